@@ -1,0 +1,1 @@
+"""The napari plugin of blotquant: lanes corrected by hand. It comes with a later release."""
