@@ -1,0 +1,70 @@
+# The only set-up there is: `make demo` on a fresh machine, `make test` before a commit. `make` alone lists the rest.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
+JOBS := 2
+# Which tests: make test TESTS="tests/test_signal.py -k saturated"
+TESTS :=
+
+# System packages that some tests use; without them those tests are skipped with the reason.
+TEST_PACKAGES :=
+
+.PHONY: help demo test lint format docs bench clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
+
+$(BIN)/python:
+	@.ci/make-venv $(VENV)
+
+# One stamp for each set of libraries, renewed when what is asked for has changed.
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing blotquant into $(VENV)"
+	@$(PIP) -e .
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing blotquant and what its tests need into $(VENV)"
+	@$(PIP) -e ".[test]"
+	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-docs: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing blotquant and what its documentation needs into $(VENV)"
+	@$(PIP) -e ".[docs]"
+	@touch $(VENV)/.installed $@
+
+demo: $(VENV)/.installed ## set up, measure the test images, say where the report is
+	@$(BIN)/blotquant run test_images/study -o demo-results --overwrite
+	@echo "report: $(CURDIR)/demo-results/report.html"
+
+test: $(VENV)/.installed-test ## every check and every test; the counts come last
+	@[ -z "$(TEST_PACKAGES)" ] || .ci/system-packages $(TEST_PACKAGES) || echo "going on without them"
+	@$(MAKE) --no-print-directory --keep-going lint; lint=$$?; \
+	[ $$lint = 0 ] || echo "lint failed (see above): the run fails even if every test passes"; \
+	$(BIN)/python -m pytest -n $(JOBS) $(TESTS) && [ $$lint = 0 ]
+
+lint: lint-style lint-format lint-types ## style, format, types
+.PHONY: lint-style lint-format lint-types
+lint-style: $(VENV)/.installed-test
+	@$(BIN)/ruff check .
+lint-format: $(VENV)/.installed-test
+	@$(BIN)/ruff format --check .
+lint-types: $(VENV)/.installed-test
+	@$(BIN)/mypy
+
+format: $(VENV)/.installed-test ## put the code in order
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+docs: $(VENV)/.installed-docs ## the documentation, into site/
+	@$(BIN)/mkdocs build --strict --quiet --site-dir site
+	@echo "documentation: $(CURDIR)/site/index.html"
+
+bench: $(VENV)/.installed-test ## speed, memory and accuracy, each benchmark checking its answers
+	@for script in tests/benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+clean: ## remove what the targets above made
+	rm -rf $(VENV) site dist demo-results .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
