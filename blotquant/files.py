@@ -1,0 +1,58 @@
+"""Writing files whole or not at all: a temporary file beside the target, then a rename."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from .errors import OutputError
+
+__all__ = ["write_atomically"]
+
+
+def write_atomically(path: str | Path, data: bytes) -> Path:
+    """Write bytes to a file so that a reader sees the old file or the new one, never half of one.
+
+    Parameters
+    ----------
+    path : str or Path
+        Target; its folder is made if need be.
+    data : bytes
+
+    Returns
+    -------
+    Path
+        The target.
+
+    Raises
+    ------
+    OutputError
+        If the folder or file cannot be written.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            Path(temporary).unlink()
+        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
+    return path
+
+
+def _umask() -> int:
+    """The process's umask, which mkstemp's private mode would otherwise override."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,95 @@
+"""What a careful reviewer would want to know of a number: the flags, each with one line of explanation."""
+
+from __future__ import annotations
+
+from enum import IntFlag
+from types import MappingProxyType
+
+__all__ = ["FLAG_MEANING", "Flag"]
+
+
+class Flag(IntFlag):
+    """Reasons to look twice at a number; combined with ``|``, written as names joined by ``;``."""
+
+    NONE = 0
+    SATURATED = 1 << 0
+    SATURATION_NOT_ASSESSABLE = 1 << 1
+    BELOW_DETECTION = 1 << 2
+    NEGATIVE_NET = 1 << 3
+    EDGE_CUT = 1 << 4
+    OVERLAP = 1 << 5
+    AMBIGUOUS_ROW = 1 << 6
+    LOSSY = 1 << 7
+    EIGHT_BIT = 1 << 8
+    COLOUR = 1 << 9
+    LOW_CONFIDENCE = 1 << 10
+    LANES_TOUCH = 1 << 11
+    BASELINE_UNCERTAIN = 1 << 12
+    POLARITY_UNCERTAIN = 1 << 13
+    MIRRORED = 1 << 14
+    NO_CONTROL = 1 << 15
+    CONTROL_MISMATCH = 1 << 16
+    CONTROL_SATURATED = 1 << 17
+    CONTROL_BELOW_DETECTION = 1 << 18
+    ARTEFACT = 1 << 19
+    BEYOND_DENSITY_RANGE = 1 << 20
+
+    def __str__(self) -> str:
+        """Names joined by ``;`` in the order of the bits; the empty string when no flag is set."""
+        return ";".join(flag.name for flag in Flag if flag in self and flag.name)
+
+    @classmethod
+    def parse(cls, text: str) -> Flag:
+        """Read back what ``str`` wrote.
+
+        Raises
+        ------
+        KeyError
+            If a name is not a flag.
+        """
+        value = cls.NONE
+        for name in filter(None, (part.strip() for part in text.split(";"))):
+            value |= cls[name]
+        return value
+
+
+FLAG_MEANING: MappingProxyType[Flag, str] = MappingProxyType(
+    {
+        Flag.SATURATED: "Part of the band is at the detector's ceiling: the value is a lower bound.",
+        Flag.SATURATION_NOT_ASSESSABLE: (
+            "The file does not say where its ceiling is: saturation can be neither seen nor excluded."
+        ),
+        Flag.BELOW_DETECTION: (
+            "No band stands out of the noise here: the value is a forced measurement, "
+            "read it as below detection_limit."
+        ),
+        Flag.NEGATIVE_NET: "The background is larger than the signal; the value is kept, not set to 0.",
+        Flag.EDGE_CUT: "The band or its lane runs over the edge of the image or membrane.",
+        Flag.OVERLAP: "The band overlaps a neighbour in its lane; they are parted at the valley.",
+        Flag.AMBIGUOUS_ROW: (
+            "Two rows of bands could be this target and nothing decides which; name the row."
+        ),
+        Flag.LOSSY: "The image was compressed with loss (JPEG): not fit for publication-grade numbers.",
+        Flag.EIGHT_BIT: (
+            "The image has 256 grey levels or fewer: weak bands are coarse; export 16 bits if you can."
+        ),
+        Flag.COLOUR: "A colour picture was read as luminance: densities depend on the colour of the stain.",
+        Flag.LOW_CONFIDENCE: "The lane was found on thin evidence: please check it.",
+        Flag.LANES_TOUCH: "The neighbouring lane touches or overlaps this one: signal can leak between them.",
+        Flag.BASELINE_UNCERTAIN: "There is little band-free lane beside the band: the background is a guess.",
+        Flag.POLARITY_UNCERTAIN: (
+            "It is not clear whether bands are dark or light in this image; set the polarity yourself."
+        ),
+        Flag.MIRRORED: "The picture was mirrored before it was measured.",
+        Flag.NO_CONTROL: "No loading control was found for this lane: the value is not normalized.",
+        Flag.CONTROL_MISMATCH: (
+            "The loading control's image has another number of lanes: lanes cannot be paired by order."
+        ),
+        Flag.CONTROL_SATURATED: "The loading control is saturated in this lane: the ratio is an upper bound.",
+        Flag.CONTROL_BELOW_DETECTION: "The loading control is below detection here: no ratio is given.",
+        Flag.ARTEFACT: "A speck, scratch or mark lies in the band.",
+        Flag.BEYOND_DENSITY_RANGE: (
+            "Optical density above 2.5: film and scanner no longer tell such blacks apart."
+        ),
+    }
+)

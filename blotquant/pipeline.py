@@ -1,0 +1,295 @@
+"""The order of things: find lanes and bands, measure them, make the tables."""
+
+from __future__ import annotations
+
+import json
+import platform
+from typing import TYPE_CHECKING, Any
+
+from . import __version__
+from .bands import find_bands
+from .columns import BAND_COLUMNS, LANE_COLUMNS, SCHEMA_VERSION
+from .densitometry import measure_lane
+from .errors import LayoutError
+from .flags import Flag
+from .lanes import find_lanes
+from .membrane import find_panels
+from .model import Blot, Lane, Layout
+from .names import parse_name
+from .noise import estimate_noise
+from .recipe import Recipe
+from .result import LaneMeasurement, Result
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Below this a lane is worth a look before its numbers are used.
+LOW_CONFIDENCE = 0.5
+
+__all__ = ["Result", "analyze", "detect", "measure", "measure_lane"]
+
+
+def detect(blot: Blot, recipe: Recipe | None = None) -> Layout:
+    """Find membranes, lanes, bands and rows of bands in a picture.
+
+    Parameters
+    ----------
+    blot : Blot
+    recipe : Recipe, optional
+        `recipe.finding` holds the hints and the sensitivity.
+
+    Returns
+    -------
+    Layout
+        Every lane, found or inferred from its neighbours' spacing, and for each row of bands one
+        band in every lane: those that are not there are marked ``detected=False``.
+
+    Raises
+    ------
+    NothingFound
+        If there is no lane or no band, with the reason.
+    """
+    recipe = recipe or Recipe()
+    noise = estimate_noise(blot)
+    panels = find_panels(blot)
+    lanes = find_lanes(blot, panels, noise, recipe.finding)
+    return find_bands(blot, panels, lanes, noise, recipe.finding)
+
+
+def measure(blot: Blot, layout: Layout, recipe: Recipe | None = None, *, image: str = "") -> Result:
+    """Measure the lanes and bands of a layout.
+
+    Parameters
+    ----------
+    blot : Blot
+    layout : Layout
+    recipe : Recipe, optional
+    image : str, optional
+        Name of the picture in the tables; its file's name otherwise.
+
+    Raises
+    ------
+    LayoutError
+        If a lane lies outside the picture.
+    """
+    recipe = recipe or Recipe()
+    noise = estimate_noise(blot)
+    measured: dict[str, LaneMeasurement] = {}
+    for lane in layout.lanes:
+        _check_inside(blot, lane)
+        measured[lane.id] = measure_lane(
+            blot, lane, layout.bands_of(lane.id), recipe, noise=noise, lanes=layout.lanes
+        )
+    name = image or blot.source.name
+    return Result(
+        image=name,
+        layout=layout,
+        table=_band_table(blot, layout, measured, recipe, name),
+        lanes=_lane_table(blot, layout, measured, name),
+        measurements=measured,
+        recipe=recipe,
+        provenance=provenance(blot, recipe),
+        warnings=(*blot.warnings, *_warnings(layout)),
+    )
+
+
+def analyze(
+    blot: Blot, recipe: Recipe | None = None, layout: Layout | None = None, *, image: str = ""
+) -> Result:
+    """Find what is in a picture and measure it; or measure a layout that was drawn by hand.
+
+    Parameters
+    ----------
+    blot : Blot
+    recipe : Recipe, optional
+        Defaults otherwise.
+    layout : Layout, optional
+        Given: nothing is searched for, this is measured.
+    image : str, optional
+        Name of the picture in the tables; its file's name otherwise.
+
+    Raises
+    ------
+    NothingFound
+        If no layout was given and there is no lane or no band, with the reason.
+    LayoutError
+        If the layout does not fit the picture.
+    """
+    recipe = recipe or Recipe()
+    return measure(blot, detect(blot, recipe) if layout is None else layout, recipe, image=image)
+
+
+def provenance(blot: Blot, recipe: Recipe) -> dict[str, Any]:
+    """What has to be known to repeat an analysis of one picture, as JSON."""
+    source = blot.source
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "blotquant": __version__,
+        "python": platform.python_version(),
+        "platform": platform.system(),
+        "image": {
+            "name": source.name,
+            "sha256": source.sha256,
+            "format": source.format,
+            "reader": source.reader,
+            "shape": list(blot.shape),
+            "bit_depth": blot.bit_depth,
+            "polarity": blot.polarity,
+            "ceiling": blot.ceiling,
+            "orientation": blot.orientation,
+            "exposure_s": blot.exposure_s,
+            "pixel_size_um": blot.pixel_size_um,
+            "signal_unit": blot.signal_map.unit,
+            "metadata": dict(source.metadata),
+        },
+        "recipe": recipe.model_dump(mode="json"),
+    }
+
+
+def _check_inside(blot: Blot, lane: Lane) -> None:
+    rows, cols = blot.shape
+    inside = any(
+        -0.5 <= row <= rows - 0.5 and -lane.width / 2 <= col <= cols + lane.width / 2
+        for row, col in lane.path
+    )
+    if not inside:
+        raise LayoutError(
+            f"{blot.source.name}: lane {lane.id} lies outside the picture of {rows} x {cols} px; "
+            "was the layout made for another image?"
+        )
+
+
+def _warnings(layout: Layout) -> tuple[str, ...]:
+    doubtful = [
+        str(number) for number, lane in enumerate(layout.lanes, 1) if lane.confidence < LOW_CONFIDENCE
+    ]
+    if not doubtful:
+        return ()
+    return (f"please check lane {', '.join(doubtful)}: found on thin evidence",)
+
+
+def _band_table(
+    blot: Blot,
+    layout: Layout,
+    measured: dict[str, LaneMeasurement],
+    recipe: Recipe,
+    image: str,
+) -> pd.DataFrame:
+    import pandas as pd  # noqa: PLC0415  # slow to import, not needed to find lanes
+
+    membrane, target = parse_name(image)
+    panel_number = {panel.id: index for index, panel in enumerate(layout.panels, 1)}
+    row_number = _row_numbers(layout)
+    rows = {row.id: row for row in layout.rows}
+    records = []
+    for number, lane in enumerate(layout.lanes, 1):
+        length = lane.bottom - lane.top
+        for index, m in enumerate(measured[lane.id].bands, 1):
+            row_id = m.band.row_id
+            center = blot.to_file(m.center_row, m.center_col)
+            flags = m.flags | blot.flags
+            if lane.confidence < LOW_CONFIDENCE:
+                flags |= Flag.LOW_CONFIDENCE
+            by_hand = "hand" in (lane.source, m.band.source)
+            records.append(
+                {
+                    "image": image,
+                    "channel": blot.channel,
+                    "panel": panel_number[lane.panel_id],
+                    "membrane": membrane,
+                    "target": rows[row_id].target or target,
+                    "lane": number,
+                    "lane_label": lane.label,
+                    "lane_kind": lane.kind,
+                    "sample": "",
+                    "group": "",
+                    "replicate": "",
+                    "band": index,
+                    "row": row_number[row_id],
+                    "center_row": center[0],
+                    "center_col": center[1],
+                    "height": m.height,
+                    "width": m.width,
+                    "rf": (m.center_row - lane.top) / length,
+                    "mw_kda": rows[row_id].mw_kda,
+                    "area": m.area,
+                    "integrated_density": m.integrated_density,
+                    "background": m.background,
+                    "net_density": m.net_density,
+                    "net_density_err": m.net_density_err,
+                    "peak_height": m.peak_height,
+                    "snr": m.snr,
+                    "saturated_fraction": m.saturated_fraction,
+                    "relative_density": None,
+                    "normalized_density": None,
+                    "normalized_density_measurement_se": None,
+                    "flags": str(flags),
+                    "background_method": recipe.background.method,
+                    "layout_source": "hand" if by_hand else m.band.source,
+                    "detection_limit": m.detection_limit,
+                    "quantification": "sum",
+                    "net_density_fit": None,
+                    "method_spread": None,
+                    "exposure_s": blot.exposure_s,
+                    "technical": "",
+                }
+            )
+    return _frame(pd, records, BAND_COLUMNS)
+
+
+def _lane_table(
+    blot: Blot, layout: Layout, measured: dict[str, LaneMeasurement], image: str
+) -> pd.DataFrame:
+    import pandas as pd  # noqa: PLC0415  # slow to import, not needed to find lanes
+
+    panel_number = {panel.id: index for index, panel in enumerate(layout.panels, 1)}
+    records = []
+    for number, lane in enumerate(layout.lanes, 1):
+        m = measured[lane.id]
+        flags = m.flags | blot.flags
+        if lane.confidence < LOW_CONFIDENCE:
+            flags |= Flag.LOW_CONFIDENCE
+        records.append(
+            {
+                "image": image,
+                "channel": blot.channel,
+                "panel": panel_number[lane.panel_id],
+                "lane": number,
+                "lane_label": lane.label,
+                "lane_kind": lane.kind,
+                "center_col_top": lane.path[0][1],
+                "center_col_bottom": lane.path[-1][1],
+                "width": lane.width,
+                "total_density": m.total_density,
+                "n_bands": sum(Flag.BELOW_DETECTION not in band.flags for band in m.bands),
+                "flags": str(flags),
+                "confidence": lane.confidence,
+                "path": json.dumps([[round(row, 2), round(col, 2)] for row, col in lane.path]),
+            }
+        )
+    return _frame(pd, records, LANE_COLUMNS)
+
+
+def _row_numbers(layout: Layout) -> dict[str, int]:
+    """Number of each row within its panel, from 1, in the layout's order."""
+    panel_of_lane = {lane.id: lane.panel_id for lane in layout.lanes}
+    panel_of_row: dict[str, str] = {}
+    for band in layout.bands:
+        panel_of_row.setdefault(band.row_id, panel_of_lane[band.lane_id])
+    counts: dict[str, int] = {}
+    numbers = {}
+    for row in layout.rows:
+        panel = panel_of_row.get(row.id, "")
+        counts[panel] = counts.get(panel, 0) + 1
+        numbers[row.id] = counts[panel]
+    return numbers
+
+
+_DTYPES = {"text": "object", "integer": "int64", "number": "float64", "boolean": "bool"}
+
+
+def _frame(pd: Any, records: list[dict[str, Any]], columns: Any) -> pd.DataFrame:
+    """Table with the contract's columns and types, also when it has no rows."""
+    frame = pd.DataFrame.from_records(records, columns=[column.name for column in columns])
+    return frame.astype({column.name: _DTYPES[column.kind] for column in columns})
+

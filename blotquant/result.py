@@ -1,0 +1,147 @@
+"""What an analysis gives back: the layout, the tables, and the profiles they were read from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .columns import BAND_COLUMNS, LANE_COLUMNS, Column
+from .files import write_atomically
+from .flags import Flag
+from .model import Band, Layout, Profile
+from .recipe import Recipe
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["BandMeasurement", "LaneMeasurement", "Result", "write_csv"]
+
+
+@dataclass(frozen=True)
+class BandMeasurement:
+    """The numbers of one band; units as in `blotquant.columns.BAND_COLUMNS`."""
+
+    band: Band
+    center_row: float
+    center_col: float
+    height: float
+    width: float
+    area: float
+    integrated_density: float
+    background: float
+    net_density: float
+    net_density_err: float
+    peak_height: float
+    snr: float
+    saturated_fraction: float
+    detection_limit: float
+    flags: Flag
+
+
+@dataclass(frozen=True, eq=False)
+class LaneMeasurement:
+    """One lane as it was read.
+
+    Parameters
+    ----------
+    lane_id : str
+    profile : Profile
+        Sum of signal across the lane at each row.
+    baseline : ndarray, shape (N,)
+        Background of the profile, in its units (a.u. x px).
+    baseline_variance : ndarray, shape (N,)
+        Variance of the baseline at each row.
+    bands : tuple of BandMeasurement
+        From the well down.
+    total_density : float
+        Sum of the profile above the baseline over the whole lane.
+    flags : Flag
+        Flags of the lane as a whole.
+    """
+
+    lane_id: str
+    profile: Profile
+    baseline: NDArray[np.float64]
+    baseline_variance: NDArray[np.float64]
+    bands: tuple[BandMeasurement, ...]
+    total_density: float
+    flags: Flag = Flag.NONE
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """One picture, analysed.
+
+    Parameters
+    ----------
+    image : str
+        Name of the picture in the tables.
+    layout : Layout
+        Lanes, rows and bands that were measured.
+    table : pandas.DataFrame
+        One row per band, columns as in `blotquant.columns.BAND_COLUMNS`.
+    lanes : pandas.DataFrame
+        One row per lane, columns as in `blotquant.columns.LANE_COLUMNS`.
+    measurements : mapping of str to LaneMeasurement
+        By lane id: profile, baseline and bands.
+    recipe : Recipe
+    provenance : mapping
+        Versions, hash of the image, how it was read: all JSON.
+    warnings : tuple of str
+        One line each.
+    """
+
+    image: str
+    layout: Layout
+    table: pd.DataFrame
+    lanes: pd.DataFrame
+    measurements: Mapping[str, LaneMeasurement]
+    recipe: Recipe
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def profiles(self) -> dict[str, Profile]:
+        """Profile of each lane, by lane id."""
+        return {lane_id: lane.profile for lane_id, lane in self.measurements.items()}
+
+    @property
+    def baselines(self) -> dict[str, NDArray[np.float64]]:
+        """Baseline of each lane's profile, by lane id."""
+        return {lane_id: lane.baseline for lane_id, lane in self.measurements.items()}
+
+    def to_csv(self, path: str | Path) -> Path:
+        """Write the table of bands as CSV (UTF-8, comma, dot), whole or not at all.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written.
+        """
+        return write_csv(self.table, path, BAND_COLUMNS)
+
+    def replace(self, **changes: Any) -> Result:
+        """Return a copy with some fields changed."""
+        return replace(self, **changes)
+
+
+def write_csv(table: pd.DataFrame, path: str | Path, columns: tuple[Column, ...] = LANE_COLUMNS) -> Path:
+    """Write a table as CSV in its contract's column order, through a temporary file and a rename.
+
+    Numbers are written with 10 significant digits: far below any blot's noise, and the same on
+    every platform.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    text = table[[column.name for column in columns]].to_csv(
+        index=False, float_format="%.10g", lineterminator="\n"
+    )
+    return write_atomically(path, text.encode("utf-8"))
