@@ -1,0 +1,197 @@
+"""Random membranes and strips: parameters as varied as what people put on a slide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from blotquant.simulate.spec import BlotSpec
+
+Range = tuple[float, float]
+
+__all__ = ["canvas_around", "log_uniform", "membrane", "strip"]
+
+
+def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    """Draw between `low` and `high`, evenly on a log scale."""
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
+def membrane(
+    rng: np.random.Generator,
+    *,
+    rows: tuple[int, int] = (500, 1100),
+    cols: tuple[int, int] = (700, 1500),
+    lanes: tuple[int, int] = (6, 16),
+    gap: Range = (0.12, 0.6),
+    fill: Range = (0.7, 0.93),
+    room: Callable[[int], float] = lambda _: 0.0,
+    row_count: tuple[int, int] = (1, 7),
+    front: Range = (0.09, 0.91),
+    sigma: Range = (2.5, 11.0),
+    soft: float = 0.05,
+    noise: Range = (3e-4, 3e-3),
+    background: Range = (0.01, 0.2),
+    peak: Range = (0.08, 0.45),
+    ladders: tuple[int, ...] = (),
+    **given: Any,
+) -> BlotSpec:
+    """Draw a whole membrane.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of all draws.
+    rows, cols, lanes, row_count : tuple of int
+        Smallest, and largest + 1: image size in px, lanes, band rows.
+    gap : tuple of float
+        Range of the gap, in lane widths.
+    fill : tuple of float
+        Range of the share of the membrane's width that lanes take.
+    room : callable
+        Px on either side that bent lanes need, from the number of image rows.
+    front : tuple of float
+        Where band rows may lie, fractions of the height.
+    sigma, noise, background, peak : tuple of float
+        Ranges of the parameters of the same name (`noise` is `read_noise`), drawn on a log scale.
+    soft : float
+        Softness of band edges, in lane widths.
+    ladders : tuple of int
+        Lanes that hold a ladder.
+    **given
+        Other parameters of `BlotSpec`, set as they are.
+
+    Returns
+    -------
+    BlotSpec
+        Parameters of the blot.
+    """
+    shape = (int(rng.integers(*rows)), int(rng.integers(*cols)))
+    count = int(rng.integers(*lanes))
+    across = _across(rng, shape[1] - 2 * room(shape[0]), count, gap, fill)
+    along = _along(rng, shape[0], row_count, front, sigma)
+    return replace(
+        BlotSpec(),
+        shape=shape,
+        lanes=count,
+        **across,
+        **along,
+        edge=float(np.clip(soft * across["lane_width"], 0.8, 4.5)),
+        peak=log_uniform(rng, *peak),
+        row_strength=tuple(log_uniform(rng, 0.15, 1.0) for _ in along["rows"]),
+        ladder_lanes=ladders,
+        **_light(rng, noise, background, given),
+    )
+
+
+def _across(
+    rng: np.random.Generator, width: float, count: int, gap: Range, fill: Range
+) -> dict[str, Any]:
+    """Lane width and gap that fill the membrane's width."""
+    ratio = rng.uniform(*gap)
+    pitch = width * rng.uniform(*fill) / (count + 0.3)
+    lane_width = float(np.clip(pitch / (1 + ratio), 15, 90))
+    return {
+        "lane_width": lane_width,
+        "gap": ratio * lane_width,
+        "gap_cv": rng.uniform(0, 0.08),
+        "width_cv": rng.uniform(0, 0.03),
+        "uneven": rng.uniform(0.02, 0.15),
+        "lane_spread": rng.uniform(0.15, 0.55),
+        "band_spread": rng.uniform(0.15, 0.5),
+    }
+
+
+def _along(
+    rng: np.random.Generator, height: int, row_count: tuple[int, int], front: Range, sigma: Range
+) -> dict[str, Any]:
+    """Band rows that keep clear of one another, and the shape of bands along migration."""
+    count = int(rng.integers(*row_count))
+    space = (front[1] - front[0]) * height
+    sd = min(log_uniform(rng, *sigma), max(space / (13 * count), sigma[0]))
+    tail = rng.uniform(0.0, 0.9)
+    # 13 SD apart: further than any tail that matters
+    apart = min(13 * sd / height, (front[1] - front[0]) / count)
+    free = (front[1] - front[0]) - apart * (count - 1)
+    places = front[0] + np.sort(rng.uniform(0, max(free, 0.0), count)) + apart * np.arange(count)
+    return {
+        "rows": tuple(float(place) for place in places),
+        "sigma": sd,
+        "tail": tail,
+        "tail_spread": 0.3 * tail,
+        "curvature": rng.uniform(0.05, 0.4) * sd,
+        "row_jitter": rng.uniform(0.2, 1.5),
+    }
+
+
+def _light(
+    rng: np.random.Generator, noise: Range, background: Range, given: dict[str, Any]
+) -> dict[str, Any]:
+    """Polarity, background, optics and noise, with what is `given` in their place."""
+    drawn: dict[str, Any] = {
+        "polarity": "dark_on_light" if rng.random() < 0.6 else "light_on_dark",
+        "background": log_uniform(rng, *background),
+        "read_noise": log_uniform(rng, *noise),
+        "full_well": log_uniform(rng, 8000, 80000),
+        "blur": rng.uniform(0.6, 1.4),
+        "offset_level": rng.uniform(0.001, 0.01),
+    }
+    # faint unevenness is everywhere
+    drawn |= {"cloud": 0.02 * drawn["background"], "cloud_scale": rng.uniform(120, 300)}
+    return drawn | given
+
+
+def strip(
+    rng: np.random.Generator,
+    *,
+    rows: tuple[int, int] = (80, 180),
+    cols: tuple[int, int] = (600, 1400),
+    lanes: tuple[int, int] = (4, 18),
+    sigma: Range = (2.5, 7.0),
+    **given: Any,
+) -> BlotSpec:
+    """Draw a cropped strip with one row of bands; parameters as in `membrane`."""
+    spec = membrane(
+        rng,
+        rows=rows,
+        cols=cols,
+        lanes=lanes,
+        row_count=(1, 2),
+        front=(0.35, 0.65),
+        sigma=sigma,
+        fill=(0.85, 0.97),
+        gap=(0.12, 0.5),
+        peak=(0.2, 0.5),
+        **given,
+    )
+    slope = rng.uniform(-0.1, 0.1) * spec.shape[0]
+    place = float(np.clip(spec.rows[0], 0.3 + abs(slope) / spec.shape[0] / 2, 0.7))
+    sigma_fit = min(spec.sigma, spec.shape[0] / 22)
+    return replace(
+        spec,
+        rows=(place,),
+        row_strength=(1.0,),
+        slope=slope,
+        sigma=sigma_fit,
+        smile=rng.uniform(-3, 3),
+    )
+
+
+def canvas_around(spec: BlotSpec, rng: np.random.Generator) -> BlotSpec:
+    """Give a membrane canvas on all sides, turn it a little, and shrink its lanes to fit."""
+    margins = rng.uniform(0.06, 0.16, 4).tolist()
+    share = 1 - margins[1] - margins[3]
+    turn = rng.choice([-1.0, 1.0]) * rng.uniform(0.8, 4.0)
+    fit = 0.95 * share
+    return replace(
+        spec,
+        canvas_margin=(margins[0], margins[1], margins[2], margins[3]),
+        rotation=float(turn),
+        lane_width=max(spec.lane_width * fit, 14.0),
+        gap=spec.gap * fit,
+        edge=max(spec.edge * fit, 0.8),
+        rows=tuple(0.06 + 0.88 * front for front in spec.rows),
+    )
