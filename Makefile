@@ -60,7 +60,7 @@ format: $(VENV)/.installed-test ## put the code in order
 	@$(BIN)/ruff format .
 
 docs: $(VENV)/.installed-docs ## the documentation, into site/
-	@$(BIN)/mkdocs build --strict --quiet --site-dir site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir site
 	@echo "documentation: $(CURDIR)/site/index.html"
 
 bench: $(VENV)/.installed-test ## speed, memory and accuracy, each benchmark checking its answers
