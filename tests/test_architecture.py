@@ -35,6 +35,20 @@ def test_imports_point_down():
     assert run.returncode == 0, run.stdout + run.stderr
 
 
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_the_public_names_are_for_others(path):
+    """A module that took one from the top would step around the layers."""
+    depth = len(path.relative_to(ROOT).parts) - 1
+    taken = {
+        alias.name
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        and (node.module == "blotquant" or (node.module is None and node.level == depth))
+        for alias in node.names
+    }
+    assert taken - {"__version__"} <= {module.stem for module in (ROOT / "blotquant").iterdir()}
+
+
 def test_importing_blotquant_is_light():
     assert not imported_by("import blotquant") & (HEAVY | GUI)
 
@@ -52,7 +66,9 @@ def test_only_the_command_line_prints(path):
         and isinstance(node.func, ast.Name)
         and node.func.id == "print"
     ]
-    assert not calls or path.name == "cli.py", f"{name(path)} prints on lines {calls}"
+    assert not calls or path.name in ("cli.py", "__main__.py"), (
+        f"{name(path)} prints on lines {calls}"
+    )
 
 
 @pytest.mark.parametrize("path", MODULES + PLUGIN, ids=name)
