@@ -12,12 +12,27 @@ from blotquant.simulate.spec import BlotSpec
 
 Range = tuple[float, float]
 
-__all__ = ["canvas_around", "log_uniform", "membrane", "strip"]
+_LENGTHS = (
+    *("lane_width", "gap", "group_gap", "offset", "bow", "s_bend", "wander", "smile", "slope"),
+    *("sigma", "edge", "curvature", "row_jitter", "cloud_scale"),
+)
+
+__all__ = ["canvas_around", "cropped", "lean_room", "log_uniform", "membrane", "shrink", "sign"]
 
 
 def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
     """Draw between `low` and `high`, evenly on a log scale."""
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
+def sign(rng: np.random.Generator) -> float:
+    """Minus or plus 1."""
+    return float(rng.choice([-1.0, 1.0]))
+
+
+def lean_room(tilt: float, bend: float, rows: int) -> float:
+    """Px that lanes need on either side when they lean by `tilt` and bend by `bend`."""
+    return 0.5 * rows * abs(tilt) + bend
 
 
 def membrane(
@@ -32,10 +47,10 @@ def membrane(
     row_count: tuple[int, int] = (1, 7),
     front: Range = (0.09, 0.91),
     sigma: Range = (2.5, 11.0),
-    soft: float = 0.05,
-    noise: Range = (3e-4, 3e-3),
+    soft: Range = (0.03, 0.11),
+    noise: Range = (3e-4, 5e-3),
     background: Range = (0.01, 0.2),
-    peak: Range = (0.08, 0.45),
+    peak: Range = (0.15, 0.75),
     ladders: tuple[int, ...] = (),
     **given: Any,
 ) -> BlotSpec:
@@ -57,8 +72,8 @@ def membrane(
         Where band rows may lie, fractions of the height.
     sigma, noise, background, peak : tuple of float
         Ranges of the parameters of the same name (`noise` is `read_noise`), drawn on a log scale.
-    soft : float
-        Softness of band edges, in lane widths.
+    soft : tuple of float
+        Range of the softness of band edges, in lane widths.
     ladders : tuple of int
         Lanes that hold a ladder.
     **given
@@ -79,9 +94,9 @@ def membrane(
         lanes=count,
         **across,
         **along,
-        edge=float(np.clip(soft * across["lane_width"], 0.8, 4.5)),
+        edge=max(min(rng.uniform(*soft) * across["lane_width"], 0.35 * across["gap"] + 0.5), 0.7),
         peak=log_uniform(rng, *peak),
-        row_strength=tuple(log_uniform(rng, 0.15, 1.0) for _ in along["rows"]),
+        row_strength=_strengths(rng, len(along["rows"])),
         ladder_lanes=ladders,
         **_light(rng, noise, background, given),
     )
@@ -100,8 +115,8 @@ def _across(
         "gap_cv": rng.uniform(0, 0.08),
         "width_cv": rng.uniform(0, 0.03),
         "uneven": rng.uniform(0.02, 0.15),
-        "lane_spread": rng.uniform(0.15, 0.55),
-        "band_spread": rng.uniform(0.15, 0.5),
+        "lane_spread": rng.uniform(0.15, 0.6),
+        "band_spread": rng.uniform(0.15, 0.6),
     }
 
 
@@ -127,6 +142,12 @@ def _along(
     }
 
 
+def _strengths(rng: np.random.Generator, count: int) -> tuple[float, ...]:
+    """Relative strengths of rows over more than a decade, the strongest 1."""
+    drawn = [log_uniform(rng, 0.06, 1.0) for _ in range(count)]
+    return tuple(strength / max(drawn) for strength in drawn)
+
+
 def _light(
     rng: np.random.Generator, noise: Range, background: Range, given: dict[str, Any]
 ) -> dict[str, Any]:
@@ -139,12 +160,13 @@ def _light(
         "blur": rng.uniform(0.6, 1.4),
         "offset_level": rng.uniform(0.001, 0.01),
     }
-    # faint unevenness is everywhere
+    # faint unevenness is everywhere, faint smear in some
     drawn |= {"cloud": 0.02 * drawn["background"], "cloud_scale": rng.uniform(120, 300)}
+    drawn |= {"smear": max(rng.uniform(-0.06, 0.06), 0.0)}
     return drawn | given
 
 
-def strip(
+def cropped(
     rng: np.random.Generator,
     *,
     rows: tuple[int, int] = (80, 180),
@@ -180,18 +202,57 @@ def strip(
     )
 
 
-def canvas_around(spec: BlotSpec, rng: np.random.Generator) -> BlotSpec:
-    """Give a membrane canvas on all sides, turn it a little, and shrink its lanes to fit."""
-    margins = rng.uniform(0.06, 0.16, 4).tolist()
-    share = 1 - margins[1] - margins[3]
-    turn = rng.choice([-1.0, 1.0]) * rng.uniform(0.8, 4.0)
-    fit = 0.95 * share
+def canvas_around(
+    spec: BlotSpec,
+    rng: np.random.Generator,
+    margins: Range = (0.06, 0.16),
+    turns: Range = (0.8, 4.0),
+) -> BlotSpec:
+    """Give a membrane canvas on all sides, turn it a little, and shrink its lanes to fit.
+
+    Parameters
+    ----------
+    spec : BlotSpec
+        A membrane that fills its image.
+    rng : numpy.random.Generator
+        Source of all draws.
+    margins : tuple of float
+        Range of each side's margin, fraction of the image's height or width.
+    turns : tuple of float
+        Range of the turn to either side, degrees.
+    """
+    top, right, bottom, left = rng.uniform(*margins, 4).tolist()
+    turn = rng.choice([-1.0, 1.0]) * rng.uniform(*turns)
+    fit = 0.95 * (1 - right - left)
     return replace(
         spec,
-        canvas_margin=(margins[0], margins[1], margins[2], margins[3]),
+        canvas_margin=(top, right, bottom, left),
         rotation=float(turn),
         lane_width=max(spec.lane_width * fit, 14.0),
         gap=spec.gap * fit,
         edge=max(spec.edge * fit, 0.8),
         rows=tuple(0.06 + 0.88 * front for front in spec.rows),
+        sigma=max(spec.sigma * 0.88 * (1 - top - bottom), 2.2),
     )
+
+
+def shrink(spec: BlotSpec, pixels: int) -> BlotSpec:
+    """Draw the same blot smaller, with at most `pixels` where bands stay broad enough to measure.
+
+    Parameters
+    ----------
+    spec : BlotSpec
+        A blot; explicit volumes are not scaled.
+    pixels : int
+        Wanted size, rows x cols.
+
+    Returns
+    -------
+    BlotSpec
+        With all lengths but the optical blur multiplied by one factor, 1 or less.
+    """
+    wanted = float(np.sqrt(pixels / (spec.shape[0] * spec.shape[1])))
+    factor = min(1.0, max(wanted, 2.2 / spec.sigma, 13.0 / spec.lane_width))
+    lengths = {name: getattr(spec, name) * factor for name in _LENGTHS}
+    shape = (round(spec.shape[0] * factor), round(spec.shape[1] * factor))
+    return replace(spec, shape=shape, **lengths)

@@ -75,7 +75,9 @@ def _sample(
         shape = _shape(geometry, lane, front, rng)
         share = spec.row_strength[row] if spec.row_strength else 1.0
         peak = spec.peak * share * strength * np.exp(spec.band_spread * rng.standard_normal())
-        volume = min(peak, spec.peak_limit) * spec.full_scale / shape.patch.pixels.max()
+        # a range of limits: bands all of one height would look like saturation
+        limit = spec.peak_limit * rng.uniform(0.75, 1.0)
+        volume = min(peak, limit) * spec.full_scale / shape.patch.pixels.max()
         if spec.volumes:
             volume, present[row] = spec.volumes[row][lane], spec.volumes[row][lane] > 0
         if present[row]:
@@ -84,24 +86,20 @@ def _sample(
 
 
 def _ladder(geometry: Geometry, lane: int, rng: np.random.Generator) -> list[PlantedBand]:
-    """Bands of a ladder: closer together towards the wells' end, one or two of them stronger."""
-    spec = geometry.spec
-    steps = (
-        np.cumsum(np.geomspace(1.0, 2.2, spec.ladder_bands - 1)[::-1])
-        if spec.ladder_bands > 1
-        else np.zeros(0)
-    )
-    fronts = 0.07 + 0.84 * np.concatenate([[0.0], steps]) / max(
-        float(steps[-1]) if len(steps) else 1.0, 1e-9
-    )
-    peaks = spec.ladder_peak * np.exp(0.25 * rng.standard_normal(spec.ladder_bands))
-    peaks[rng.integers(spec.ladder_bands)] *= 2
+    """Bands of a ladder, closer together towards the wells, one of them stronger."""
+    spec, count = geometry.spec, geometry.spec.ladder_bands
+    steps = np.concatenate([[0.0], np.cumsum(np.geomspace(1.0, 2.2, max(count - 1, 0)))])[:count]
+    fronts = 0.07 + 0.84 * steps / max(float(steps[-1]), 1.0)
+    peaks = spec.ladder_peak * np.exp(0.25 * rng.standard_normal(count))
+    peaks[rng.integers(count)] *= 2
+    sharp = min(spec.sigma, geometry.height / (16 * count))
     bands = []
     for front, peak in zip(fronts, np.minimum(peaks, spec.peak_limit), strict=True):
-        shape = replace(_shape(geometry, lane, float(front), rng), width=0.95)
-        bands.append(
-            PlantedBand(shape, None, float(peak * spec.full_scale / shape.patch.pixels.max()))
-        )
+        drawn = _shape(geometry, lane, float(front), rng)
+        thin = sharp / spec.sigma
+        shape = replace(drawn, width=0.95, sigma=drawn.sigma * thin, tau=drawn.tau * thin)
+        volume = float(peak * spec.full_scale / shape.patch.pixels.max())
+        bands.append(PlantedBand(shape, None, volume))
     return bands
 
 
