@@ -1,0 +1,145 @@
+"""Worker processes: one thread each, results as they come, and a killed worker costs one image."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+
+from blotquant.batch.worker import Job, measure_file
+from blotquant.outcome import ImageOutcome
+
+__all__ = ["THREAD_VARIABLES", "quiet_libraries", "run_jobs"]
+
+Outcomes = tuple[ImageOutcome, ...]
+Done = Callable[[int, Outcomes], None]
+
+# What the number libraries read when they are imported: one thread a worker, for speed and because
+# the order of a sum may depend on it.
+THREAD_VARIABLES = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    "OPENCV_LOG_LEVEL": "SILENT",
+}
+
+
+def run_jobs(jobs: Sequence[Job], workers: int, done: Done) -> None:
+    """Measure all files; `done(index, outcomes)` is called here for each, as it finishes.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+    workers : int
+        Processes; 1 measures in this process.
+    done : callable
+    """
+    if workers <= 1:
+        _run_here(jobs, done)
+        return
+    waiting = deque(range(len(jobs)))
+    while waiting:
+        for index in _run_round(jobs, waiting, workers, done):
+            # One of these took its worker with it: each once more alone tells which.
+            if _run_round(jobs, deque([index]), 1, done):
+                done(index, (_killed(jobs[index]),))
+
+
+def quiet_libraries() -> None:
+    """Keep libraries from writing into the terminal; messages of blotquant go through outcomes."""
+    logging.getLogger().addHandler(logging.NullHandler())
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+
+
+def _run_here(jobs: Sequence[Job], done: Done) -> None:
+    import cv2
+
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        for index, job in enumerate(jobs):
+            done(index, measure_file(job))
+    finally:
+        cv2.setNumThreads(threads)
+
+
+def _run_round(jobs: Sequence[Job], waiting: deque[int], workers: int, done: Done) -> list[int]:
+    """Work until all is done or a worker dies; gives the files that were in flight then."""
+    context = multiprocessing.get_context("spawn")
+    flying: dict[Future[Outcomes], int] = {}
+    with (
+        _one_thread_each(),
+        ProcessPoolExecutor(min(workers, len(waiting)), context, _prepare) as pool,
+    ):
+        try:
+            while waiting or flying:
+                # A short queue: enough that no worker waits, little to repeat when one dies.
+                while waiting and len(flying) < 2 * workers:
+                    flying[pool.submit(measure_file, jobs[waiting[0]])] = waiting.popleft()
+                finished, _ = wait(flying, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    outcomes = future.result()
+                    done(flying.pop(future), outcomes)
+        except BrokenProcessPool:
+            return _suspects(flying, done)
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    return []
+
+
+def _suspects(flying: dict[Future[Outcomes], int], done: Done) -> list[int]:
+    """What was in flight when a worker died, less what had come home already."""
+    lost = []
+    for future, index in flying.items():
+        if future.done() and not future.cancelled() and future.exception() is None:
+            done(index, future.result())
+        else:
+            lost.append(index)
+    return sorted(lost)
+
+
+def _killed(job: Job) -> ImageOutcome:
+    return ImageOutcome(
+        image=job.file.name,
+        path=job.file.path,
+        status="failed",
+        error="WorkerKilled",
+        reason=f"{job.file.name}: its worker process was ended from outside or crashed, "
+        "perhaps for want of memory",
+    )
+
+
+def _prepare() -> None:
+    """Set up a worker process; Ctrl+C is the parent's to handle."""
+    import cv2
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)
+    quiet_libraries()
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Environment that spawned processes start with; the caller's own is put back."""
+    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    os.environ.update(THREAD_VARIABLES)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

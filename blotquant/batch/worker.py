@@ -1,0 +1,247 @@
+"""One file of a run: read, find or take the lanes, measure, draw; every error becomes an outcome."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from blotquant import loaders, pipeline
+from blotquant.batch.inputs import ImageFile, output_stem
+from blotquant.errors import BlotquantError, NothingFound, OutputError, SessionError
+from blotquant.files import write_atomically
+from blotquant.model import Blot
+from blotquant.outcome import ImageOutcome
+from blotquant.recipe import ImageSettings, Recipe
+from blotquant.result import Result
+from blotquant.session import (
+    SIDECAR_SUFFIX,
+    Session,
+    as_stored,
+    read_session,
+    sidecar_path,
+    write_layout,
+)
+
+__all__ = ["Job", "Settings", "measure_file"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the recipe of each picture is put together.
+
+    Parameters
+    ----------
+    default : Recipe
+        For pictures without a layout file.
+    given : bool
+        True where the user named `default`: then it holds for pictures with a layout file too,
+        which are otherwise measured with the recipe that the layout file carries.
+    changes : mapping
+        Single settings, ``{section: {key: value}}``, which hold for all pictures.
+    """
+
+    default: Recipe = Recipe()
+    given: bool = False
+    changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def recipe(self, session: Session | None = None) -> Recipe:
+        """Recipe for a picture with or without a layout file."""
+        base = self.default if session is None or self.given else session.recipe
+        tree = base.model_dump()
+        for section, values in self.changes.items():
+            tree.setdefault(section, {}).update(values)
+        return Recipe.parse(tree, "recipe")
+
+    def changed(self, section: str, key: str) -> bool:
+        """Whether the user set this one by itself."""
+        return key in self.changes.get(section, {})
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file to be measured, with all that a worker process needs for it.
+
+    Parameters
+    ----------
+    file : ImageFile
+    settings : Settings
+    out : Path
+    layouts : tuple of Session
+        Layouts for this file from ``--layouts``.
+    damaged : str
+        Why a layout that was meant for this file cannot be used; empty when all is well.
+    beside : bool
+        Take layout files that lie beside the image.
+    warn_if_found : bool
+        Say so when lanes had to be found although layouts were given for the run.
+    overlay : bool
+        Draw lanes and bands on the blot.
+    """
+
+    file: ImageFile
+    settings: Settings
+    out: Path
+    layouts: tuple[Session, ...] = ()
+    damaged: str = ""
+    beside: bool = True
+    warn_if_found: bool = False
+    overlay: bool = True
+
+
+def measure_file(job: Job) -> tuple[ImageOutcome, ...]:
+    """Measure all pictures of a file.
+
+    Returns
+    -------
+    tuple of ImageOutcome
+        One for each picture; one for the file where it could not be read. Never empty.
+
+    Raises
+    ------
+    OutputError
+        If the folder of the outputs cannot be written: that ends the run.
+    """
+    try:
+        if job.damaged:
+            raise SessionError(job.damaged)
+        blots = loaders.load(job.file.path, settings=job.settings.recipe().image)
+    except Exception as error:  # whatever it is, the other images go on
+        return (_outcome_of(error, job, job.file.name),)
+    return tuple(_measure_part(job, blot) for blot in blots)
+
+
+def _measure_part(job: Job, blot: Blot) -> ImageOutcome:
+    part = blot.source.part
+    name = f"{job.file.name}#{part}" if part else job.file.name
+    try:
+        session = _session_for(job, blot, name)
+        recipe = job.settings.recipe(session)
+        if session is not None:
+            blot = _as_seen(job, blot, session, recipe)
+            session.check(blot, name)
+            layout = session.to_layout()
+        else:
+            layout = as_stored(pipeline.detect(blot, recipe))
+        result = pipeline.measure(blot, layout, recipe, image=name)
+    except Exception as error:  # whatever it is, the other images go on
+        return _outcome_of(error, job, name)
+    return _written(job, blot, result, session)
+
+
+def _session_for(job: Job, blot: Blot, name: str) -> Session | None:
+    """The layout file of a picture: from ``--layouts``, else beside the image, else none."""
+    part, digest = blot.source.part, blot.source.sha256
+    mine = [session for session in job.layouts if session.image.part == part]
+    if mine:
+        for session in mine:
+            if session.image.sha256 in {digest, ""}:
+                return session
+        named = [session for session in mine if session.image.name == name]
+        return (named or mine)[0]  # of another picture, as its check will say
+    if not job.beside:
+        return None
+    path = sidecar_path(job.file.path, part)
+    if not path.is_file():
+        return None
+    session = read_session(path)
+    return None if _belongs_to_sibling(session, job.file.path, digest) else session
+
+
+def _belongs_to_sibling(session: Session, path: Path, digest: str) -> bool:
+    """Whether the sidecar of blot.tif was found for blot.png: they share one name."""
+    if session.image.sha256 in {digest, ""}:
+        return False
+    owner = Path(session.image.name.removesuffix(f"#{session.image.part}")).name
+    return owner != path.name and bool(owner) and path.with_name(owner).exists()
+
+
+def _as_seen(job: Job, blot: Blot, session: Session, recipe: Recipe) -> Blot:
+    """The picture turned and read as it was when its layout was made."""
+    wanted = recipe.image
+    if not job.settings.changed("image", "orientation"):
+        wanted = wanted.model_copy(update={"orientation": session.image.orientation})
+    if wanted != job.settings.recipe().image:
+        blot = _part(job.file.path, wanted, blot)
+    known = session.image.polarity
+    if known and wanted.polarity == "auto" and blot.polarity != known:
+        blot = _part(job.file.path, wanted.model_copy(update={"polarity": known}), blot)
+    return blot
+
+
+def _part(path: Path, settings: ImageSettings, like: Blot) -> Blot:
+    for blot in loaders.load(path, settings=settings):
+        if blot.source.part == like.source.part:
+            return blot
+    raise SessionError(f"{like.source.name}: is no longer in the file")
+
+
+def _written(job: Job, blot: Blot, result: Result, session: Session | None) -> ImageOutcome:
+    """Write sidecar and overlay; a picture that cannot be drawn is measured all the same."""
+    part = blot.source.part
+    stem = output_stem(job.file.name, part) if part else job.file.stem
+    log = session.edit_log if session is not None else ()
+    sidecar = write_layout(
+        job.out / "layouts" / f"{stem}{SIDECAR_SUFFIX}", Session.of(result, log, part=part)
+    )
+    warnings = list(result.warnings)
+    if job.warn_if_found and session is None:
+        warnings.append("no layout was given for it: its lanes were found anew")
+    overlay = None
+    if job.overlay:
+        try:
+            overlay = _draw(job.out / "overlays" / f"{stem}.png", blot, result)
+        except OutputError:
+            raise
+        except Exception as error:
+            _raise_when_debugging(error)
+            warnings.append(f"the overlay could not be drawn ({_words(error)})")
+    return ImageOutcome(
+        image=result.image,
+        path=job.file.path,
+        status="measured",
+        result=result,
+        overlay=overlay,
+        sidecar=sidecar,
+        warnings=tuple(warnings),
+    )
+
+
+def _draw(path: Path, blot: Blot, result: Result) -> Path:
+    from blotquant import figures  # matplotlib is slow to import
+
+    return write_atomically(path, figures.overlay_png(blot, result))
+
+
+def _outcome_of(error: Exception, job: Job, image: str) -> ImageOutcome:
+    """The row of failures.csv or skipped.csv that an error becomes."""
+    if isinstance(error, OutputError):
+        raise error
+    match error:
+        case BlotquantError():
+            reason = str(error)
+        case MemoryError():
+            reason = f"{image}: there is not enough memory for it"
+        case OSError():
+            reason = f"{image}: cannot be read ({error.strerror or _words(error)})"
+        case _:
+            _raise_when_debugging(error)
+            reason = f"{image}: internal error: {_words(error)}; please report it"
+    return ImageOutcome(
+        image=image,
+        path=job.file.path,
+        status="skipped" if isinstance(error, NothingFound) else "failed",
+        error="UnreadableImage" if isinstance(error, OSError) else type(error).__name__,
+        reason=" ".join(reason.split()),
+    )
+
+
+def _words(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def _raise_when_debugging(error: Exception) -> None:
+    if os.environ.get("BLOTQUANT_DEBUG"):
+        raise error
