@@ -1,0 +1,197 @@
+"""Where lanes stand side by side: from column sums of band evidence to lane places and widths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+__all__ = ["Tooth", "find_teeth"]
+
+
+@dataclass(frozen=True)
+class Tooth:
+    """One lane's place in the comb.
+
+    Parameters
+    ----------
+    left, right : float
+        Edges at half height, px of the scene at mid-height.
+    strength : float
+        Evidence, relative to the typical lane.
+    clarity : float
+        How deep the dips to either side are, 0 to 1, less the deepest dip inside.
+    """
+
+    left: float
+    right: float
+    strength: float
+    clarity: float
+
+    @property
+    def center(self) -> float:
+        """Middle between the edges."""
+        return (self.left + self.right) / 2
+
+    @property
+    def width(self) -> float:
+        """Distance between the edges."""
+        return self.right - self.left
+
+
+# Dips shallower than this share of the lower peak beside them are unevenness, not a gap.
+_MIN_DIP = 0.04
+# Peaks below this share of the strong lanes' are not looked at.
+_FLOOR = 0.03
+_MAX_PARTS = 5
+
+
+def find_teeth(column_sum: NDArray[np.float64], width_hint: float | None = None) -> list[Tooth]:
+    """Cut column sums of evidence into lanes.
+
+    All stretches between dips are candidates. A good candidate has deep dips at its sides, none
+    inside, and a width like the others'. The best set of candidates that do not overlap is found
+    by dynamic programming, for each possible lane width; a stretch counts by its length, so that
+    two halves of a lane count no more than the whole.
+
+    Parameters
+    ----------
+    column_sum : ndarray, shape (U,)
+        Evidence summed down straightened lanes.
+    width_hint : float, optional
+        Lane width, px, if known.
+
+    Returns
+    -------
+    list of Tooth
+        Left to right.
+    """
+    profile = gaussian_filter1d(np.asarray(column_sum, np.float64), 1.0, mode="constant")
+    top = float(np.percentile(profile, 98)) if profile.size else 0.0
+    if top <= 0:
+        return []
+    cuts, peaks = _dips(profile, _FLOOR * top)
+    candidates = _candidates(profile, cuts, peaks, _FLOOR * top)
+    if not candidates:
+        return []
+    widths = (
+        [width_hint]
+        if width_hint
+        else list(np.geomspace(4.0, max(8.0, 0.6 * profile.size), 60))
+    )
+    scored = [_best_set(candidates, width) for width in widths]
+    _, chosen = max(scored, key=lambda item: item[0])
+    strengths = np.median([c.height for c in chosen]) if chosen else 1.0
+    return [Tooth(c.left, c.right, float(c.height / strengths), c.clarity) for c in chosen]
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    first: int  # index of the cut at its left
+    last: int  # index of the cut at its right
+    left: float
+    right: float
+    height: float
+    clarity: float
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+
+def _dips(profile: NDArray[np.float64], floor: float) -> tuple[list[int], list[int]]:
+    """Places of the dips that part peaks, with both ends, and of the peaks between them."""
+    inner = np.flatnonzero((profile[1:-1] > profile[:-2]) & (profile[1:-1] >= profile[2:])) + 1
+    peaks = [int(p) for p in inner if profile[p] > floor]
+    if not peaks:
+        return [0, profile.size - 1], []
+    cuts = [0]
+    for a, b in zip(peaks, peaks[1:], strict=False):
+        cuts.append(a + int(np.argmin(profile[a : b + 1])))
+    cuts.append(profile.size - 1)
+    while len(peaks) > 1:
+        depth = [
+            1 - profile[cut] / min(profile[a], profile[b])
+            for cut, a, b in zip(cuts[1:-1], peaks, peaks[1:], strict=False)
+        ]
+        shallow = int(np.argmin(depth))
+        if depth[shallow] >= _MIN_DIP:
+            break
+        lower = shallow if profile[peaks[shallow]] < profile[peaks[shallow + 1]] else shallow + 1
+        del peaks[lower], cuts[shallow + 1]
+    return cuts, peaks
+
+
+def _candidates(
+    profile: NDArray[np.float64], cuts: list[int], peaks: list[int], floor: float
+) -> list[_Candidate]:
+    found = []
+    heights = profile[peaks]
+    for first in range(len(peaks)):
+        for last in range(first + 1, min(first + _MAX_PARTS, len(peaks)) + 1):
+            found.append(_candidate(profile, cuts, heights, first, last, floor))
+    return found
+
+
+def _candidate(
+    profile: NDArray[np.float64],
+    cuts: list[int],
+    heights: NDArray[np.float64],
+    first: int,
+    last: int,
+    floor: float,
+) -> _Candidate:
+    top = float(heights[first:last].max())
+    inside = 0.0
+    for k in range(first + 1, last):
+        lower = min(heights[first:k].max(), heights[k:last].max())
+        inside = max(inside, 1 - float(profile[cuts[k]]) / float(lower))
+    sides = 1 - max(float(profile[cuts[first]]), float(profile[cuts[last]])) / top
+    start, stop = cuts[first], cuts[last]
+    above = np.flatnonzero(profile[start : stop + 1] >= max(0.5 * top, floor)) + start
+    left = _crossing(profile, int(above[0]), -1, 0.5 * top, start)
+    right = _crossing(profile, int(above[-1]), 1, 0.5 * top, stop)
+    return _Candidate(first, last, left, right, top, sides - inside)
+
+
+def _crossing(profile: NDArray[np.float64], at: int, step: int, level: float, end: int) -> float:
+    """Where the profile crosses the level going outwards from `at`, not beyond `end`."""
+    if at == end:
+        return float(at)
+    here, there = profile[at], profile[at + step]
+    if there >= here:
+        return float(at)
+    return at + step * float(np.clip((here - level) / (here - there), 0, 1))
+
+
+def _best_set(candidates: list[_Candidate], width: float) -> tuple[float, list[_Candidate]]:
+    """Candidates without overlap with the largest total value, for one lane width."""
+    n_cuts = max(c.last for c in candidates) + 1
+    best = np.zeros(n_cuts)
+    choice: list[_Candidate | None] = [None] * n_cuts
+    by_last: dict[int, list[tuple[float, _Candidate]]] = {}
+    for c in candidates:
+        by_last.setdefault(c.last, []).append((_value(c, width), c))
+    for cut in range(1, n_cuts):
+        best[cut] = best[cut - 1]
+        for value, c in by_last.get(cut, ()):
+            if best[c.first] + value > best[cut] + 1e-12:
+                best[cut], choice[cut] = best[c.first] + value, c
+    chosen: list[_Candidate] = []
+    cut = n_cuts - 1
+    while cut > 0:
+        c = choice[cut]
+        if c is None:
+            cut -= 1
+        else:
+            chosen.append(c)
+            cut = c.first
+    return float(best[-1]), chosen[::-1]
+
+
+def _value(c: _Candidate, width: float) -> float:
+    """Worth of a candidate: its length, by how clear it is and how like the width looked for."""
+    misfit = np.log(max(c.width, 0.5) / width) / 0.3
+    return c.width * float(np.sqrt(c.height)) * (c.clarity - 0.15 * misfit**2)

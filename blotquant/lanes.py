@@ -1,0 +1,145 @@
+"""Find the lanes of each panel: band evidence, straightened, cut into a comb, completed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .comb import Tooth, find_teeth
+from .errors import NothingFound
+from .evidence import band_evidence
+from .model import Blot, Lane, Panel, Point
+from .noise import NoiseModel
+from .recipe import FindingSettings
+from .scene import Scene, make_scene
+from .warp import Warp, fit_warp, straighten
+
+__all__ = ["find_lanes"]
+
+# A gap this close to a whole number of spacings holds empty lanes; else it parts two groups.
+_EMPTY_TOLERANCE = 0.2
+_MAX_EMPTY_RUN = 3
+_PATH_POINTS = 13
+
+
+def find_lanes(
+    blot: Blot, panels: tuple[Panel, ...], noise: NoiseModel, settings: FindingSettings
+) -> tuple[Lane, ...]:
+    """Find the lanes of every panel.
+
+    Parameters
+    ----------
+    blot : Blot
+    panels : tuple of Panel
+    noise : NoiseModel
+    settings : FindingSettings
+        `lane_count`, `lane_spacing` and `lane_width` are taken as told where given.
+
+    Returns
+    -------
+    tuple of Lane
+        Left to right within each panel; empty lanes between others included.
+
+    Raises
+    ------
+    NothingFound
+        If no panel has a lane, with the reason.
+    """
+    lanes: list[Lane] = []
+    for panel in panels:
+        scene = make_scene(blot, panel)
+        lanes += _lanes_of_panel(scene, panel, settings, len(lanes))
+    if not lanes:
+        raise NothingFound(
+            f"{blot.source.name}: no bands stand out of the background, so there are no lanes; "
+            "check the polarity (--invert) or lower the sensitivity"
+        )
+    return tuple(lanes)
+
+
+def _lanes_of_panel(
+    scene: Scene, panel: Panel, settings: FindingSettings, already: int
+) -> list[Lane]:
+    evidence = band_evidence(scene)
+    if not evidence.any():
+        return []
+    warp = fit_warp(evidence)
+    straight = straighten(evidence, warp)
+    width_hint = settings.lane_width / scene.factor if settings.lane_width else None
+    teeth = find_teeth(straight.sum(axis=0), width_hint)
+    teeth = _without_marks(teeth, straight)
+    spacing = settings.lane_spacing / scene.factor if settings.lane_spacing else None
+    teeth = _with_empty_lanes(teeth, spacing)
+    return [
+        _lane(scene, warp, tooth, panel, f"lane-{already + number}")
+        for number, tooth in enumerate(teeth, 1)
+    ]
+
+
+def _typical_spacing(teeth: list[Tooth]) -> float:
+    """Distance between neighbouring lanes, gaps between groups left out."""
+    steps = np.diff([tooth.center for tooth in teeth])
+    near = np.quantile(steps, 0.3)
+    return float(np.median(steps[(steps > 0.7 * near) & (steps < 1.4 * near)]))
+
+
+def _with_empty_lanes(teeth: list[Tooth], spacing: float | None) -> list[Tooth]:
+    """Comb with teeth where a gap is a whole number of spacings wide."""
+    if len(teeth) < 3 and not (spacing and len(teeth) > 1):
+        return teeth
+    spacing = spacing or _typical_spacing(teeth)
+    width = float(np.median([tooth.width for tooth in teeth]))
+    complete = teeth[:1]
+    for left, right in zip(teeth, teeth[1:], strict=False):
+        step = (right.center - left.center) / spacing
+        missing = round(step) - 1
+        if 0 < missing <= _MAX_EMPTY_RUN and abs(step - round(step)) < _EMPTY_TOLERANCE:
+            for k in range(1, missing + 1):
+                center = left.center + (right.center - left.center) * k / (missing + 1)
+                complete.append(Tooth(center - width / 2, center + width / 2, 0.0, 0.0))
+        complete.append(right)
+    return complete
+
+
+def _without_marks(teeth: list[Tooth], straight: NDArray[np.float64]) -> list[Tooth]:
+    """Comb without an outermost tooth made of pen marks drawn beside the ladder's bands.
+
+    Marks stand in the ladder's rows and in no other lane's, and off the lanes' spacing or width.
+    """
+    for _ in range(2):  # one end, then the other
+        teeth = teeth[::-1]
+        if len(teeth) < 4:
+            continue
+        first, second, others = teeth[0], teeth[1], teeth[2:]
+        spacing = _typical_spacing(sorted(others, key=lambda tooth: tooth.center))
+        width = np.median([tooth.width for tooth in others])
+        step = abs(second.center - first.center)
+        regular = abs(step / spacing - 1) < 0.1 and abs(first.width / width - 1) < 0.2
+        if regular:
+            continue
+        rows = [_row_profile(straight, tooth) for tooth in (first, second)]
+        crowd = np.mean([_row_profile(straight, tooth) for tooth in others], axis=0)
+        if _likeness(rows[0], rows[1]) > 0.5 and _likeness(rows[0], crowd) < 0.5:
+            teeth = teeth[1:]
+    return teeth
+
+
+def _row_profile(straight: NDArray[np.float64], tooth: Tooth) -> NDArray[np.float64]:
+    profile = straight[:, max(0, int(tooth.left)) : int(tooth.right) + 1].sum(axis=1)
+    return profile / max(float(profile.max()), 1e-12)
+
+
+def _likeness(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """Cosine of the angle between two row profiles."""
+    return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b) + 1e-12))
+
+
+def _lane(scene: Scene, warp: Warp, tooth: Tooth, panel: Panel, lane_id: str) -> Lane:
+    rows, _ = scene.signal.shape
+    path = tuple(
+        (scene.full(row), scene.full(float(warp.column(tooth.center, row))))
+        for row in np.linspace(0, rows - 1, _PATH_POINTS)
+    )
+    return Lane(lane_id, panel.id, path, tooth.width * scene.factor)

@@ -1,0 +1,165 @@
+"""Where the membrane is on its canvas: white or black surround, text and marks kept out."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .model import Blot, Panel, Point
+from .scene import reduce_blot
+
+__all__ = ["find_panels"]
+
+# A membrane covers at least this share of the picture; less is a mark or a label.
+_MIN_SHARE = 0.12
+# A membrane is nearly convex: area over the area of its convex hull.
+_MIN_SOLIDITY = 0.9
+
+
+def find_panels(blot: Blot) -> tuple[Panel, ...]:
+    """Find the membrane in a picture.
+
+    Two kinds of surround are looked for: a canvas of one exact grey level (added by a program),
+    and a field of another brightness with a sharp edge (the imager's tray). Where there is
+    neither, the panel is the whole picture.
+
+    Parameters
+    ----------
+    blot : Blot
+
+    Returns
+    -------
+    tuple of Panel
+        One panel, its outline in px of the oriented picture.
+    """
+    signal, factor = reduce_blot(blot)
+    # lossy compression lets a canvas ripple by a level or two
+    tolerance = 3.0 * abs(blot.signal_map.scale) if blot.pixels.dtype == np.uint8 else 0.0
+    mask = _flat_canvas(signal, _extremes(blot), tolerance)
+    if mask is None:
+        mask = _other_brightness(signal, abs(blot.signal_map.scale))
+    outline = _outline(mask, factor) if mask is not None else _frame(blot.shape)
+    return (Panel("panel-1", outline),)
+
+
+def _frame(shape: tuple[int, int]) -> tuple[Point, ...]:
+    rows, cols = shape
+    return ((0.0, 0.0), (0.0, cols - 1.0), (rows - 1.0, cols - 1.0), (rows - 1.0, 0.0))
+
+
+def _outline(mask: NDArray[np.bool_], factor: int) -> tuple[Point, ...]:
+    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    contour = max(contours, key=cv2.contourArea)
+    hull = cv2.convexHull(contour)
+    polygon = cv2.approxPolyDP(hull, 2.0, closed=True)[:, 0, :]
+    return tuple(
+        (factor * (float(row) + 0.5) - 0.5, factor * (float(col) + 0.5) - 0.5) for col, row in polygon
+    )
+
+
+def _extremes(blot: Blot) -> NDArray[np.float32]:
+    """Signal of pure black and pure white, the levels a program fills a canvas with."""
+    kind = blot.pixels.dtype
+    stored = [0, np.iinfo(kind).max] if kind.kind in "iu" else [0.0, float(blot.pixels.max())]
+    return blot.signal_map(np.array(stored))
+
+
+def _flat_canvas(
+    signal: NDArray[np.float32], extremes: NDArray[np.float32], tolerance: float
+) -> NDArray[np.bool_] | None:
+    """Mask of the membrane where the rest is pure black or white up to the picture's edge."""
+    spread = cv2.morphologyEx(signal, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    canvases = [(spread <= tolerance) & (np.abs(signal - level) <= tolerance) for level in extremes]
+    canvas = max(canvases, key=_share_of_border)
+    if _share_of_border(canvas) < 0.2:
+        return None
+    # the gradient eats one px on each side of the canvas's edge: give it back
+    canvas = cv2.dilate(canvas.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    return _solid_piece(~canvas)
+
+
+def _other_brightness(signal: NDArray[np.float32], level: float) -> NDArray[np.bool_] | None:
+    """Mask of the membrane where the surround has another brightness and a sharp edge.
+
+    `level` is one grey level: steps of fewer than 4 are how 8 bits draw a gentle slope.
+    """
+    ground = _ground(signal)
+    low, high = np.percentile(ground, (1, 99))
+    if high - low < 4 * level:
+        return None
+    # the root makes the scatter alike in the bright membrane and in the dark field (shot noise)
+    scaled = np.sqrt(np.clip((ground - low) / (high - low), 0, 1))
+    cut, _ = cv2.threshold((scaled * 255).astype(np.uint8), 0, 255, cv2.THRESH_OTSU)
+    above = scaled > cut / 255
+    if not 0.03 < above.mean() < 0.97:
+        return None
+    inner, outer = scaled[above], scaled[~above]
+    within = 1.4826 * max(
+        float(np.median(np.abs(inner - np.median(inner)))),
+        float(np.median(np.abs(outer - np.median(outer)))),
+        0.004,
+    )
+    step = float(np.median(inner) - np.median(outer))
+    if step < 6 * within or step**2 * (high - low) < 4 * level:
+        return None
+    for mask in (above, ~above):
+        piece = _solid_piece(mask)
+        if piece is not None and _has_sharp_edge(scaled, piece):
+            return piece
+    return None
+
+
+def _ground(signal: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Signal with bands, specks and lettering removed: opened and closed by a square."""
+    side = max(9, int(0.06 * max(signal.shape))) | 1
+    side = min(side, max(3, min(signal.shape) // 3) | 1)
+    kernel = np.ones((side, side), np.uint8)
+    smooth = cv2.medianBlur(np.ascontiguousarray(signal), 3)
+    return cv2.morphologyEx(cv2.morphologyEx(smooth, cv2.MORPH_OPEN, kernel), cv2.MORPH_CLOSE, kernel)
+
+
+def _has_sharp_edge(ground: NDArray[np.float32], mask: NDArray[np.bool_]) -> bool:
+    """Whether most of the step across the mask's border happens within a few px (no shading)."""
+    small = mask.astype(np.uint8)
+    near, far = np.ones((9, 9), np.uint8), np.ones((31, 31), np.uint8)
+    ring = [
+        cv2.erode(small, near, borderValue=1).astype(bool)
+        & ~cv2.erode(small, far, borderValue=1).astype(bool),
+        cv2.dilate(small, far, borderValue=0).astype(bool)
+        & ~cv2.dilate(small, near, borderValue=0).astype(bool),
+    ]
+    if min(part.sum() for part in ring) < 50:
+        return False
+    inner, outer = ground[ring[0]], ground[ring[1]]
+    step = abs(float(np.median(inner)) - float(np.median(outer)))
+    scatter = float(np.subtract(*np.percentile(inner, (75, 25)))) + float(
+        np.subtract(*np.percentile(outer, (75, 25)))
+    )
+    return step > 1.5 * scatter
+
+
+def _solid_piece(mask: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+    """Largest piece of a mask, holes filled, if it looks like a membrane with a surround."""
+    side = max(5, int(0.03 * max(mask.shape)))  # wider than lettering, thinner than a strip
+    side = min(side, max(3, min(mask.shape) // 4))
+    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(opened)
+    if count < 2:
+        return None
+    largest = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+    contours, _ = cv2.findContours(
+        (labels == largest).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
+    )
+    contour = max(contours, key=cv2.contourArea)
+    area, hull = cv2.contourArea(contour), cv2.contourArea(cv2.convexHull(contour))
+    share = area / mask.size
+    if share < _MIN_SHARE or share > 0.985 or hull <= 0 or area / hull < _MIN_SOLIDITY:
+        return None
+    piece = np.zeros(mask.shape, np.uint8)
+    cv2.drawContours(piece, [contour], -1, 1, cv2.FILLED)
+    return piece.astype(bool)
+
+
+def _share_of_border(mask: NDArray[np.bool_]) -> float:
+    return float(np.concatenate((mask[0], mask[-1], mask[1:-1, 0], mask[1:-1, -1])).mean())

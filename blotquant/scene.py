@@ -1,0 +1,91 @@
+"""The picture at the size at which structure is looked for: reduced, with the canvas filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .model import Blot, Panel
+
+__all__ = ["Scene", "make_scene", "reduce_blot"]
+
+# Structure is looked for at about this many px along the longer side.
+_WORKING_SIDE = 800
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A reduced picture in which one panel is to be searched.
+
+    Parameters
+    ----------
+    signal : ndarray, shape (rows, cols), float32
+        Area-averaged signal; outside the panel the nearest value inside, so that the panel's
+        edge is no step.
+    inside : ndarray of bool, shape (rows, cols)
+        The panel.
+    factor : int
+        Px of the picture per px of the scene.
+    """
+
+    signal: NDArray[np.float32]
+    inside: NDArray[np.bool_]
+    factor: int
+
+    def full(self, place: float) -> float:
+        """Row or column in the picture of a row or column in the scene."""
+        return self.factor * (place + 0.5) - 0.5
+
+    def reduced(self, place: float) -> float:
+        """Row or column in the scene of a row or column in the picture."""
+        return (place + 0.5) / self.factor - 0.5
+
+
+def reduce_blot(blot: Blot) -> tuple[NDArray[np.float32], int]:
+    """Signal averaged over squares, and the side of the squares in px."""
+    factor = max(1, max(blot.shape) // _WORKING_SIDE)
+    rows, cols = (size // factor for size in blot.shape)
+    stored = blot.pixels[: rows * factor, : cols * factor]
+    if stored.dtype not in (np.uint8, np.uint16, np.float32):
+        stored = stored.astype(np.float32)
+    if factor > 1:
+        stored = cv2.resize(
+            np.ascontiguousarray(stored), (cols, rows), interpolation=cv2.INTER_AREA
+        )
+    return blot.signal_map(stored), factor
+
+
+def make_scene(blot: Blot, panel: Panel) -> Scene:
+    """Scene of one panel of a picture."""
+    signal, factor = reduce_blot(blot)
+    inside = _panel_mask(panel, signal.shape, factor)
+    if not inside.all():
+        # the outline is good to a few px: what lies that near the edge is canvas or shadow
+        inside = cv2.erode(inside.astype(np.uint8), np.ones((9, 9), np.uint8), borderValue=1) > 0
+    if not inside.all() and inside.any():
+        signal = _fill_outside(signal, inside)
+    return Scene(signal, inside, factor)
+
+
+def _panel_mask(panel: Panel, shape: tuple[int, ...], factor: int) -> NDArray[np.bool_]:
+    if len(panel.outline) < 3:
+        return np.ones(shape, bool)
+    corners = [((col + 0.5) / factor - 0.5, (row + 0.5) / factor - 0.5) for row, col in panel.outline]
+    mask = np.zeros(shape, np.uint8)
+    cv2.fillPoly(mask, [np.round(corners).astype(np.int32)], 1)
+    return mask.astype(bool)
+
+
+def _fill_outside(signal: NDArray[np.float32], inside: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Signal with the nearest inside value, smoothed, put outside."""
+    core = inside.astype(np.uint8)
+    smooth = cv2.medianBlur(np.ascontiguousarray(signal), 5)
+    _, labels = cv2.distanceTransformWithLabels(
+        1 - core, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    values = np.zeros(labels.max() + 1, np.float32)
+    values[labels[inside]] = smooth[inside]
+    return np.where(inside, signal, values[labels]).astype(np.float32)
