@@ -128,6 +128,8 @@ def _along(
     space = (front[1] - front[0]) * height
     sd = min(log_uniform(rng, *sigma), max(space / (13 * count), sigma[0]))
     tail = rng.uniform(0.0, 0.9)
+    # whole bands only: the longest tail drawn fits between the first row and the top
+    front = (max(front[0], (3 + 10 * tail) * sd / height), min(front[1], 1 - 4 * sd / height))
     # 13 SD apart: further than any tail that matters
     apart = min(13 * sd / height, (front[1] - front[0]) / count)
     free = (front[1] - front[0]) - apart * (count - 1)
@@ -160,6 +162,8 @@ def _light(
         "blur": rng.uniform(0.6, 1.4),
         "offset_level": rng.uniform(0.001, 0.01),
     }
+    # cameras keep their noise clear of 0, where it would be cut in half
+    drawn["offset_level"] += 4 * drawn["read_noise"]
     # faint unevenness is everywhere, faint smear in some
     drawn |= {"cloud": 0.02 * drawn["background"], "cloud_scale": rng.uniform(120, 300)}
     drawn |= {"smear": max(rng.uniform(-0.06, 0.06), 0.0)}
@@ -198,6 +202,8 @@ def cropped(
         row_strength=(1.0,),
         slope=slope,
         sigma=sigma_fit,
+        tail=0.5 * spec.tail,
+        tail_spread=0.5 * spec.tail_spread,
         smile=rng.uniform(-3, 3),
     )
 

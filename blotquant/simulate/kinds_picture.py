@@ -117,12 +117,10 @@ def strip(rng: np.random.Generator) -> BlotSpec:
 
 def strip_sloping(rng: np.random.Generator) -> BlotSpec:
     """A strip whose row climbs or falls through most of its height, or arches through it."""
-    spec = cropped(rng, lanes=(6, 16), sigma=(2.5, 5.5), rows=(110, 200))
-    room = spec.shape[0] - 18 * spec.sigma
-    spec = replace(spec, rows=(0.5,), curvature=0.3 * spec.sigma, row_jitter=1.0)
-    if rng.random() < 0.7:
-        return replace(spec, slope=sign(rng) * rng.uniform(0.75, 1.0) * room)
-    return replace(spec, smile=sign(rng) * rng.uniform(0.75, 1.0) * room)
+    spec = cropped(rng, lanes=(6, 17), sigma=(2.5, 4.5), rows=(130, 240))
+    spec = replace(spec, rows=(0.5,), tail=0.2, tail_spread=0.1, slope=0.0, smile=0.0)
+    drop = sign(rng) * rng.uniform(0.85, 1.0) * (spec.shape[0] - 17 * spec.sigma)
+    return replace(spec, slope=drop) if rng.random() < 0.7 else replace(spec, smile=0.9 * drop)
 
 
 def strip_cloudy(rng: np.random.Generator) -> BlotSpec:

@@ -97,7 +97,7 @@ def _ladder(geometry: Geometry, lane: int, rng: np.random.Generator) -> list[Pla
     for front, peak in zip(fronts, np.minimum(peaks, spec.peak_limit), strict=True):
         drawn = _shape(geometry, lane, float(front), rng)
         thin = sharp / spec.sigma
-        shape = replace(drawn, width=0.95, sigma=drawn.sigma * thin, tau=drawn.tau * thin)
+        shape = replace(drawn, width=0.95, sigma=drawn.sigma * thin, tau=0.5 * drawn.tau * thin)
         volume = float(peak * spec.full_scale / shape.patch.pixels.max())
         bands.append(PlantedBand(shape, None, volume))
     return bands

@@ -17,9 +17,8 @@ class BlotSpec:
     """Parameters of one simulated blot.
 
     Intensities are fractions of the full scale (`full_scale`, the largest grey level that can be
-    stored), so that one
-    scene can be drawn at 8, 12 and 16 bits. Lengths are px of the image. Rows grow downwards, with
-    migration.
+    stored), so that one scene can be drawn at 8, 12 and 16 bits. Lengths are px of the image. Rows
+    grow downwards, with migration.
 
     Parameters
     ----------
@@ -101,10 +100,13 @@ class BlotSpec:
         Fainter bands are raised to this signal to noise, so that the truth is decidable. Not
         applied to `volumes`.
     sigma : float
-        SD of a band along migration, px; `sigma_cv` its variation.
+        SD of a band along migration, px.
+    sigma_cv : float
+        Variation of `sigma` between bands.
     tail : float
         Time constant of the exponential tail, in `sigma`; positive trails towards the wells.
-        `tail_spread` is its SD.
+    tail_spread : float
+        SD of `tail` between bands.
     edge : float
         SD of the soft side edges of a band, px.
     curvature : float
@@ -116,10 +118,13 @@ class BlotSpec:
     background : float
         Level of the membrane, fraction of full scale.
     gradient : float
-        Rise of the background across the membrane, fraction of full scale; `gradient_angle` its
-        direction, degrees.
+        Rise of the background across the membrane, fraction of full scale.
+    gradient_angle : float
+        Direction of the rise, degrees: 0 is down, 90 to the right.
     cloud : float
-        SD of a cloudy background, fraction of full scale; `cloud_scale` its correlation length, px.
+        SD of a cloudy background, fraction of full scale.
+    cloud_scale : float
+        Distance over which clouds change, px.
     halo : float
         Glow around the middle of the membrane, fraction of full scale.
     smear : float
@@ -131,7 +136,7 @@ class BlotSpec:
     full_well : float
         Photoelectrons at full scale: sets the shot noise.
     read_noise : float
-        SD, fraction of full scale.
+        SD of the read noise, fraction of full scale.
     dust, hot_pixels, scratches, bubbles : int
         Number of each.
     pen_marks : int
@@ -143,6 +148,11 @@ class BlotSpec:
     lane_seed : int or None
         Seed of what lanes share between the images of one membrane (widths, gaps, wander); None
         takes the image's seed.
+
+    Raises
+    ------
+    ValueError
+        If parameters contradict each other; all faults at once.
 
     Examples
     --------

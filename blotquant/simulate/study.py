@@ -209,7 +209,7 @@ def write_demo_set(
     kinds: Sequence[str] | None = None,
     seed: int = 1,
     count: int = 1,
-    pixels: int = 230_000,
+    pixels: int = 200_000,
 ) -> list[Path]:
     """Write what shows blotquant at work: a small study, and blots that are hard to measure.
 

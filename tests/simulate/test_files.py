@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -158,6 +159,23 @@ def test_demo_set_is_a_study_and_hard_blots(tmp_path):
     assert len(hard) >= 8
     assert all(p.with_suffix(".truth.json").exists() for p in paths)
     assert sum(p.stat().st_size for p in tmp_path.rglob("*") if p.is_file()) < 6e6
+
+
+def test_test_images_are_what_the_command_writes(tmp_path):
+    assert [path.stem for path in paths] == [
+        *("strip_1", "strip_2", "strip_cloudy_1", "strip_cloudy_2")
+    ]
+    write_demo_set(tmp_path)
+    committed = Path(__file__).parents[2] / "test_images"
+    assert {p.relative_to(tmp_path) for p in tmp_path.rglob("*.*")} == {
+        p.relative_to(committed) for p in committed.rglob("*.*") if p.name != "README.md"
+    }
+    for path in tmp_path.rglob("*.truth.json"):
+        fresh = json.loads(path.read_text())
+        kept = json.loads((committed / path.relative_to(tmp_path)).read_text())
+        assert [b["volume"] for b in kept["bands"]] == pytest.approx(
+            [b["volume"] for b in fresh["bands"]], rel=1e-6
+        )
 
 
 def test_run_as_a_module(tmp_path):
