@@ -14,9 +14,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from blotquant import __version__
+from blotquant.batch.inputs import MARKER
 from blotquant.errors import OutputError
 from blotquant.files import write_atomically
-from blotquant.batch.inputs import MARKER
 
 __all__ = ["FIXED_FILES", "OutputFolder", "read_provenance"]
 
@@ -74,12 +74,12 @@ class OutputFolder:
             If a planned file is there that blotquant did not write, or the folder cannot be
             written. Then nothing has been changed.
         """
-        planned = sorted({*planned, *FIXED_FILES})
+        planned = {*planned, *FIXED_FILES}
         if self.path.exists() and not self.path.is_dir():
             raise OutputError(f"{self.path}: is not a folder; choose another one with -o")
         older = read_provenance(self.path)
         own = {name: digest for name, digest in older.get("files", {}).items() if _is_below(name)}
-        strange = [name for name in planned if name not in own and self._is_there(name)]
+        strange = [name for name in sorted(planned) if name not in own and self._is_there(name)]
         if strange:
             raise OutputError(
                 f"{self.path / strange[0]}: is there and was not written by blotquant; "
@@ -98,7 +98,7 @@ class OutputFolder:
         marker = {
             "blotquant": __version__,
             "complete": False,
-            "files": dict.fromkeys(planned, ""),
+            "files": dict.fromkeys(sorted({*planned, *FIXED_FILES}), ""),
         }
         self.write_marker(marker)
 

@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
-import os
 import signal
-import sys
-import warnings
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 
+from blotquant.batch.process import one_thread_each, quiet_libraries
 from blotquant.batch.worker import Job, measure_file
 from blotquant.outcome import ImageOutcome
 
-__all__ = ["THREAD_VARIABLES", "quiet_libraries", "run_jobs"]
+__all__ = ["run_jobs"]
 
 Outcomes = tuple[ImageOutcome, ...]
 Done = Callable[[int, Outcomes], None]
-
-# What the number libraries read when they are imported: one thread a worker, for speed and because
-# the order of a sum may depend on it.
-THREAD_VARIABLES = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "VECLIB_MAXIMUM_THREADS": "1",
-    "NUMEXPR_NUM_THREADS": "1",
-    "OPENCV_LOG_LEVEL": "SILENT",
-}
 
 
 def run_jobs(jobs: Sequence[Job], workers: int, done: Done) -> None:
@@ -55,13 +40,6 @@ def run_jobs(jobs: Sequence[Job], workers: int, done: Done) -> None:
                 done(index, (_killed(jobs[index]),))
 
 
-def quiet_libraries() -> None:
-    """Keep libraries from writing into the terminal; messages of blotquant go through outcomes."""
-    logging.getLogger().addHandler(logging.NullHandler())
-    if not sys.warnoptions:
-        warnings.simplefilter("ignore")
-
-
 def _run_here(jobs: Sequence[Job], done: Done) -> None:
     import cv2
 
@@ -79,14 +57,15 @@ def _run_round(jobs: Sequence[Job], waiting: deque[int], workers: int, done: Don
     context = multiprocessing.get_context("spawn")
     flying: dict[Future[Outcomes], int] = {}
     with (
-        _one_thread_each(),
+        one_thread_each(),
         ProcessPoolExecutor(min(workers, len(waiting)), context, _prepare) as pool,
     ):
         try:
             while waiting or flying:
                 # A short queue: enough that no worker waits, little to repeat when one dies.
                 while waiting and len(flying) < 2 * workers:
-                    flying[pool.submit(measure_file, jobs[waiting[0]])] = waiting.popleft()
+                    future = pool.submit(measure_file, jobs[waiting[0]])
+                    flying[future] = waiting.popleft()
                 finished, _ = wait(flying, return_when=FIRST_COMPLETED)
                 for future in finished:
                     outcomes = future.result()
@@ -128,18 +107,3 @@ def _prepare() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
     quiet_libraries()
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Environment that spawned processes start with; the caller's own is put back."""
-    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
-    os.environ.update(THREAD_VARIABLES)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

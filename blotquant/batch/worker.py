@@ -1,4 +1,4 @@
-"""One file of a run: read, find or take the lanes, measure, draw; every error becomes an outcome."""
+"""One file of a run: read, find or take lanes, measure, draw; an error becomes an outcome."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Settings:
         Single settings, ``{section: {key: value}}``, which hold for all pictures.
     """
 
-    default: Recipe = Recipe()
+    default: Recipe = field(default_factory=Recipe)
     given: bool = False
     changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 

@@ -1,0 +1,244 @@
+"""A whole run: list the images, measure them, join the tables, normalize, write everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from blotquant import registry, report
+from blotquant.batch.inputs import RESULTS_FOLDER, ImageFile, common_root, find_images
+from blotquant.batch.layouts import LayoutShelf
+from blotquant.batch.place import OutputFolder, read_provenance
+from blotquant.batch.pool import run_jobs
+from blotquant.batch.worker import Job, Settings
+from blotquant.columns import BAND_COLUMNS, LANE_COLUMNS, NORMALIZED_COLUMNS
+from blotquant.errors import OutputError
+from blotquant.outcome import ImageOutcome, RunOutcome
+from blotquant.recipe import Recipe
+from blotquant.session import SIDECAR_SUFFIX
+
+__all__ = ["Progress", "analyze_folder"]
+
+Progress = Callable[[int, int, str], None]
+Outcomes = tuple[ImageOutcome, ...]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A run, resolved before any work begins."""
+
+    files: tuple[ImageFile, ...]
+    settings: Settings
+    shelf: LayoutShelf
+    out: Path
+    beside: bool
+    overlays: bool
+
+
+def analyze_folder(
+    paths: str | Path | Iterable[str | Path],
+    recipe: Recipe | None = None,
+    out: str | Path | None = None,
+    jobs: int = 1,
+    *,
+    changes: Mapping[str, Mapping[str, Any]] | None = None,
+    recursive: bool = False,
+    layouts: str | Path | None = None,
+    use_layouts: bool = True,
+    overwrite: bool = False,
+    overlays: bool = True,
+    progress: Progress | None = None,
+) -> RunOutcome:
+    """Measure every image of a folder and write tables, overlays, layouts and a report.
+
+    Parameters
+    ----------
+    paths : path or iterable of paths
+        Images and folders of images.
+    recipe : Recipe, optional
+        Holds for every image. Without it, an image with a layout file is measured with the recipe
+        which that carries, and all others with that of the run `layouts` belongs to, or the
+        defaults.
+    out : path, optional
+        ``blotquant-results`` in the folder (or beside the image) otherwise.
+    jobs : int
+        Worker processes; with more than 1 a script that calls this needs the usual
+        ``if __name__ == "__main__":``.
+    changes : mapping, optional
+        Single settings that hold on top of any recipe, ``{section: {key: value}}``.
+    recursive : bool
+        Look into the folders' folders too.
+    layouts : path, optional
+        A run's folder, or any folder of layout files, whose lanes and bands are to be measured.
+    use_layouts : bool
+        Use layout files that lie beside the images.
+    overwrite : bool
+        Remove older results in `out` instead of moving them to ``previous/``.
+    overlays : bool
+        Draw lanes and bands on each blot.
+    progress : callable, optional
+        Called as ``progress(done, total, image)`` after each file.
+
+    Returns
+    -------
+    RunOutcome
+        One bad image is an outcome with its reason, never the end of the run.
+
+    Raises
+    ------
+    UnreadableImage
+        If a path is not there.
+    NothingFound
+        If there is no image.
+    RecipeError
+        If a setting is not allowed.
+    SessionError
+        If `layouts` holds none.
+    OutputError
+        If the outputs cannot be written where they should go.
+    """
+    started = datetime.now(UTC)
+    given = [paths] if isinstance(paths, str | Path) else list(paths)
+    sources = [Path(path) for path in given]
+    target = Path(out) if out is not None else common_root(sources) / RESULTS_FOLDER
+    plan = _Plan(
+        files=find_images(sources, recursive=recursive, out=target),
+        settings=_settings(recipe, changes or {}, layouts),
+        shelf=LayoutShelf.open(layouts),
+        out=target,
+        beside=use_layouts,
+        overlays=overlays,
+    )
+    _refuse_input_as_output(sources, target)
+    folder = OutputFolder(target)
+    folder.claim(_planned(plan), overwrite=overwrite)
+    images = _measure_all(plan, jobs, progress, folder)
+    return _write(_joined(plan, images, started), folder)
+
+
+def _settings(
+    recipe: Recipe | None, changes: Mapping[str, Mapping[str, Any]], layouts: str | Path | None
+) -> Settings:
+    """Settings, checked: a method that does not exist is found before any work begins."""
+    default = recipe or _recipe_of_run(layouts) or Recipe()
+    settings = Settings(default, recipe is not None, changes)
+    resolved = settings.recipe()
+    registry.get("backgrounds", resolved.background.method)
+    registry.get("normalizers", resolved.normalization.method)
+    return settings
+
+
+def _recipe_of_run(layouts: str | Path | None) -> Recipe | None:
+    """Recipe of the run that the layouts come from, where the folder is a run's."""
+    if layouts is None:
+        return None
+    folder = Path(layouts)
+    tree = read_provenance(folder) or read_provenance(folder.parent)
+    return Recipe.parse(tree["recipe"], f"{folder}: provenance.json") if "recipe" in tree else None
+
+
+def _refuse_input_as_output(paths: Sequence[Path], out: Path) -> None:
+    for path in paths:
+        if path.is_dir() and out.is_dir() and path.samefile(out):
+            raise OutputError(
+                f"{out}: is the folder of the images; results go into a folder of their own, "
+                f"for example -o {out / RESULTS_FOLDER}"
+            )
+
+
+def _planned(plan: _Plan) -> set[str]:
+    """Files the run is going to write, as far as that is known before the images were opened."""
+    planned = {f"layouts/{file.stem}{SIDECAR_SUFFIX}" for file in plan.files}
+    if plan.overlays:
+        planned |= {f"overlays/{file.stem}.png" for file in plan.files}
+    return planned
+
+
+def _measure_all(
+    plan: _Plan, workers: int, progress: Progress | None, folder: OutputFolder
+) -> Outcomes:
+    """Outcomes in input order, whatever finished first."""
+    jobs = [_job(plan, file) for file in plan.files]
+    outcomes: dict[int, Outcomes] = {}
+    known = _planned(plan)
+
+    def done(index: int, outcome: Outcomes) -> None:
+        outcomes[index] = outcome
+        files = {_relative(path, plan.out) for path in _files_of(outcome)}
+        if not files <= known:  # pages of one file: not foreseen when the folder was claimed
+            known.update(files)
+            folder.mark(sorted(known))
+        if progress is not None:
+            progress(len(outcomes), len(jobs), jobs[index].file.name)
+
+    run_jobs(jobs, min(workers, len(jobs)), done)
+    return tuple(outcome for index in sorted(outcomes) for outcome in outcomes[index])
+
+
+def _job(plan: _Plan, file: ImageFile) -> Job:
+    return Job(
+        file=file,
+        settings=plan.settings,
+        out=plan.out,
+        layouts=plan.shelf.sessions_for(file.name),
+        damaged=plan.shelf.damage_of(file.stem),
+        beside=plan.beside,
+        warn_if_found=plan.shelf.given,
+        overlay=plan.overlays,
+    )
+
+
+def _joined(plan: _Plan, images: Outcomes, started: datetime) -> RunOutcome:
+    """The run's tables, normalized, and its provenance."""
+    results = [image.result for image in images if image.result is not None]
+    recipe, messages = _recipe_of(plan.settings, results)
+    bands = report.join_tables((result.table for result in results), BAND_COLUMNS)
+    lanes = report.join_tables((result.lanes for result in results), LANE_COLUMNS)
+    normalized = report.join_tables((), NORMALIZED_COLUMNS)
+    if len(bands):
+        from blotquant.normalize import normalize_tables
+
+        done = normalize_tables(bands, recipe)
+        bands, messages = done.bands, [*messages, *done.messages]
+        normalized = report.join_tables([done.table], NORMALIZED_COLUMNS)
+    messages += plan.shelf.messages
+    provenance = report.run_provenance(images, recipe, messages, started)
+    return RunOutcome(
+        images, bands, lanes, normalized, tuple(messages), recipe, provenance, plan.out
+    )
+
+
+def _recipe_of(settings: Settings, results: Sequence[Any]) -> tuple[Recipe, list[str]]:
+    """Recipe of the run as a whole; normalization is the layout files' where they agree on it."""
+    recipe = settings.recipe()
+    if settings.given or not results:
+        return recipe, []
+    carried = [result.recipe.normalization for result in results]
+    if all(section == carried[0] for section in carried):
+        return recipe.model_copy(update={"normalization": carried[0]}), []
+    return recipe, [
+        "the layout files differ in their normalization settings: the run's own were used; "
+        "give --recipe to choose"
+    ]
+
+
+def _write(run: RunOutcome, folder: OutputFolder) -> RunOutcome:
+    from blotquant import html_report  # matplotlib and jinja2 are slow to import
+
+    written = report.write_tables(run.out, run)
+    written += _files_of(run.images)
+    written.append(html_report.write_report(run.out, run))
+    return replace(run, provenance=folder.finish(dict(run.provenance), written))
+
+
+def _files_of(outcomes: Iterable[ImageOutcome]) -> list[Path]:
+    return [
+        path for image in outcomes for path in (image.overlay, image.sidecar) if path is not None
+    ]
+
+
+def _relative(path: Path, out: Path) -> str:
+    return path.relative_to(out).as_posix()

@@ -1,0 +1,317 @@
+"""The commands and their options; each makes one call."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from blotquant import __version__
+from blotquant.errors import RecipeError
+
+__all__ = ["command"]
+
+app = typer.Typer(
+    name="blotquant",
+    help="Western blot quantification: from images to normalized integrated densities.",
+    epilog="blotquant demo shows it at work. Each command has its own --help.",
+    add_completion=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+FINDING, MEASURING, OUTPUT = "Reading and finding", "Measuring", "Output"
+
+
+class Invert(StrEnum):
+    """How bands look: auto decides from the picture."""
+
+    auto = "auto"
+    yes = "yes"
+    no = "no"
+
+
+class Orientation(StrEnum):
+    """What is done to the picture before it is looked at."""
+
+    none = "0"
+    left = "90"
+    around = "180"
+    right = "270"
+    mirror = "mirror"
+
+
+class Detector(StrEnum):
+    """What recorded the picture."""
+
+    linear = "linear"
+    film = "film"
+
+
+_POLARITY = {
+    Invert.auto: "auto",
+    Invert.yes: "dark_on_light",
+    Invert.no: "light_on_dark",
+}
+
+RecipeFile = Annotated[
+    Path | None,
+    typer.Option("--recipe", metavar="FILE", help="Settings (TOML), as `blotquant recipe` prints."),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Any single setting; repeatable."),
+]
+
+
+def command() -> Any:
+    """The command, ready to be run on a list of words."""
+    return typer.main.get_command(app)
+
+
+@app.callback()
+def _top(
+    version: Annotated[
+        bool, typer.Option("--version", "-V", help="Print the version.", is_eager=True)
+    ] = False,
+) -> None:
+    if version:
+        sys.stdout.write(f"blotquant {__version__}\n")
+        raise typer.Exit
+
+
+@app.command()
+def run(  # noqa: PLR0917  # the options, as typer reads them
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="Images, or folders of images.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            rich_help_panel=OUTPUT,
+            help="Folder of the results; blotquant-results in the folder otherwise.",
+        ),
+    ] = None,
+    recipe: RecipeFile = None,
+    loading_control: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", rich_help_panel=MEASURING, help="Target to normalize to."),
+    ] = None,
+    lanes: Annotated[
+        int | None,
+        typer.Option(metavar="N", rich_help_panel=FINDING, help="Lanes in each panel, if known."),
+    ] = None,
+    spacing: Annotated[
+        float | None,
+        typer.Option(metavar="PX", rich_help_panel=FINDING, help="Distance of lanes, if known."),
+    ] = None,
+    invert: Annotated[
+        Invert | None,
+        typer.Option(rich_help_panel=FINDING, help="yes: bands are dark; no: bands are light."),
+    ] = None,
+    orientation: Annotated[
+        Orientation | None,
+        typer.Option(
+            rich_help_panel=FINDING, help="Turn counter-clockwise, or mirror left to right."
+        ),
+    ] = None,
+    detector: Annotated[
+        Detector | None,
+        typer.Option(rich_help_panel=FINDING, help="film: optical density from clear film."),
+    ] = None,
+    background: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            rich_help_panel=MEASURING,
+            help="lane, rolling_ball, valley, border, global, none, ...",
+        ),
+    ] = None,
+    sensitivity: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SNR",
+            rich_help_panel=FINDING,
+            help="Signal to noise from which a band counts as found.",
+        ),
+    ] = None,
+    reference_lanes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="1,2,3",
+            rich_help_panel=MEASURING,
+            help="Lanes whose geometric mean is set to 1.",
+        ),
+    ] = None,
+    settings: SetOption = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", min=1, metavar="N", help="Processes; all cores otherwise."),
+    ] = None,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Look into folders of folders too.")
+    ] = False,
+    layouts: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            rich_help_panel=FINDING,
+            help="Measure the lanes and bands of an earlier run (its folder or its layouts/).",
+        ),
+    ] = None,
+    no_layouts: Annotated[
+        bool,
+        typer.Option(
+            "--no-layouts",
+            rich_help_panel=FINDING,
+            help="Leave out layout files that lie beside the images.",
+        ),
+    ] = False,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            rich_help_panel=OUTPUT,
+            help="Replace older results instead of moving them to previous/.",
+        ),
+    ] = False,
+    no_overlays: Annotated[
+        bool,
+        typer.Option("--no-overlays", rich_help_panel=OUTPUT, help="Draw no pictures of blots."),
+    ] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", rich_help_panel=OUTPUT, help="Print one JSON object instead."),
+    ] = False,
+) -> int:
+    """Find lanes and bands, measure and normalize them, and write tables and a report."""
+    if layouts is not None and no_layouts:
+        raise typer.BadParameter("--layouts and --no-layouts exclude each other")
+    changes = _changes(
+        {
+            "image.polarity": None if invert is None else _POLARITY[invert],
+            "image.orientation": None if orientation is None else orientation.value,
+            "image.detector": None if detector is None else detector.value,
+            "finding.lane_count": lanes,
+            "finding.lane_spacing": spacing,
+            "finding.sensitivity": sensitivity,
+            "background.method": background,
+            "normalization.loading_control": loading_control,
+            "normalization.reference_lanes": _lane_numbers(reference_lanes),
+        },
+        settings or [],
+    )
+    from blotquant.cli.measure import Request, measure
+
+    return measure(
+        Request(
+            paths=paths,
+            out=out,
+            recipe_file=recipe,
+            changes=changes,
+            jobs=jobs,
+            recursive=recursive,
+            layouts=layouts,
+            use_layouts=not no_layouts,
+            overwrite=overwrite,
+            overlays=not no_overlays,
+            as_json=as_json,
+        )
+    )
+
+
+@app.command("recipe")
+def show_recipe(recipe: RecipeFile = None, settings: SetOption = None) -> int:
+    """Print every setting with its default, unit and meaning, as TOML that `run --recipe` takes."""
+    from blotquant.recipe import Recipe
+
+    base = Recipe() if recipe is None else Recipe.from_toml(recipe)
+    tree = base.model_dump()
+    for section, values in _changes({}, settings or []).items():
+        tree.setdefault(section, {}).update(values)
+    sys.stdout.write(Recipe.parse(tree, "--set").to_toml())
+    return 0
+
+
+@app.command()
+def simulate(
+    out: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write.")
+    ] = None,
+    kinds: Annotated[
+        list[str] | None,
+        typer.Option("--kind", "-k", metavar="KIND", help="Kind of difficulty; repeatable."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="First seed: same seed, same pixels.")] = 1,
+    count: Annotated[int, typer.Option(min=1, help="Blots of each kind.")] = 1,
+    show: Annotated[bool, typer.Option("--list", help="Print the kinds and stop.")] = False,
+) -> int:
+    """Write simulated blots, each with its truth beside it: for planning, teaching and tests."""
+    from blotquant.simulate import KINDS, write_demo_set
+
+    if show:
+        sys.stdout.write("".join(f"{kind}\n" for kind in KINDS))
+        return 0
+    if out is None:
+        raise typer.BadParameter("say where to write: -o FOLDER (or --list for the kinds)")
+    written = write_demo_set(out, kinds=kinds or None, seed=seed, count=count)
+    sys.stdout.write("".join(f"{path}\n" for path in written))
+    return 0
+
+
+@app.command()
+def demo(
+    out: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write.")
+    ] = Path("blotquant-demo"),
+) -> int:
+    """Simulate a small study, measure it, and say where its report is."""
+    from blotquant.cli.measure import Request, measure
+    from blotquant.simulate import write_demo_set
+
+    write_demo_set(out)
+    reference = {"normalization": {"reference_lanes": (1, 2, 3, 4)}}
+    return measure(Request(paths=[out / "study"], out=out / "results", changes=reference))
+
+
+def _changes(options: dict[str, Any], assignments: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Options that were given, and ``--set``, as ``{section: {key: value}}``."""
+    tree: dict[str, dict[str, Any]] = {}
+    given = {place: value for place, value in options.items() if value is not None}
+    for place, value in [*given.items(), *map(_assignment, assignments)]:
+        section, _, key = place.partition(".")
+        tree.setdefault(section, {})[key] = value
+    return tree
+
+
+def _assignment(text: str) -> tuple[str, Any]:
+    """``section.key=value``; the value as TOML has it, or else a text; ``auto`` is none."""
+    place, equals, value = (part.strip() for part in text.partition("="))
+    section, dot, key = place.partition(".")
+    if not (equals and dot and section and key):
+        raise RecipeError(f"--set {text}: write it as section.key=value, e.g. finding.lane_count=8")
+    if value == "auto" and place != "image.polarity":
+        return place, None
+    try:
+        return place, tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return place, value
+
+
+def _lane_numbers(text: str | None) -> tuple[int, ...] | None:
+    if text is None:
+        return None
+    try:
+        return tuple(int(part) for part in text.replace(";", ",").split(",") if part.strip())
+    except ValueError:
+        raise RecipeError(
+            f"--reference-lanes {text}: write lane numbers with commas, e.g. 1,2,3"
+        ) from None

@@ -1,0 +1,113 @@
+"""`blotquant run`: one call of the core, a progress bar while it lasts, a summary at its end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from blotquant import errors
+from blotquant.batch import analyze_folder
+from blotquant.batch.run import Progress
+from blotquant.cli import show
+from blotquant.outcome import RunOutcome
+from blotquant.recipe import Recipe
+
+__all__ = ["Request", "measure"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A run as asked for on the command line; see `blotquant.batch.analyze_folder`."""
+
+    paths: Sequence[Path]
+    out: Path | None = None
+    recipe_file: Path | None = None
+    changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    jobs: int | None = None
+    recursive: bool = False
+    layouts: Path | None = None
+    use_layouts: bool = True
+    overwrite: bool = False
+    overlays: bool = True
+    as_json: bool = False
+
+
+def measure(request: Request) -> int:
+    """Run, say what came out, and give the exit code."""
+    try:
+        with _progress(request) as progress:
+            run = _analyze(request, progress)
+    except errors.BlotquantError as error:
+        if request.as_json:
+            show.json_error(error)
+        raise
+    code = exit_code(run, one_file=_is_one_file(request.paths))
+    if request.as_json:
+        show.as_json(run, code)
+    else:
+        show.summary(run)
+    return code
+
+
+def exit_code(run: RunOutcome, *, one_file: bool) -> int:
+    """0; 1 where an image of many failed; the error's own code where one file was given."""
+    if not one_file:
+        return 1 if run.failed else 0
+    if run.failed:
+        return int(getattr(getattr(errors, run.failed[0].error, None), "exit_code", 1))
+    return 0 if run.measured else errors.NothingFound.exit_code
+
+
+def _analyze(request: Request, progress: Progress | None) -> RunOutcome:
+    recipe = None if request.recipe_file is None else Recipe.from_toml(request.recipe_file)
+    return analyze_folder(
+        request.paths,
+        recipe,
+        request.out,
+        request.jobs or _cores(),
+        changes=request.changes,
+        recursive=request.recursive,
+        layouts=request.layouts,
+        use_layouts=request.use_layouts,
+        overwrite=request.overwrite,
+        overlays=request.overlays,
+        progress=progress,
+    )
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _is_one_file(paths: Sequence[Path]) -> bool:
+    return len(paths) == 1 and not paths[0].is_dir()
+
+
+@contextmanager
+def _progress(request: Request) -> Iterator[Progress | None]:
+    """A bar with the time left, on stderr, where somebody is looking."""
+    if request.as_json or not sys.stderr.isatty():
+        yield None
+        return
+    from rich import progress as rich_progress
+
+    columns = (
+        rich_progress.TextColumn("measuring"),
+        rich_progress.BarColumn(),
+        rich_progress.MofNCompleteColumn(),
+        rich_progress.TimeRemainingColumn(),
+        rich_progress.TextColumn("{task.description}", markup=False),
+    )
+    with rich_progress.Progress(*columns, console=show.stderr(), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total, image: bar.update(
+            task, completed=done, total=total, description=image
+        )
