@@ -22,14 +22,17 @@ class Damage:
         Share of the signal that is left, 0 to 1.
     added : ndarray, shape (rows, cols)
         Signal of dust and ink, fractions of full scale.
+    hot : ndarray, shape (rows, cols)
+        What hot pixels show, fractions of full scale; 0 for all others.
     """
 
     kept: Floats
     added: Floats
+    hot: Floats
 
 
 def draw(geometry: Geometry, rng: np.random.Generator) -> Damage:
-    """Draw bubbles, scratches, dust and marker pen on the membrane."""
+    """Draw bubbles, scratches, dust and marker pen on the membrane, and the camera's hot pixels."""
     spec = geometry.spec
     kept, added = np.ones(spec.shape), np.zeros(spec.shape)
     for _ in range(spec.bubbles):
@@ -46,15 +49,16 @@ def draw(geometry: Geometry, rng: np.random.Generator) -> Damage:
         )
     for stroke in range(spec.pen_marks):
         added = np.maximum(added, _pen(geometry, stroke, rng))
-    return Damage(kept, added)
+    hot = np.zeros(spec.shape)
+    rows, cols = (rng.integers(size, size=spec.hot_pixels) for size in spec.shape)
+    hot[rows, cols] = rng.uniform(0.4, 1.0, spec.hot_pixels)
+    return Damage(kept, added, hot)
 
 
-def finish(geometry: Geometry, seen: Floats, rng: np.random.Generator) -> Floats:
+def finish(geometry: Geometry, damage: Damage, seen: Floats, rng: np.random.Generator) -> Floats:
     """Add hot pixels to an exposed picture, then the text and frame that software draws."""
     spec = geometry.spec
-    seen = seen.copy()
-    rows, cols = (rng.integers(size, size=spec.hot_pixels) for size in spec.shape)
-    seen[rows, cols] = spec.full_scale * rng.uniform(0.4, 1.0, spec.hot_pixels)
+    seen = np.where(damage.hot > 0, damage.hot * spec.full_scale, seen)
     if not (spec.text or spec.frame) or spec.canvas is None:
         return seen
     mask = np.zeros(spec.shape, dtype=np.uint8)

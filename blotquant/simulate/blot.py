@@ -87,7 +87,7 @@ def render(spec: BlotSpec, seed: int) -> SimulatedBlot:
     seen = expose(spec, scene, streams[4])
     if spec.canvas and not spec.canvas_noise:
         seen = np.where(mask > 0, seen, _canvas_level(spec))
-    seen = artefacts.finish(geometry, seen, streams[5])
+    seen = artefacts.finish(geometry, damage, seen, streams[5])
     image, encoded = store(spec, seen), None
     if spec.file_format == "jpg":
         image, encoded = encode_jpeg(image, spec.jpeg_quality)

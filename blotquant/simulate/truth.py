@@ -151,13 +151,15 @@ def _cut(band: PlantedBand, mask: NDArray[np.bool_]) -> bool:
 
 
 def _damaged(band: PlantedBand, damage: Damage) -> bool:
-    """Whether bubbles, scratches, dust or ink change the band's volume by more than 0.5 %."""
+    """Whether bubbles, scratches, dust, ink or hot pixels change the volume by over 0.5 %."""
     spec, patch = band.shape.geometry.spec, band.shape.patch
     here, there = patch.window(spec.shape)
     lost = float(((1 - damage.kept[here]) * patch.pixels[there]).sum())
     inside = patch.pixels[there] > 0.02 * patch.pixels.max()
     gained = (
-        float(np.abs(damage.added[here][inside]).sum()) * spec.full_scale / max(band.volume, 1e-9)
+        float((damage.added[here] + damage.hot[here])[inside].sum())
+        * spec.full_scale
+        / max(band.volume, 1e-9)
     )
     return lost > 0.005 or gained > 0.005
 

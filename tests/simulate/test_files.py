@@ -162,9 +162,7 @@ def test_demo_set_is_a_study_and_hard_blots(tmp_path):
 
 
 def test_test_images_are_what_the_command_writes(tmp_path):
-    assert [path.stem for path in paths] == [
-        *("strip_1", "strip_2", "strip_cloudy_1", "strip_cloudy_2")
-    ]
+    # other versions of numpy and zlib may differ in the last digit or byte, not in names or truth
     write_demo_set(tmp_path)
     committed = Path(__file__).parents[2] / "test_images"
     assert {p.relative_to(tmp_path) for p in tmp_path.rglob("*.*")} == {

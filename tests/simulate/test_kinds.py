@@ -74,6 +74,11 @@ def test_everything_in_the_truth_can_be_seen(blot):
     assert all((lane["kind"] == "empty") == (lane["lane"] not in held) for lane in lanes)
 
 
+def test_only_what_is_meant_to_saturate_does(blot):
+    clipped = any(band["clipped_fraction"] > 0 for band in blot.truth["bands"])
+    assert clipped == (blot.spec.kind == "saturated")
+
+
 def test_ladder_bands_belong_to_no_row(blot):
     ladders = {lane["lane"] for lane in blot.truth["lanes"] if lane["kind"] == "ladder"}
     assert ladders == set(blot.spec.ladder_lanes)
