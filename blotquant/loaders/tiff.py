@@ -1,0 +1,193 @@
+"""TIFF in all the forms that imagers, scanners and ImageJ write: every page, never a thumbnail."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import UnreadableImage
+from .raw import Limits, RawImage
+from .tiff_tags import (
+    ceiling_of,
+    code_name,
+    describe,
+    exposure_of,
+    is_lossy,
+    pixel_size,
+    tags_worth_keeping,
+)
+
+if TYPE_CHECKING:
+    from tifffile import TiffFile, TiffPage, TiffPageSeries
+
+# Faults of a file come back as exceptions; tifffile's own log lines would reach the user's screen.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
+
+_MAGIC = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
+
+# Photometric interpretations that are no grey levels and no RGB.
+_REFUSED = {"CFA", "CIELAB", "ICCLAB", "ITULAB", "LOGL", "LOGLUV", "LINEAR_RAW", "DEPTH_MAP"}
+
+__all__ = ["TiffLoader"]
+
+
+class TiffLoader:
+    """TIFF, BigTIFF, OME-TIFF, ImageJ TIFF and the scanners' dialects, by tifffile."""
+
+    name = "tiff"
+    suffixes = (".tif", ".tiff", ".btf", ".gel")
+
+    def sniff(self, head: bytes, path: Path) -> bool:
+        """Whether the file begins as TIFF or BigTIFF does, in either byte order."""
+        return head[:4] in _MAGIC
+
+    def read(self, path: Path, limits: Limits) -> list[RawImage]:
+        """Every page at full resolution.
+
+        Raises
+        ------
+        UnreadableImage
+            If the size is over the limit, data are missing, or the picture is not of grey levels.
+        """
+        from tifffile import TiffFile
+
+        with TiffFile(path) as tif:
+            series = [one.levels[0] for one in tif.series if _is_picture(one)]
+            if not series:
+                raise UnreadableImage(
+                    f"{path.name}: holds no picture; it may be truncated, copy or export it again"
+                )
+            limits.check(path, sum(_pixels(one) for one in series))
+            for one in series:
+                _check(one, path, limits)
+            raws = [raw for one in series for raw in _read_series(tif, one)]
+        return _numbered(raws)
+
+
+def _is_picture(series: TiffPageSeries) -> bool:
+    """Whether a series is more than a thumbnail, a mask or an empty directory."""
+    page = series.keyframe
+    return not (page.is_reduced or page.is_mask) and series.dtype is not None
+
+
+def _pixels(series: TiffPageSeries) -> int:
+    """Declared pixels, samples not counted."""
+    samples = series.shape[series.axes.index("S")] if "S" in series.axes else 1
+    return series.size // max(samples, 1)
+
+
+def _check(series: TiffPageSeries, path: Path, limits: Limits) -> None:
+    """Refuse, before decoding, what is too large, cut off or of no grey levels."""
+    page = series.keyframe
+    limits.check(path, page.imagelength, page.imagewidth)
+    if code_name(page.photometric) in _REFUSED:
+        raise UnreadableImage(
+            f"{path.name}: stores {code_name(page.photometric)} colours, not grey levels; "
+            "export it as greyscale TIFF"
+        )
+    size = path.stat().st_size
+    for one in series.pages:
+        if one is None:
+            continue
+        ends = (a + b for a, b in zip(one.dataoffsets, one.databytecounts, strict=False))
+        if max(ends, default=0) > size:
+            raise UnreadableImage(
+                f"{path.name}: is truncated, part of its pixels is missing; copy it again"
+            )
+
+
+def _read_series(tif: TiffFile, series: TiffPageSeries) -> list[RawImage]:
+    """Pictures of one series: axes other than rows, columns and samples are pages."""
+    page = series.keyframe
+    data = series.asarray()  # not the page's: .gel files are made linear here
+    notes: list[str] = []
+    if code_name(page.photometric) == "PALETTE":
+        data, notes = _through_palette(tif, page, data)
+        planes = _planes(data, series.axes if data.ndim == len(series.axes) else series.axes + "S")
+    else:
+        planes = _planes(data, series.axes)
+    planes = [picture for plane in planes for picture in _split(plane, page)]
+    names = _channel_names(tif, len(planes))
+    return [
+        RawImage(
+            plane,
+            format=describe(page, series),
+            channel=name,
+            metadata=tags_worth_keeping(page),
+            ceiling=ceiling_of(page, series),
+            lossy=is_lossy(page),
+            exposure_s=exposure_of(page),
+            pixel_size_um=pixel_size(page),
+            warnings=tuple(notes),
+        )
+        for plane, name in zip(planes, names, strict=True)
+    ]
+
+
+def _planes(data: NDArray[Any], axes: str) -> list[NDArray[Any]]:
+    """(rows, cols[, samples]) arrays of a series, in the file's order."""
+    last = "YXS" if "S" in axes else "YX"
+    order = [*(i for i, axis in enumerate(axes) if axis not in last), *map(axes.index, last)]
+    ordered = data.transpose(order)
+    return list(ordered.reshape(-1, *ordered.shape[-len(last) :]))
+
+
+def _split(plane: NDArray[Any], page: TiffPage) -> list[NDArray[Any]]:
+    """Samples that belong together as colour and alpha stay; unrelated ones are pictures each."""
+    if plane.ndim == 2:
+        return [plane]
+    samples = plane.shape[2]
+    kind = code_name(page.photometric)
+    if kind == "SEPARATED" and samples >= 4:
+        return [_from_cmyk(plane)]
+    if kind in ("RGB", "YCBCR", "PALETTE"):
+        return [plane[..., : 4 if samples > 3 else 3]]
+    if page.extrasamples and page.extrasamples[0] in (1, 2):
+        return [plane[..., :2]]
+    return [plane[..., sample] for sample in range(samples)]
+
+
+def _from_cmyk(plane: NDArray[Any]) -> NDArray[Any]:
+    """RGB of a print file: what the four inks leave of white."""
+    white = np.iinfo(plane.dtype).max
+    left = white - plane[..., :4].astype(np.float32)
+    return np.rint(left[..., :3] * left[..., 3:] / white).astype(plane.dtype)
+
+
+def _through_palette(
+    tif: TiffFile, page: TiffPage, data: NDArray[Any]
+) -> tuple[NDArray[Any], list[str]]:
+    """Grey levels or RGB of a palette picture.
+
+    ImageJ stores measured levels and keeps the palette for display only; elsewhere the palette is
+    the picture.
+    """
+    if tif.is_imagej or page.colormap is None:
+        return data, ["the file's colour table is for display: stored levels were read"]
+    table = page.colormap.T
+    if np.isin(table % 257, 0).all() or np.isin(table % 256, 0).all():
+        table = (table >> 8).astype(np.uint8)  # 8-bit colours, written in 16 bits
+    if (table == table[:, :1]).all():
+        return table[data, 0], []
+    return table[data], []
+
+
+def _channel_names(tif: TiffFile, count: int) -> list[str]:
+    """Labels that ImageJ gives its slices; empty where there are none."""
+    labels = (tif.imagej_metadata or {}).get("Labels") or []
+    if len(labels) != count:
+        return [""] * count
+    return [str(label)[:80] for label in labels]
+
+
+def _numbered(raws: list[RawImage]) -> list[RawImage]:
+    """Number the pages from 1, unless there is only one."""
+    from dataclasses import replace
+
+    if len(raws) == 1:
+        return raws
+    return [replace(raw, part=str(number)) for number, raw in enumerate(raws, start=1)]
