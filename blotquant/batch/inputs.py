@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from blotquant.errors import NothingFound, OutputError, UnreadableImage
+from blotquant.loaders import is_image, supported_suffixes
 
 __all__ = [
     "MARKER",
@@ -27,53 +28,6 @@ __all__ = [
 RESULTS_FOLDER = "blotquant-results"
 MARKER = "provenance.json"
 
-IMAGE_SUFFIXES = frozenset(
-    {
-        ".tif",
-        ".tiff",
-        ".btf",
-        ".tf8",
-        ".png",
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".bmp",
-        ".dib",
-        ".gif",
-        ".scn",
-        ".1sc",
-    }
-)
-# Never an image whatever it begins with: our own files, and what lies beside blots.
-OTHER_SUFFIXES = frozenset(
-    {
-        ".csv",
-        ".tsv",
-        ".txt",
-        ".md",
-        ".json",
-        ".toml",
-        ".xlsx",
-        ".xls",
-        ".html",
-        ".pdf",
-        ".docx",
-        ".zip",
-    }
-)
-
-_MAGIC = (
-    b"II*\0",
-    b"MM\0*",
-    b"II+\0",
-    b"MM\0+",
-    b"\x89PNG\r\n\x1a\n",
-    b"\xff\xd8\xff",
-    b"GIF87a",
-    b"GIF89a",
-)
-_LOOKED_FOR = "TIFF, PNG, JPEG, BMP, GIF, Bio-Rad .scn and .1sc"
 _LONGEST_STEM = 120  # bytes; leaves room for a hash, a suffix and a temporary name within 255
 
 
@@ -204,7 +158,7 @@ def _files_below(folder: Path, recursive: bool, out: Path | None) -> Iterator[Pa
             continue
         seen.add(real)
         entries = _entries(here)
-        yield from (Path(entry.path) for entry in entries if _is_image(entry))
+        yield from (Path(entry.path) for entry in entries if is_image(entry.path))
         if recursive:
             inner = [Path(entry.path) for entry in entries if entry.is_dir()]
             waiting += [path for path in reversed(inner) if not _is_ours(path, out)]
@@ -225,30 +179,11 @@ def _is_ours(folder: Path, out: Path | None) -> bool:
     return mine or is_results_folder(folder)
 
 
-def _is_image(entry: os.DirEntry[str]) -> bool:
-    """Whether a file calls itself an image or begins like one. A dead link counts by its name."""
-    suffix = Path(entry.name).suffix.lower()
-    if suffix in OTHER_SUFFIXES:
-        return False
-    if suffix in IMAGE_SUFFIXES:
-        return entry.is_file() or (entry.is_symlink() and not Path(entry.path).exists())
-    return entry.is_file() and _begins_like_an_image(Path(entry.path))
-
-
-def _begins_like_an_image(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            head = file.read(16)
-    except OSError:
-        return False
-    bitmap = head[:2] == b"BM" and head[6:10] == b"\0\0\0\0"
-    return bitmap or head.startswith(_MAGIC)
-
-
 def _no_images(paths: list[Path], recursive: bool) -> NothingFound:
     where = ", ".join(str(path) for path in paths)
     hint = "" if recursive else "; add --recursive to look into its folders too"
-    return NothingFound(f"{where}: no images here (looked for {_LOOKED_FOR}){hint}")
+    wanted = ", ".join(supported_suffixes())
+    return NothingFound(f"{where}: no images here (looked for {wanted}){hint}")
 
 
 def _names(files: list[Path], root: Path) -> list[ImageFile]:

@@ -205,7 +205,7 @@ def _written(job: Job, blot: Blot, result: Result, session: Session | None) -> I
         result=result,
         overlay=overlay,
         sidecar=sidecar,
-        warnings=tuple(warnings),
+        warnings=tuple(map(_one_line, warnings)),
     )
 
 
@@ -234,12 +234,17 @@ def _outcome_of(error: Exception, job: Job, image: str) -> ImageOutcome:
         path=job.file.path,
         status="skipped" if isinstance(error, NothingFound) else "failed",
         error="UnreadableImage" if isinstance(error, OSError) else type(error).__name__,
-        reason=" ".join(reason.split()),
+        reason=_one_line(reason),
     )
 
 
 def _words(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())
+    return _one_line(f"{type(error).__name__}: {error}")
+
+
+def _one_line(text: str) -> str:
+    """Text that fits into a cell and can be written; a file's name in it may be neither."""
+    return " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
 
 
 def _raise_when_debugging(error: Exception) -> None:
