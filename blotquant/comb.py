@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-__all__ = ["Tooth", "find_teeth"]
+__all__ = ["Tooth", "find_teeth", "lane_feet"]
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,62 @@ def find_teeth(column_sum: NDArray[np.float64], width_hint: float | None = None)
     _, chosen = max(scored, key=lambda item: item[0])
     strengths = np.median([c.height for c in chosen]) if chosen else 1.0
     return [Tooth(c.left, c.right, float(c.height / strengths), c.clarity) for c in chosen]
+
+
+# A lane's foot is where its cross-section has fallen to this share of its top.
+_FOOT = 0.01
+# Edges are never softer than this share of the lane's width.
+_MAX_SOFT = 0.35
+
+
+def lane_feet(profile: NDArray[np.float64], teeth: list[Tooth]) -> list[tuple[float, float]]:
+    """Widen lanes from their half height to the feet of their edges.
+
+    Half of the signal of a soft edge lies outside the half height. How far the feet reach is
+    measured on the clear lanes and given to all; where two lanes' feet meet, they part at the
+    lowest point between them.
+
+    Parameters
+    ----------
+    profile : ndarray, shape (U,)
+        Evidence in proportion to the signal, summed down straightened lanes.
+    teeth : list of Tooth
+
+    Returns
+    -------
+    list of (left, right)
+        Px of the scene.
+    """
+    if not teeth:
+        return []
+    margins = []
+    for k, tooth in enumerate(teeth):
+        if tooth.strength <= 0:
+            continue
+        inner = profile[max(0, int(tooth.left)) : int(tooth.right) + 1]
+        if inner.size == 0:
+            continue
+        foot = _FOOT * float(np.median(inner))
+        stops = (
+            teeth[k - 1].right if k else -np.inf,
+            teeth[k + 1].left if k + 1 < len(teeth) else np.inf,
+        )
+        for edge, step, stop in ((tooth.left, -1, stops[0]), (tooth.right, 1, stops[1])):
+            at = int(round(edge))
+            while 0 < at < profile.size - 1 and profile[at] > foot and (stop - at) * step > 0:
+                at += step
+            if (stop - at) * step > 0:
+                margins.append(min(abs(at - edge), _MAX_SOFT * tooth.width))
+    margin = float(np.median(margins)) if margins else 0.1 * teeth[0].width
+    feet = [(tooth.left - margin, tooth.right + margin) for tooth in teeth]
+    for k in range(len(feet) - 1):
+        if feet[k][1] > feet[k + 1][0]:
+            a, b = int(teeth[k].right), int(np.ceil(teeth[k + 1].left))
+            between = profile[a : b + 1]
+            lowest = np.flatnonzero(between <= between.min() * 1.02 + 1e-12) if between.size else []
+            part = a + float(np.mean(lowest)) if len(lowest) else (a + b) / 2
+            feet[k], feet[k + 1] = (feet[k][0], part), (part, feet[k + 1][1])
+    return feet
 
 
 @dataclass(frozen=True)

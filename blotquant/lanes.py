@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .comb import Tooth, find_teeth
+from .comb import Tooth, find_teeth, lane_feet
 from .errors import NothingFound
 from .evidence import band_evidence
 from .model import Blot, Lane, Panel, Point
@@ -72,10 +72,19 @@ def _lanes_of_panel(
     teeth = _without_marks(teeth, straight)
     spacing = settings.lane_spacing / scene.factor if settings.lane_spacing else None
     teeth = _with_empty_lanes(teeth, spacing)
-    return [
-        _lane(scene, warp, tooth, panel, f"lane-{already + number}")
-        for number, tooth in enumerate(teeth, 1)
-    ]
+    # the evidence is the root of the signal: squared, it shows how soft the lanes' edges are
+    linear = straighten(evidence**2, warp).sum(axis=0)
+    feet = lane_feet(linear, teeth)
+    lanes = []
+    for tooth, (left, right) in zip(teeth, feet, strict=True):
+        whole = replace(tooth, left=left, right=right)
+        if settings.lane_width:
+            half = settings.lane_width / scene.factor / 2
+            whole = replace(tooth, left=tooth.center - half, right=tooth.center + half)
+        lane = _lane(scene, warp, whole, panel, f"lane-{already + len(lanes) + 1}")
+        if lane is not None:
+            lanes.append(lane)
+    return lanes
 
 
 def _typical_spacing(teeth: list[Tooth]) -> float:
@@ -136,10 +145,28 @@ def _likeness(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b) + 1e-12))
 
 
-def _lane(scene: Scene, warp: Warp, tooth: Tooth, panel: Panel, lane_id: str) -> Lane:
-    rows, _ = scene.signal.shape
-    path = tuple(
-        (scene.full(row), scene.full(float(warp.column(tooth.center, row))))
-        for row in np.linspace(0, rows - 1, _PATH_POINTS)
+def _lane(
+    scene: Scene, warp: Warp, tooth: Tooth, panel: Panel, lane_id: str
+) -> Lane | None:
+    """Lane along the warp, from where it enters the membrane to where it leaves it."""
+    rows = np.arange(scene.signal.shape[0], dtype=np.float64)
+    columns = np.clip(np.rint(warp.column(tooth.center, rows)), 0, scene.signal.shape[1] - 1)
+    on_membrane = np.flatnonzero(scene.inside[rows.astype(int), columns.astype(int)])
+    if on_membrane.size < 4:
+        return None
+    ends = np.linspace(on_membrane[0], on_membrane[-1], _PATH_POINTS)
+    path: list[Point] = [
+        (scene.full(float(row)), scene.full(float(warp.column(tooth.center, row)))) for row in ends
+    ]
+    # the first and last px of the picture belong to the lane as well
+    if on_membrane[0] == 0:
+        path[0] = (0.0, path[0][1])
+    if on_membrane[-1] == rows.size - 1:
+        path[-1] = (max(path[-1][0], scene.full(rows.size - 0.5) - 0.5), path[-1][1])
+    return Lane(
+        lane_id,
+        panel.id,
+        tuple(path),
+        tooth.width * scene.factor,
+        confidence=float(np.clip(2 * tooth.clarity, 0.05, 1.0)) if tooth.strength > 0 else 0.6,
     )
-    return Lane(lane_id, panel.id, path, tooth.width * scene.factor)

@@ -1,0 +1,237 @@
+"""Match bands across lanes into rows, so that one protein is one thing although the row smiles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .model import Band, BandRow, Lane, Layout, Panel
+
+__all__ = ["FoundBand", "arrange_rows"]
+
+
+@dataclass(frozen=True)
+class FoundBand:
+    """A band as found in its lane, before it belongs to a row; places in px along the lane."""
+
+    lane_id: str
+    row: float
+    start: float
+    stop: float
+    strength: float
+    snr: float
+
+    @property
+    def height(self) -> float:
+        """Length along the lane, px."""
+        return self.stop - self.start
+
+
+def arrange_rows(
+    panels: tuple[Panel, ...], lanes: tuple[Lane, ...], found: list[FoundBand]
+) -> Layout:
+    """Layout with rows of bands, and a place for every row in every lane.
+
+    Parameters
+    ----------
+    panels : tuple of Panel
+    lanes : tuple of Lane
+    found : list of FoundBand
+
+    Returns
+    -------
+    Layout
+        Bands that were found, and for each row that a lane lacks one with ``detected=False``.
+        Lanes whose bands fit no row are marked as ladders, and ladders get no missing bands.
+    """
+    rows: list[BandRow] = []
+    bands: list[Band] = []
+    kinds: dict[str, str] = {}
+    for panel in panels:
+        mine = [lane for lane in lanes if lane.panel_id == panel.id]
+        ids = {lane.id for lane in mine}
+        more_rows, more_bands, ladders = _arrange_panel(
+            mine, [band for band in found if band.lane_id in ids], len(rows)
+        )
+        rows += more_rows
+        bands += more_bands
+        kinds |= dict.fromkeys(ladders, "ladder")
+    marked = tuple(replace(lane, kind=kinds.get(lane.id, lane.kind)) for lane in lanes)
+    return Layout(panels, marked, tuple(rows), tuple(bands))
+
+
+def _arrange_panel(
+    lanes: list[Lane], found: list[FoundBand], already: int
+) -> tuple[list[BandRow], list[Band], set[str]]:
+    if not found:
+        return [], [], set()
+    number = {lane.id: k for k, lane in enumerate(lanes)}
+    lane_of = np.array([number[band.lane_id] for band in found])
+    place = np.array([band.row for band in found])
+    height = np.array([band.height for band in found])
+    weight = np.log1p(np.array([max(band.snr, 0.0) for band in found]))
+    drift = _drift(lane_of, place, height, weight, len(lanes))
+    label = _cluster(lane_of, place - drift[lane_of], height, weight)
+    for _ in range(2):
+        drift = _refined_drift(lane_of, place, label, weight, drift)
+        label = _cluster(lane_of, place - drift[lane_of], height, weight)
+    ladders = _ladders(lane_of, label, len(lanes))
+    order = sorted(set(label.tolist()), key=lambda k: float(np.median((place - drift[lane_of])[label == k])))
+    rows: list[BandRow] = []
+    bands: list[Band] = []
+    for k in order:
+        row = BandRow(f"row-{already + len(rows) + 1}")
+        rows.append(row)
+        bands += _bands_of_row(row, lanes, found, np.flatnonzero(label == k), drift, number, ladders)
+    return rows, bands, {lanes[k].id for k in ladders}
+
+
+def _bands_of_row(
+    row: BandRow,
+    lanes: list[Lane],
+    found: list[FoundBand],
+    members: NDArray[np.intp],
+    drift: NDArray[np.float64],
+    number: dict[str, int],
+    ladders: set[int],
+) -> list[Band]:
+    bands = []
+    present = {number[found[k].lane_id]: found[k] for k in members}
+    for band in present.values():
+        bands.append(Band(band.lane_id, row.id, band.start, band.stop))
+    if set(present) <= ladders:
+        return bands
+    above = float(np.median([b.row - b.start for b in present.values()]))
+    below = float(np.median([b.stop - b.row for b in present.values()]))
+    level = float(np.median([b.row - drift[k] for k, b in present.items()]))
+    for k, lane in enumerate(lanes):
+        if k in present or k in ladders:
+            continue
+        center = level + drift[k]
+        if center - above < lane.top - 0.5 or center + below > lane.bottom + 0.5:
+            center = float(np.clip(center, lane.top + above, max(lane.top + above, lane.bottom - below)))
+        bands.append(Band(lane.id, row.id, center - above, center + below, detected=False))
+    return bands
+
+
+def _drift(
+    lane_of: NDArray[np.intp],
+    place: NDArray[np.float64],
+    height: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    n_lanes: int,
+) -> NDArray[np.float64]:
+    """How far down each lane's bands lie against the first lane's: smile and slope.
+
+    Between neighbouring lanes with bands the offset is the one under which most of their bands
+    fall on each other; small offsets and offsets like the last one are preferred.
+    """
+    typical = float(np.median(height))
+    drift = np.zeros(n_lanes)
+    busy = sorted(set(lane_of.tolist()))
+    step_before = 0.0
+    for left, right in zip(busy, busy[1:], strict=False):
+        lanes_apart = right - left
+        expected = step_before * lanes_apart
+        a, b = lane_of == left, lane_of == right
+        offsets = (place[b][None, :] - place[a][:, None]).ravel()
+        step = _best_offset(
+            offsets, place[a], place[b], weight[a], weight[b], typical, expected, lanes_apart
+        )
+        drift[right] = drift[left] + step
+        step_before = 0.5 * step_before + 0.5 * step / lanes_apart
+    for k in range(n_lanes):
+        if k not in busy:
+            drift[k] = np.interp(k, busy, drift[busy])
+    return drift
+
+
+def _best_offset(
+    offsets: NDArray[np.float64],
+    a: NDArray[np.float64],
+    b: NDArray[np.float64],
+    weight_a: NDArray[np.float64],
+    weight_b: NDArray[np.float64],
+    typical: float,
+    expected: float,
+    lanes_apart: int,
+) -> float:
+    best, best_score = expected, 0.0
+    for offset in np.append(offsets, expected):
+        distance = np.abs(a[:, None] + offset - b[None, :])
+        match = np.exp(-0.5 * (distance / (0.25 * typical)) ** 2)
+        common = np.minimum(weight_a[:, None], weight_b[None, :])
+        score = float((match * common).max(axis=1).sum())
+        surprise = min(abs(offset), 3 * abs(offset - expected)) / (2.0 * typical * lanes_apart)
+        score *= 1.0 / (1.0 + surprise**2)
+        if score > best_score + 1e-9:
+            best, best_score = float(offset), score
+    return best
+
+
+def _cluster(
+    lane_of: NDArray[np.intp],
+    level: NDArray[np.float64],
+    height: NDArray[np.float64],
+    weight: NDArray[np.float64],
+) -> NDArray[np.intp]:
+    """Row number of each band: bands of one level, one from each lane at most.
+
+    Strongest first, each band joins the nearest row that has no band of its lane yet and lies
+    within half a band's height; else it begins a row.
+    """
+    label = np.full(level.size, -1, dtype=np.intp)
+    centers: list[list[float]] = []
+    taken: list[set[int]] = []
+    typical = float(np.median(height))
+    for k in np.argsort(-weight, kind="stable"):
+        reach = 0.55 * min(height[k], 1.5 * typical)
+        options = [
+            (abs(level[k] - float(np.median(center))), row)
+            for row, center in enumerate(centers)
+            if int(lane_of[k]) not in taken[row]
+        ]
+        distance, row = min(options, default=(np.inf, -1))
+        if distance <= reach:
+            centers[row].append(float(level[k]))
+            taken[row].add(int(lane_of[k]))
+        else:
+            row = len(centers)
+            centers.append([float(level[k])])
+            taken.append({int(lane_of[k])})
+        label[k] = row
+    return label
+
+
+def _refined_drift(
+    lane_of: NDArray[np.intp],
+    place: NDArray[np.float64],
+    label: NDArray[np.intp],
+    weight: NDArray[np.float64],
+    drift: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Drift of each lane as the median departure of its bands from their rows' levels."""
+    level = {k: float(np.median((place - drift[lane_of])[label == k])) for k in set(label.tolist())}
+    shared = {k for k in level if np.unique(lane_of[label == k]).size >= 2}
+    refined = drift.copy()
+    for lane in set(lane_of.tolist()):
+        mine = [k for k in np.flatnonzero(lane_of == lane) if label[k] in shared]
+        if mine:
+            refined[lane] = float(np.median([place[k] - level[label[k]] for k in mine]))
+    return refined
+
+
+def _ladders(lane_of: NDArray[np.intp], label: NDArray[np.intp], n_lanes: int) -> set[int]:
+    """Lanes with several bands, most of which no other lane has, among lanes that agree."""
+    size = {k: np.unique(lane_of[label == k]).size for k in set(label.tolist())}
+    lonely = {}
+    for lane in range(n_lanes):
+        mine = label[lane_of == lane]
+        if mine.size:
+            lonely[lane] = float(np.mean([size[int(k)] <= 2 for k in mine])), mine.size
+    agreeing = [share for share, _ in lonely.values()]
+    if not agreeing or float(np.median(agreeing)) > 0.4:
+        return set()
+    return {lane for lane, (share, count) in lonely.items() if count >= 3 and share >= 0.6}

@@ -1,0 +1,180 @@
+"""A smooth baseline with its uncertainty: Whittaker's smoother, stiffness chosen by likelihood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import LinAlgError, cho_solve_banded, cholesky_banded
+
+__all__ = ["SmoothBaseline", "fit_baseline"]
+
+# At most so many bins: a baseline is smooth, and the cost goes with their number.
+_MAX_BINS = 320
+_STIFFNESS = 10.0 ** np.arange(0.0, 10.1, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class SmoothBaseline:
+    """A baseline on bins of rows, and the factor of its posterior precision.
+
+    Parameters
+    ----------
+    level : ndarray, shape (N,)
+        Baseline at each row, in the profile's units.
+    scale : float
+        Observed over expected variance of the rows the baseline was fitted to (1 where the
+        noise model says it all; more where there is texture).
+    """
+
+    level: NDArray[np.float64]
+    scale: float
+    _factor: NDArray[np.float64]
+    _bin: NDArray[np.intp]
+
+    def variance_of_sum(self, weights: NDArray[np.float64]) -> float:
+        """Variance of ``sum(weights * level)``; `weights` has shape (N,)."""
+        if self._factor.size == 0:
+            return 0.0
+        grouped = np.bincount(self._bin, weights, minlength=self._factor.shape[1])
+        return float(self.scale * grouped @ cho_solve_banded((self._factor, False), grouped))
+
+
+def fit_baseline(
+    values: NDArray[np.float64],
+    variance: NDArray[np.float64],
+    free: NDArray[np.bool_],
+    *,
+    reject: bool = True,
+) -> SmoothBaseline:
+    """Fit a smooth curve through the free rows of a profile and across the rest.
+
+    The curve minimises ``sum((values - curve)^2 / variance) + s * sum((second difference)^2)``
+    over the free rows. The stiffness `s` is the one under which the free rows are most likely
+    (restricted maximum likelihood for a twice integrated random walk), so a flat membrane gets a
+    straight line and a cloudy one a curve. The same model gives the curve's covariance, also
+    where it bridges a band. Free rows well above the curve (a band nobody marked, a speck) are
+    left out, and the fit is done again.
+
+    Parameters
+    ----------
+    values, variance : ndarray, shape (N,)
+        The profile and its noise variance.
+    free : ndarray of bool, shape (N,)
+        Rows with no band.
+    reject : bool
+        Leave out free rows that stand out.
+
+    Returns
+    -------
+    SmoothBaseline
+
+    Notes
+    -----
+    Eilers (2003), Anal. Chem. 75:3631; likelihood of the smoothing parameter: Wahba (1985), Ann.
+    Statist. 13:1378.
+    """
+    bins, binned, weights, counts = _bins(values, variance, free)
+    n_bins = counts.size
+    if np.count_nonzero(weights) < 4 or n_bins < 6:
+        return _constant(values, variance, free)
+    for attempt in range(4 if reject else 1):
+        factor, curve, scale = _most_likely(binned, weights)
+        residual = (binned - curve) * np.sqrt(weights / scale)
+        # asymmetric: signal stands above a baseline, never below
+        outlier = (weights > 0) & ((residual > 3.0) | (residual < -5.0))
+        if attempt == 3 or not outlier.any() or np.count_nonzero(weights) - outlier.sum() < 6:
+            break
+        weights = np.where(outlier, 0.0, weights)
+    centers = np.bincount(bins, np.arange(values.size)) / counts
+    level = np.interp(np.arange(values.size), centers, curve)
+    level = _extend(level, centers, curve)
+    return SmoothBaseline(level, max(scale, 1e-12), factor, bins)
+
+
+def _bins(
+    values: NDArray[np.float64], variance: NDArray[np.float64], free: NDArray[np.bool_]
+) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Index of each row's bin; mean, inverse variance and size of each bin."""
+    size = max(1, int(np.ceil(values.size / _MAX_BINS)))
+    bins = np.arange(values.size) // size
+    inverse = np.where(free, 1.0 / variance, 0.0)
+    weights = np.bincount(bins, inverse)
+    sums = np.bincount(bins, inverse * values)
+    mean = np.divide(sums, weights, out=np.zeros_like(sums), where=weights > 0)
+    return bins, mean, weights, np.bincount(bins).astype(np.float64)
+
+
+def _extend(
+    level: NDArray[np.float64], centers: NDArray[np.float64], curve: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Straight on beyond the first and last bin's centre, where interpolation would hold level."""
+    rows = np.arange(level.size)
+    head, tail = rows < centers[0], rows > centers[-1]
+    level[head] = curve[0] + (rows[head] - centers[0]) * (curve[1] - curve[0]) / (
+        centers[1] - centers[0]
+    )
+    level[tail] = curve[-1] + (rows[tail] - centers[-1]) * (curve[-1] - curve[-2]) / (
+        centers[-1] - centers[-2]
+    )
+    return level
+
+
+def _most_likely(
+    values: NDArray[np.float64], weights: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """Cholesky factor, curve and variance scale for the most likely stiffness."""
+    used = weights > 0
+    typical = float(np.median(weights[used]))
+    n_used, n = int(used.sum()), values.size
+    best: tuple[float, NDArray[np.float64], NDArray[np.float64], float] | None = None
+    for stiffness in _STIFFNESS * typical:
+        bands = _penalty(n) * stiffness
+        bands[2] += weights
+        try:
+            factor = cholesky_banded(bands, check_finite=False)
+        except LinAlgError:
+            continue
+        curve = cho_solve_banded((factor, False), weights * values, check_finite=False)
+        rough = float((np.diff(curve, 2) ** 2).sum()) * stiffness
+        misfit = float((weights * (values - curve) ** 2).sum())
+        # a perfectly flat canvas has no scatter at all
+        scale = max((misfit + rough) / (n_used - 2), 1e-6)
+        cost = (
+            (n_used - 2) * np.log(max(scale, 1e-300))
+            + 2 * float(np.log(factor[2]).sum())
+            - (n - 2) * np.log(stiffness)
+        )
+        if best is None or cost < best[0]:
+            best = (cost, factor, curve, scale)
+    assert best is not None  # the stiffest system is always positive definite
+    return best[1], best[2], best[3]
+
+
+def _penalty(n: int) -> NDArray[np.float64]:
+    """Upper bands of the second differences' Gram matrix, shape (3, n)."""
+    bands = np.zeros((3, n))
+    bands[2] = 6.0
+    bands[2, [0, -1]] = 1.0
+    bands[2, [1, -2]] = 5.0
+    bands[1, 1:] = -4.0
+    bands[1, [1, -1]] = -2.0
+    bands[0, 2:] = 1.0
+    return bands
+
+
+def _constant(
+    values: NDArray[np.float64], variance: NDArray[np.float64], free: NDArray[np.bool_]
+) -> SmoothBaseline:
+    """Level baseline where there are too few free rows for a curve."""
+    sample = values[free] if free.any() else values[[int(np.argmin(values))]]
+    level = float(np.median(sample))
+    spread = float(np.var(sample)) / max(sample.size - 1, 1) if sample.size > 1 else 0.0
+    own = float(np.mean(variance)) / max(sample.size, 1)
+    # one bin: the variance of its level is the inverse of its (single) precision
+    factor = np.zeros((3, 1))
+    factor[2, 0] = 1.0 / np.sqrt(max(spread + own, 1e-300))
+    return SmoothBaseline(
+        np.full(values.size, level), 1.0, factor, np.zeros(values.size, dtype=np.intp)
+    )
