@@ -30,8 +30,8 @@ Outcomes = tuple[ImageOutcome, ...]
 class _Plan:
     """A run, resolved before any work begins."""
 
-    files: tuple[ImageFile, ...]
     settings: Settings
+    files: tuple[ImageFile, ...]
     shelf: LayoutShelf
     out: Path
     beside: bool
@@ -105,8 +105,8 @@ def analyze_folder(
     sources = [Path(path) for path in given]
     target = Path(out) if out is not None else common_root(sources) / RESULTS_FOLDER
     plan = _Plan(
-        files=find_images(sources, recursive=recursive, out=target),
         settings=_settings(recipe, changes or {}, layouts),
+        files=find_images(sources, recursive=recursive, out=target),
         shelf=LayoutShelf.open(layouts),
         out=target,
         beside=use_layouts,

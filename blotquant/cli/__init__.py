@@ -66,11 +66,11 @@ def _run(words: list[str]) -> int:
     except Exception as error:
         if hasattr(error, "format_message"):  # of the argument parser
             return _say(f"{error.format_message()} (see blotquant --help)", _USAGE)
-        if type(error).__name__ == "Abort":  # the argument parser's Ctrl+C
-            raise KeyboardInterrupt from None
         if os.environ.get("BLOTQUANT_DEBUG"):
             raise
         return _say(f"internal error: {type(error).__name__}: {error}; please report it", 1)
+    if code == _INTERRUPTED:  # the argument parser has caught Ctrl+C
+        raise KeyboardInterrupt
     return code if isinstance(code, int) else 0
 
 
