@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -74,10 +75,13 @@ class LayoutShelf:
         """Why the layout of an image cannot be used; empty when there is none or it is well."""
         return self.damaged.get(stem, "")
 
-    @property
-    def messages(self) -> list[str]:
-        """One line for each layout file that could not be read."""
-        return [f"a layout was left out: {reason}" for reason in self.damaged.values()]
+    def left_out(self, stems: Collection[str]) -> list[str]:
+        """One line for each unreadable layout file that belongs to none of the images."""
+        return [
+            f"a layout was left out: {reason}"
+            for stem, reason in self.damaged.items()
+            if stem not in stems
+        ]
 
 
 def _file_name(session: Session) -> str:

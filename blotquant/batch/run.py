@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -42,7 +43,7 @@ def analyze_folder(
     paths: str | Path | Iterable[str | Path],
     recipe: Recipe | None = None,
     out: str | Path | None = None,
-    jobs: int = 1,
+    jobs: int | None = 1,
     *,
     changes: Mapping[str, Mapping[str, Any]] | None = None,
     recursive: bool = False,
@@ -64,9 +65,9 @@ def analyze_folder(
         defaults.
     out : path, optional
         ``blotquant-results`` in the folder (or beside the image) otherwise.
-    jobs : int
-        Worker processes; with more than 1 a script that calls this needs the usual
-        ``if __name__ == "__main__":``.
+    jobs : int or None
+        Worker processes; None takes all cores, and fewer where there are few images. With more
+        than 1 a script that calls this needs the usual ``if __name__ == "__main__":``.
     changes : mapping, optional
         Single settings that hold on top of any recipe, ``{section: {key: value}}``.
     recursive : bool
@@ -115,7 +116,7 @@ def analyze_folder(
     _refuse_input_as_output(sources, target)
     folder = OutputFolder(target)
     folder.claim(_planned(plan), overwrite=overwrite)
-    images = _measure_all(plan, jobs, progress, folder)
+    images = _measure_all(plan, _workers(jobs, len(plan.files)), progress, folder)
     return _write(_joined(plan, images, started), folder)
 
 
@@ -157,6 +158,15 @@ def _planned(plan: _Plan) -> set[str]:
     return planned
 
 
+def _workers(jobs: int | None, files: int) -> int:
+    """Processes; by default one for two images at most, as starting one takes as long as those."""
+    if jobs is not None:
+        return max(1, min(jobs, files))
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    return max(1, min(cores, files // 2))
+
+
 def _measure_all(
     plan: _Plan, workers: int, progress: Progress | None, folder: OutputFolder
 ) -> Outcomes:
@@ -174,7 +184,7 @@ def _measure_all(
         if progress is not None:
             progress(len(outcomes), len(jobs), jobs[index].file.name)
 
-    run_jobs(jobs, min(workers, len(jobs)), done)
+    run_jobs(jobs, workers, done)
     return tuple(outcome for index in sorted(outcomes) for outcome in outcomes[index])
 
 
@@ -204,7 +214,7 @@ def _joined(plan: _Plan, images: Outcomes, started: datetime) -> RunOutcome:
         done = normalize_tables(bands, recipe)
         bands, messages = done.bands, [*messages, *done.messages]
         normalized = report.join_tables([done.table], NORMALIZED_COLUMNS)
-    messages += plan.shelf.messages
+    messages += plan.shelf.left_out({file.stem for file in plan.files})
     provenance = report.run_provenance(images, recipe, messages, started)
     return RunOutcome(
         images, bands, lanes, normalized, tuple(messages), recipe, provenance, plan.out

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
-        return _say("interrupted: no tables were written", _INTERRUPTED)
+        return _say("interrupted", _INTERRUPTED)
 
 
 def _run(words: list[str]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -69,7 +68,7 @@ def _analyze(request: Request, progress: Progress | None) -> RunOutcome:
         request.paths,
         recipe,
         request.out,
-        request.jobs or _cores(),
+        request.jobs,
         changes=request.changes,
         recursive=request.recursive,
         layouts=request.layouts,
@@ -78,13 +77,6 @@ def _analyze(request: Request, progress: Progress | None) -> RunOutcome:
         overlays=request.overlays,
         progress=progress,
     )
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _is_one_file(paths: Sequence[Path]) -> bool:
