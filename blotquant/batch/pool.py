@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 
 from blotquant.batch.process import one_thread_each, quiet_libraries
 from blotquant.batch.worker import Job, measure_file
@@ -64,7 +66,8 @@ def _run_round(jobs: Sequence[Job], waiting: deque[int], workers: int, done: Don
             while waiting or flying:
                 # A short queue: enough that no worker waits, little to repeat when one dies.
                 while waiting and len(flying) < 2 * workers:
-                    future = pool.submit(measure_file, jobs[waiting[0]])
+                    with _deaf_to_interrupts():
+                        future = pool.submit(measure_file, jobs[waiting[0]])
                     flying[future] = waiting.popleft()
                 finished, _ = wait(flying, return_when=FIRST_COMPLETED)
                 for future in finished:
@@ -107,3 +110,16 @@ def _prepare() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
     quiet_libraries()
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Let a process that is started here never hear Ctrl+C, not even while it imports."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
