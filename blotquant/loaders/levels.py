@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 # A ceiling that electronics have: 10, 12 and 14 bits, and 12 bits shifted into 16.
 _KNOWN_CEILINGS = (1023, 4095, 16383, 65520)
 # Pixels at exactly one level that make a spike, at a known ceiling and at any other.
-_FEW, _MANY = 3, 16
+_FEW, _MANY = 3, 6
 # How far a spike stands above the levels beside it.
 _STANDS_OUT = 4.0
 
