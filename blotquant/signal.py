@@ -12,7 +12,7 @@ __all__ = ["MAX_OPTICAL_DENSITY", "Polarity", "SignalMap"]
 
 Polarity = Literal["dark_on_light", "light_on_dark"]
 
-# Film and flatbed scanners do not tell apart blacks beyond this (methods: film is not linear either).
+# Film and flatbed scanners do not tell blacks beyond this apart (and film is not linear either).
 MAX_OPTICAL_DENSITY = 2.5
 
 
@@ -45,12 +45,13 @@ class SignalMap:
             floor = self.clear_level / 10.0**MAX_OPTICAL_DENSITY
             ratio = np.maximum(stored, floor, dtype=np.float32) / np.float32(self.clear_level)
             return -np.log10(ratio, dtype=np.float32)
-        signal = stored.astype(np.float32)
+        # 32-bit levels lose their last bits in float32: only what is left after the map goes there
+        signal = stored.astype(np.promote_types(stored.dtype, np.float32))
         if self.scale != 1.0:
-            signal *= np.float32(self.scale)
+            signal *= self.scale
         if self.offset != 0.0:
-            signal += np.float32(self.offset)
-        return signal
+            signal += self.offset
+        return signal.astype(np.float32, copy=False)
 
     @property
     def unit(self) -> str:

@@ -47,7 +47,8 @@ class ScnLoader:
         found = list(_pictures(path))
         if not found:
             raise UnreadableImage(
-                f"{path.name}: holds no picture; save it again in Image Lab, or export 16-bit TIFF"
+                f"{path.name}: holds no complete picture; save it again in Image Lab, or export "
+                "16-bit TIFF"
             )
         several = len(found) > 1
         return [
@@ -92,7 +93,7 @@ def _leaves(path: Path) -> Iterator[_Part]:
         length = int(fields["content-length"])
         if length < 0 or place + length > len(content):
             raise UnreadableImage(
-                f"{path.name}: is truncated, part of its pixels is missing; copy it again"
+                f"{path.name}: is truncated, its last part is cut off; copy it again"
             )
         yield _Part(fields.get("content-description", ""), view[place : place + length])
         place += length

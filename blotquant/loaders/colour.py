@@ -28,16 +28,13 @@ class Grey:
     Parameters
     ----------
     pixels : ndarray, shape (rows, cols)
-    marked : ndarray of bool, shape (rows, cols), or None
-        Pixels that the imager painted as saturated.
     ceiling : float or None
-        Grey level that the painted pixels were given: white or black.
+        Grey level that pixels painted as saturated were given: white or black.
     flags : Flag
     warnings : tuple of str
     """
 
     pixels: NDArray[Any]
-    marked: NDArray[np.bool_] | None = None
     ceiling: float | None = None
     flags: Flag = Flag.NONE
     warnings: tuple[str, ...] = ()
@@ -59,7 +56,7 @@ def to_grey(pixels: NDArray[Any]) -> Grey:
     if pixels.shape[2] == 1:
         return Grey(np.ascontiguousarray(pixels[..., 0]), warnings=warnings)
     grey = _from_rgb(np.ascontiguousarray(pixels))
-    return Grey(grey.pixels, grey.marked, grey.ceiling, grey.flags, warnings + grey.warnings)
+    return Grey(grey.pixels, grey.ceiling, grey.flags, warnings + grey.warnings)
 
 
 def white_of(dtype: np.dtype[Any], pixels: NDArray[Any]) -> float:
@@ -99,7 +96,7 @@ def _from_rgb(rgb: NDArray[Any]) -> Grey:
         if level is not None:
             painted = np.where(coloured, np.asarray(level, dtype=luma.dtype), luma)
             warning = f"{share:.2%} of the pixels are painted red: they were read as saturated"
-            return Grey(painted, coloured, level, warnings=(warning,))
+            return Grey(painted, level, warnings=(warning,))
     warning = "this is a colour picture: it was read as luminance (0.299 R + 0.587 G + 0.114 B)"
     return Grey(luma, flags=Flag.COLOUR, warnings=(warning,))
 

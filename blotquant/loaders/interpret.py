@@ -13,15 +13,14 @@ from ..flags import Flag
 from ..model import Blot, ImageSource, Orientation
 from ..recipe import ImageSettings
 from ..signal import Polarity, SignalMap
-from .colour import Grey, to_grey
+from .colour import to_grey
 from .film import clear_film
 from .levels import Levels
 from .polarity import Verdict, look_for_bands
 from .raw import RawImage
+from .saturation import find_ceiling, saturated_pixels
 
 _WORDS = {"dark_on_light": "dark on light", "light_on_dark": "light on dark"}
-# Levels that are too few for weak bands.
-_COARSE = 256
 
 __all__ = ["interpret"]
 
@@ -49,7 +48,6 @@ def interpret(raw: RawImage, path: str, sha256: str, reader: str, settings: Imag
     name = source.name
     grey = to_grey(_plain(raw.pixels, name))
     pixels = turn(grey.pixels, settings.orientation)
-    marked = None if grey.marked is None else turn(grey.marked, settings.orientation)
     levels = Levels.of(grey.pixels)
     if levels.low == levels.high:
         raise UnreadableImage(
@@ -57,8 +55,8 @@ def interpret(raw: RawImage, path: str, sha256: str, reader: str, settings: Imag
             "check that the right image was exported"
         )
     polarity = _decide(raw, pixels, settings, name)
-    ceiling = _ceiling(raw, grey, levels, polarity.value, settings)
-    saturated = _mask(pixels, marked, levels, ceiling, polarity.value)
+    ceiling, ceiling_note = find_ceiling(raw, grey, levels, polarity.value, settings)
+    saturated = saturated_pixels(pixels, levels, ceiling, polarity.value)
     flags, notes = _judge(raw, levels, ceiling, settings)
     signal_map, film_note = _signal_map(pixels, levels, polarity.value, settings, name)
     return Blot(
@@ -81,7 +79,7 @@ def interpret(raw: RawImage, path: str, sha256: str, reader: str, settings: Imag
             (*raw.metadata, ("polarity", polarity.how), *film_note),
         ),
         flags=grey.flags | flags | polarity.flags,
-        warnings=(*raw.warnings, *grey.warnings, *polarity.warnings, *notes),
+        warnings=(*raw.warnings, *grey.warnings, *polarity.warnings, *ceiling_note, *notes),
     )
 
 
@@ -156,44 +154,6 @@ def _from_picture(seen: Verdict, picture: str) -> _Decision:
     return _Decision(seen.polarity, how, Flag.POLARITY_UNCERTAIN, (warning,))
 
 
-def _ceiling(
-    raw: RawImage, grey: Grey, levels: Levels, polarity: Polarity, settings: ImageSettings
-) -> float | None:
-    """Grey level of saturation at the end where signal is high; None if it cannot be told.
-
-    The user's word, the file's, the imager's paint, a spike, the end of the type's range.
-    """
-    stated = settings.ceiling if settings.ceiling is not None else raw.ceiling
-    if stated is not None:
-        return stated
-    if grey.ceiling is not None:
-        return grey.ceiling
-    if levels.dtype.kind == "f":
-        return None
-    spike = levels.spike("low" if polarity == "dark_on_light" else "high")
-    if spike is not None:
-        return spike
-    limits = np.iinfo(levels.dtype)
-    return float(max(limits.min, 0) if polarity == "dark_on_light" else limits.max)
-
-
-def _mask(
-    pixels: NDArray[Any],
-    marked: NDArray[np.bool_] | None,
-    levels: Levels,
-    ceiling: float | None,
-    polarity: Polarity,
-) -> NDArray[np.bool_] | None:
-    """Saturated pixels, shape (rows, cols); None when there are none."""
-    if ceiling is None:
-        return marked
-    dark = polarity == "dark_on_light"
-    if not (levels.low <= ceiling if dark else levels.high >= ceiling):
-        return marked
-    mask = pixels <= ceiling if dark else pixels >= ceiling
-    return mask if marked is None else mask | marked
-
-
 def _judge(
     raw: RawImage, levels: Levels, ceiling: float | None, settings: ImageSettings
 ) -> tuple[Flag, tuple[str, ...]]:
@@ -202,7 +162,7 @@ def _judge(
     if raw.lossy:
         flags |= Flag.LOSSY
         notes.append("lossy compression: not fit for publication-grade numbers; export TIFF")
-    if levels.dtype.itemsize == 1 or (levels.complete and len(levels.values) <= _COARSE):
+    if levels.is_coarse:
         flags |= Flag.EIGHT_BIT
     if ceiling is None:
         flags |= Flag.SATURATION_NOT_ASSESSABLE

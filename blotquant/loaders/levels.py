@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 _KNOWN_CEILINGS = (1023, 4095, 16383, 65520)
 # Pixels at exactly one level that make a spike, at a known ceiling and at any other.
 _FEW, _MANY = 3, 6
+# Levels too few for weak bands, told from a picture of this many pixels or more.
+_COARSE, _ENOUGH = 256, 4096
 # How far a spike stands above the levels beside it.
 _STANDS_OUT = 4.0
 
@@ -87,6 +89,12 @@ class Levels:
             high = max(high // step, int(self.values[-1] - self.values[0]) // step)
         needed = max(high, 1).bit_length()
         return next((bits for bits in (8, 10, 12, 14, 16) if needed <= bits), max(needed, 32))
+
+    @property
+    def is_coarse(self) -> bool:
+        """Whether there are 256 grey levels or fewer, also where 8 bits were stretched into 16."""
+        few = self.complete and len(self.values) <= _COARSE and self.counts.sum() >= _ENOUGH
+        return self.dtype.itemsize == 1 or bool(few)
 
     @property
     def white(self) -> float:

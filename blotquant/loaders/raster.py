@@ -47,7 +47,8 @@ class RasterLoader:
             If the size is over the limit, or the picture has two levels only.
         """
         with _open(path) as image:
-            frames = int(getattr(image, "n_frames", 1))
+            # the further pictures of a telephone's JPEG are previews
+            frames = 1 if image.format == "MPO" else int(getattr(image, "n_frames", 1))
             limits.check(path, frames, image.height, image.width)
             if image.mode == "1":
                 raise UnreadableImage(
@@ -84,7 +85,7 @@ def _read_frame(image: Image, path: Path, frame: int, frames: int) -> RawImage:
         part=str(frame + 1) if frames > 1 else "",
         metadata=metadata,
         # a colour GIF was reduced to 256 colours, often by dithering
-        lossy=kind == "JPEG" or (kind == "GIF" and coloured_palette),
+        lossy=kind in ("JPEG", "MPO") or (kind == "GIF" and coloured_palette),
         warnings=warnings,
     )
 

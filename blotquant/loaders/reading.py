@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import warnings
 from functools import cache
 from pathlib import Path, PurePath
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # Long enough for the headers of all formats, one disk block to read.
 _HEAD = 4096
+# How decoders word that a file is sound but beyond them.
+_UNSUPPORTED = re.compile(r"not supported|unsupported|not implemented|requires", re.IGNORECASE)
 
 __all__ = ["is_image", "load", "supported_suffixes"]
 
@@ -130,9 +133,14 @@ def _unreadable(file: Path, error: Exception) -> UnreadableImage:
         return UnreadableImage(
             f"{file.name}: you are not permitted to read it; change its permissions"
         )
-    reason = " ".join(str(error).split()) or type(error).__name__
+    reason = (" ".join(str(error).split()) or type(error).__name__)[:160]
+    if isinstance(error, NotImplementedError) or _UNSUPPORTED.search(reason):
+        return UnreadableImage(
+            f"{file.name}: is coded in a way that cannot be read ({reason}); export it as plain "
+            "16-bit TIFF"
+        )
     return UnreadableImage(
-        f"{file.name}: is truncated or damaged ({reason[:160]}); copy or export it again"
+        f"{file.name}: is truncated or damaged ({reason}); copy or export it again"
     )
 
 

@@ -55,8 +55,9 @@ class TiffLoader:
         """
         from tifffile import TiffFile
 
-        with TiffFile(path) as tif:
-            series = [one.levels[0] for one in tif.series if _is_picture(one)]
+        # as OME, other files that the XML names would be opened too: here a file is its own pages
+        with TiffFile(path, is_ome=False) as tif:
+            series = _without_pyramid([one.levels[0] for one in tif.series if _is_picture(one)])
             if not series:
                 raise UnreadableImage(
                     f"{path.name}: holds no picture; it may be truncated, copy or export it again"
@@ -74,6 +75,21 @@ def _is_picture(series: TiffPageSeries) -> bool:
     return not (page.is_reduced or page.is_mask) and series.dtype is not None
 
 
+def _without_pyramid(series: list[TiffPageSeries]) -> list[TiffPageSeries]:
+    """Leave out smaller copies that are not marked as such: tiled, and halved a few times."""
+    if not series:
+        return []
+    full = series[0].keyframe
+
+    def is_copy(page: TiffPage) -> bool:
+        shrink = full.imagewidth / max(page.imagewidth, 1)
+        halved = [abs(shrink - 2**n) < 0.05 * 2**n for n in range(1, 8)]
+        same = abs(full.imagelength / max(page.imagelength, 1) - shrink) < 0.05 * shrink
+        return bool(page.is_tiled and any(halved) and same and page.dtype == full.dtype)
+
+    return [one for one in series if one.keyframe is full or not is_copy(one.keyframe)]
+
+
 def _pixels(series: TiffPageSeries) -> int:
     """Declared pixels, samples not counted."""
     samples = series.shape[series.axes.index("S")] if "S" in series.axes else 1
@@ -89,15 +105,21 @@ def _check(series: TiffPageSeries, path: Path, limits: Limits) -> None:
             f"{path.name}: stores {code_name(page.photometric)} colours, not grey levels; "
             "export it as greyscale TIFF"
         )
-    size = path.stat().st_size
-    for one in series.pages:
-        if one is None:
-            continue
-        ends = (a + b for a, b in zip(one.dataoffsets, one.databytecounts, strict=False))
-        if max(ends, default=0) > size:
-            raise UnreadableImage(
-                f"{path.name}: is truncated, part of its pixels is missing; copy it again"
-            )
+    if _end_of_data(series) > path.stat().st_size:
+        raise UnreadableImage(
+            f"{path.name}: is truncated, part of its pixels is missing; copy it again"
+        )
+
+
+def _end_of_data(series: TiffPageSeries) -> int:
+    """Where in the file the last of a series' pixels should be."""
+    ends = [0]
+    if series.dataoffset is not None:  # ImageJ writes a stack in one go, with one directory
+        ends.append(series.dataoffset + series.nbytes)
+    for page in series.pages:
+        if page is not None:
+            ends += [a + b for a, b in zip(page.dataoffsets, page.databytecounts, strict=False)]
+    return max(ends)
 
 
 def _read_series(tif: TiffFile, series: TiffPageSeries) -> list[RawImage]:
