@@ -44,7 +44,7 @@ class SignalMap:
         if self.clear_level is not None:
             floor = self.clear_level / 10.0**MAX_OPTICAL_DENSITY
             ratio = np.maximum(stored, floor, dtype=np.float32) / np.float32(self.clear_level)
-            return -np.log10(ratio, dtype=np.float32)
+            return np.asarray(-np.log10(ratio), dtype=np.float32)
         # 32-bit levels lose their last bits in float32: only what is left after the map goes there
         signal = stored.astype(np.promote_types(stored.dtype, np.float32))
         if self.scale != 1.0:

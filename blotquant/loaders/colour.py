@@ -67,7 +67,7 @@ def white_of(dtype: np.dtype[Any], pixels: NDArray[Any]) -> float:
 def _on_white(pixels: NDArray[Any], alpha: NDArray[Any]) -> tuple[NDArray[Any], tuple[str, ...]]:
     """Lay a picture with transparent parts on white canvas, as every viewer does."""
     opaque = white_of(alpha.dtype, alpha)
-    if opaque == 0 or (alpha == opaque).all():  # an alpha of all 0 is a mistake, not a picture
+    if not alpha.any() or (alpha == opaque).all():  # an alpha of zeros is a mistake, no picture
         return pixels, ()
     share = float((alpha < opaque).mean())
     white = white_of(pixels.dtype, pixels)
@@ -117,21 +117,16 @@ def _are_red(rgb: NDArray[Any], coloured: NDArray[np.bool_]) -> bool:
 
 
 def _level_around(luma: NDArray[Any], coloured: NDArray[np.bool_]) -> float | None:
-    """White or black, whichever the grey beside the paint is near; None if it is near neither.
+    """White or black, whichever the grey beside the paint leans to; None if it is background.
 
-    Saturation is painted on the crests of bands: the grey around it is at that end of the
-    picture's range. A red arrow or letter lies on background.
+    Saturation is painted on the crests of bands, and the grey beside it is their flanks. A red
+    arrow or letter lies on background.
     """
-    mask = coloured.astype(np.uint8)
-    ring = cv2.dilate(mask, np.ones((5, 5), np.uint8)).astype(bool) & ~coloured
+    ring = cv2.dilate(coloured.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool) & ~coloured
     if not ring.any():
         return None
-    low, high = (float(v) for v in np.percentile(luma[~coloured], (0.1, 99.9)))
-    beside = float(np.median(luma[ring]))
-    background = float(np.median(luma[~coloured]))
-    place = (beside - low) / max(high - low, 1e-9)
-    if place > 0.6 and beside > background + 0.2 * (high - low):
-        return white_of(luma.dtype, luma)
-    if place < 0.4 and beside < background - 0.2 * (high - low):
-        return 0.0
-    return None
+    low, high = (float(level) for level in np.percentile(luma[~coloured], (0.1, 99.9)))
+    lean = float(np.median(luma[ring])) - float(np.median(luma[~coloured]))
+    if abs(lean) < 0.25 * (high - low):
+        return None
+    return white_of(luma.dtype, luma) if lean > 0 else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -64,11 +65,11 @@ def check_is_file(path: Path) -> None:
 
 
 def _why_no_status(path: Path, name: str, error: OSError) -> str:
-    if path.is_symlink():
-        return f"{name}: is a link to a file that is not there; restore that file"
     if isinstance(error, PermissionError):
         return f"{name}: you are not permitted to look into its folder; change its permissions"
-    if isinstance(error, FileNotFoundError):
+    if error.errno in (errno.ENOENT, errno.ELOOP) and path.is_symlink():
+        return f"{name}: is a link to a file that is not there; restore that file"
+    if error.errno == errno.ENOENT:
         return f"{name}: there is no such file; check the path"
     return f"{name}: cannot be read ({error.strerror or error}); check the path and the disk"
 
