@@ -97,7 +97,13 @@ def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
     Whittaker's smoother (Eilers 2003, Anal. Chem. 75:3631) in place of the lines.
     """
     profile = view.profile
-    fit = fit_baseline(profile.intensity, profile.variance, view.free)
+    usual = float(np.median([stop - start for start, stop in view.bands])) if view.bands else 0.0
+    fit = fit_baseline(
+        profile.intensity,
+        profile.variance + _tail_variance(view),
+        view.free,
+        least_length=_LEAST_LENGTH * usual,
+    )
     weights = [row_weights(profile.position, start, stop) for start, stop in view.bands]
     return Baseline(
         fit.level,
@@ -105,6 +111,30 @@ def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
         tuple(fit.variance_of_sum(weight) for weight in weights),
         fit.scale,
     )
+
+
+# The baseline follows nothing shorter than this share of a band's length.
+_LEAST_LENGTH = 0.5
+# Just outside its limits a band may still be this share of its peak, fading with this share of
+# its length: such rows say less of the baseline than their noise alone would have it.
+_TAIL_HEIGHT = 0.006
+_TAIL_FADE = 0.2
+
+
+def _tail_variance(view: LaneView) -> NDArray[np.float64]:
+    """Variance that the bands' tails add to the band-free rows, shape (N,)."""
+    profile = view.profile
+    extra = np.zeros(profile.position.size)
+    for start, stop in view.bands:
+        inside = (profile.position >= start) & (profile.position <= stop)
+        if not inside.any():
+            continue
+        values = profile.intensity[inside]
+        height = max(float(values.max()) - float(min(values[0], values[-1])), 0.0)
+        away = np.maximum(start - profile.position, profile.position - stop)
+        fade = np.exp(-np.maximum(away, 0.0) / (_TAIL_FADE * (stop - start)))
+        extra += (_TAIL_HEIGHT * height * fade) ** 2
+    return extra
 
 
 def _mean_variance(variance_of_sum: object, size: int) -> float:

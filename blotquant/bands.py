@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 from .errors import NothingFound
 from .model import Band, BandRow, Blot, Lane, Layout, Panel, Profile
 from .noise import NoiseModel
-from .reading import read_lane
+from .reading import read_lane, read_sections
 from .recipe import FindingSettings
 from .rows import FoundBand, arrange_rows
 from .smoother import fit_baseline
@@ -22,6 +22,15 @@ __all__ = ["find_bands"]
 _SIGMAS = (1.2, 1.8, 2.7, 4.0, 6.0, 9.0, 13.5, 20.0)
 # A band reaches at least this many sigma to either side; a Gaussian holds 99.9 % within.
 _REACH = 3.3
+# ... and at most this many, with the longest tail.
+_LONGEST_REACH = 6.0
+# Each lane is read in this many sections side by side; the band may be this much stronger as a
+# whole than its middling sections say (soft edges, an uneven band).
+_SECTIONS = 6
+_UNEVEN = 1.7
+# Bands of one picture are of a kind: their thickness against the typical one.
+# Overloading broadens the strong ones; a weak one that is broad is a cloud.
+_NARROWEST, _BROADEST, _BROAD_WEAK = 0.28, 2.6, 1.7
 # Along the profile a band ends where it has fallen to this share of its peak.
 _FOOT = 0.004
 
@@ -35,8 +44,8 @@ def find_bands(
 ) -> Layout:
     """Find the bands of all lanes and arrange them in rows.
 
-    Each lane is read in three thirds of its width besides the whole: a band is there in at least
-    two of them, a speck is not.
+    Each lane is read in six sections of its width besides the whole: a band shows in most of
+    them, a speck or a scratch in one or two.
 
     Parameters
     ----------
@@ -56,9 +65,16 @@ def find_bands(
     NothingFound
         If no lane has a band.
     """
-    found: list[FoundBand] = []
+    profiles: dict[str, Profile] = {}
+    peaks: dict[str, list[_Peak]] = {}
     for lane in lanes:
-        found += _bands_of_lane(blot, lane, noise, settings.sensitivity)
+        profiles[lane.id] = read_lane(blot, lane, noise)
+        sections = read_sections(blot, lane, noise, _SECTIONS)
+        peaks[lane.id] = _peaks(profiles[lane.id], sections, settings.sensitivity)
+    peaks = _of_one_kind(peaks)
+    found = [
+        band for lane in lanes for band in _with_limits(lane, profiles[lane.id], peaks[lane.id])
+    ]
     if not found:
         raise NothingFound(
             f"{blot.source.name}: {len(lanes)} lanes, but no band reaches a signal to noise of "
@@ -67,24 +83,25 @@ def find_bands(
     return arrange_rows(panels, lanes, found)
 
 
-def _bands_of_lane(
-    blot: Blot, lane: Lane, noise: NoiseModel, sensitivity: float
-) -> list[FoundBand]:
-    profile = read_lane(blot, lane, noise)
-    if profile.position.size < 8:
-        return []
-    thirds = [_third(blot, lane, noise, k) for k in (-1, 0, 1)]
-    peaks = _peaks(profile, thirds, sensitivity)
-    if not peaks:
-        return []
-    return _with_limits(lane, profile, peaks, sensitivity)
-
-
-def _third(blot: Blot, lane: Lane, noise: NoiseModel, side: int) -> Profile:
-    # the outer thirds start well inside the edges, where a band is soft
-    shift = 0.27 * lane.width * side
-    path = tuple((row, col + shift) for row, col in lane.path)
-    return read_lane(blot, Lane(lane.id, lane.panel_id, path, 0.27 * lane.width), noise)
+def _of_one_kind(peaks: dict[str, list[_Peak]]) -> dict[str, list[_Peak]]:
+    """Peaks without those far broader or narrower than the picture's bands: clouds and specks."""
+    everything = [peak for of_lane in peaks.values() for peak in of_lane]
+    if not everything:
+        return peaks
+    sizes = np.log([peak.sigma for peak in everything])
+    weights = np.log1p([peak.snr for peak in everything])
+    order = np.argsort(sizes)
+    half = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
+    typical = float(np.exp(sizes[order][min(half, sizes.size - 1)]))
+    strong = float(np.quantile([peak.snr for peak in everything], 0.75))
+    kept = {}
+    for lane, of_lane in peaks.items():
+        kept[lane] = [
+            p
+            for p in of_lane
+            if _NARROWEST < p.sigma / typical < (_BROADEST if p.snr > 0.2 * strong else _BROAD_WEAK)
+        ]
+    return kept
 
 
 @dataclass(frozen=True)
@@ -105,14 +122,14 @@ def _response(
     return response, np.sqrt(power * local)
 
 
-def _peaks(profile: Profile, thirds: list[Profile], sensitivity: float) -> list[_Peak]:
-    """Peaks of the matched filters over all thicknesses, strongest first, one per band."""
+def _peaks(profile: Profile, sections: list[Profile], sensitivity: float) -> list[_Peak]:
+    """Peaks of the matched filters over all thicknesses, one per band, from the well down."""
     rows = profile.position.size
     candidates: list[_Peak] = []
     for sigma in _SIGMAS:
         if 5 * sigma > rows:
             break
-        snr = _signal_to_noise(profile, thirds, sigma)
+        snr = _signal_to_noise(profile, sections, sigma)
         inner = np.flatnonzero((snr[1:-1] > snr[:-2]) & (snr[1:-1] >= snr[2:])) + 1
         candidates += [
             _Peak(float(k) + _vertex(snr, k), sigma, float(snr[k]))
@@ -127,22 +144,14 @@ def _peaks(profile: Profile, thirds: list[Profile], sensitivity: float) -> list[
 
 
 def _signal_to_noise(
-    profile: Profile, thirds: list[Profile], sigma: float
+    profile: Profile, sections: list[Profile], sigma: float
 ) -> NDArray[np.float64]:
     response, spread = _response(profile.intensity, profile.variance, sigma)
     spread = np.maximum(spread, _clutter(response, spread, sigma))
-    snr = response / spread
-    parts = []
-    for third in thirds:
-        part, part_spread = _response(third.intensity, third.variance, sigma)
-        share = third.width / np.maximum(profile.width, 1e-9)
-        if third.position.size == profile.position.size:
-            parts.append(part / np.maximum(share, 1e-9) / spread)
-    if len(parts) == 3:
-        # what only one third shows is a speck: the whole may exceed the middle third's by little
-        middle = np.median(parts, axis=0)
-        snr = np.minimum(snr, 1.8 * middle)
-    return snr
+    parts = np.sort([_response(s.intensity, s.variance, sigma)[0] for s in sections], axis=0)
+    # the whole as the middling sections alone would have it: a speck is in one or two of them
+    middling = parts[1:4].mean(axis=0) * len(sections)
+    return np.minimum(response, _UNEVEN * middling) / spread
 
 
 def _clutter(
@@ -166,43 +175,66 @@ def _vertex(values: NDArray[np.float64], k: int) -> float:
     return float(np.clip(0.5 * (a - c) / bend, -0.5, 0.5)) if bend < 0 else 0.0
 
 
-def _with_limits(
-    lane: Lane, profile: Profile, peaks: list[_Peak], sensitivity: float
-) -> list[FoundBand]:
+def _with_limits(lane: Lane, profile: Profile, peaks: list[_Peak]) -> list[FoundBand]:
     """Bands with limits: where the profile has come down to the baseline, or to a valley."""
-    position = np.arange(profile.position.size, dtype=np.float64)
-    free = np.ones(position.size, bool)
-    for peak in peaks:
-        free &= np.abs(position - peak.row) > 4.0 * peak.sigma
-    if free.sum() < 6:  # a strip that is all band: trust its ends
-        free[:2] = free[-2:] = True
-    base = fit_baseline(profile.intensity, profile.variance, free).level
-    above = profile.intensity - base
-    smooth = gaussian_filter1d(above, 0.7, mode="nearest")
-    noise = np.sqrt(profile.variance)
+    if not peaks:
+        return []
+    smooth, noise = _above_baseline(profile, [(p.row - 4.5 * p.sigma, p.row + 4.5 * p.sigma) for p in peaks])
+    limits = _all_limits(smooth, noise, peaks)
+    # once more, with the tails that the first limits found kept out of the baseline
+    smooth, noise = _above_baseline(profile, [limit for limit in limits if limit])
+    limits = _all_limits(smooth, noise, peaks)
+    origin = profile.position[0]
     found = []
-    for index, peak in enumerate(peaks):
-        lower = (peaks[index - 1].row + peak.row) / 2 if index else -np.inf
-        upper = (peaks[index + 1].row + peak.row) / 2 if index + 1 < len(peaks) else np.inf
-        top = _summit(smooth, peak)
-        if smooth[top] <= 0:
+    for index, (peak, limit) in enumerate(zip(peaks, limits, strict=True)):
+        if limit is None or limit[1] - limit[0] < 2.0:
             continue
-        start = _end(smooth, noise, top, -1, peak.sigma, _valley(smooth, peaks, index, -1), lower)
-        stop = _end(smooth, noise, top, 1, peak.sigma, _valley(smooth, peaks, index, 1), upper)
-        if stop - start < 2.0:
-            continue
-        origin = profile.position[0]
+        start, stop = limit
         found.append(
             FoundBand(
                 lane_id=lane.id,
-                row=origin + top,
+                row=origin + _summit(smooth, peak),
                 start=origin + start,
                 stop=origin + stop,
-                strength=float(above[max(0, int(start)) : int(stop) + 1].sum()),
                 snr=peak.snr,
+                parted_above=index > 0 and start <= _valley(smooth, peaks, index, -1),
+                parted_below=index + 1 < len(peaks)
+                and stop >= _valley(smooth, peaks, index, 1),
             )
         )
     return found
+
+
+def _above_baseline(
+    profile: Profile, limits: list[tuple[float, float]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Profile above a stiff baseline through the rows outside the limits, and its noise."""
+    position = np.arange(profile.position.size, dtype=np.float64)
+    free = np.ones(position.size, bool)
+    for start, stop in limits:
+        free &= (position < start) | (position > stop)
+    if free.sum() < 6:  # a strip that is all band: trust its ends
+        free[:2] = free[-2:] = True
+    usual = float(np.median([stop - start for start, stop in limits])) if limits else 0.0
+    fit = fit_baseline(profile.intensity, profile.variance, free, least_length=usual)
+    smooth = gaussian_filter1d(profile.intensity - fit.level, 0.7, mode="nearest")
+    return smooth, np.sqrt(profile.variance * max(fit.scale, 1.0))
+
+
+def _all_limits(
+    smooth: NDArray[np.float64], noise: NDArray[np.float64], peaks: list[_Peak]
+) -> list[tuple[float, float] | None]:
+    """Limits of each peak; None where the profile is not above the baseline."""
+    limits: list[tuple[float, float] | None] = []
+    for index, peak in enumerate(peaks):
+        top = _summit(smooth, peak)
+        if smooth[top] <= 0:
+            limits.append(None)
+            continue
+        start = _end(smooth, noise, top, -1, peak.sigma, _valley(smooth, peaks, index, -1))
+        stop = _end(smooth, noise, top, 1, peak.sigma, _valley(smooth, peaks, index, 1))
+        limits.append((start, stop))
+    return limits
 
 
 def _summit(smooth: NDArray[np.float64], peak: _Peak) -> int:
@@ -229,7 +261,6 @@ def _end(
     step: int,
     sigma: float,
     valley: float,
-    middle: float,
 ) -> float:
     """Where a band ends on one side.
 
@@ -250,8 +281,12 @@ def _end(
     flank = float(np.clip(flank, 0.7 * sigma, 2.0 * sigma)) if sigma else flank
     at = half
     floor = max(_FOOT * height, float(noise[at]))
-    while at != limit and smooth[at] > floor and abs(at - top) < 7 * flank:
+    back = max(2, round(flank))
+    while at != limit and smooth[at] > floor and abs(at - top) < _LONGEST_REACH * flank:
+        # a tail fades within about a sigma; what does not is background
+        if abs(at - top) > 2.5 * flank and smooth[at] > 0.8 * smooth[at - step * back]:
+            break
         at += step
-    reach = min(max(abs(at - top), _REACH * flank), 7 * flank)
+    reach = max(abs(at - top), _REACH * flank)
     end = top + step * reach
     return max(end, valley) if step < 0 else min(end, valley)

@@ -12,6 +12,8 @@ __all__ = ["band_evidence"]
 
 # Half-thickness of bands looked for, px of the scene.
 _SCALES = (1.2, 2.4, 4.8, 9.0)
+# Nothing narrower than this counts, px of the scene.
+_SPECK = 7
 # Evidence below this many times the clutter is none.
 _CLUTTER = 2.5
 
@@ -43,17 +45,29 @@ def band_evidence(scene: Scene) -> NDArray[np.float32]:
         fine = cv2.GaussianBlur(scene.signal, (0, 0), across, sigmaY=scale, borderType=border)
         coarse = cv2.GaussianBlur(fine, (1, 0), 0.01, sigmaY=2.5 * scale, borderType=border)
         ridge = fine - coarse
-        np.maximum(best, ridge / _clutter(ridge[scene.inside]), out=best)
+        np.maximum(best, ridge / _clutter(ridge, scene.inside, scale), out=best)
+    # dust and lettering are narrower than any lane
+    best = cv2.morphologyEx(best, cv2.MORPH_OPEN, np.ones((1, _SPECK), np.uint8))
     best -= _CLUTTER
     np.maximum(best, 0, out=best)
     best[~scene.inside] = 0
     return np.sqrt(best, out=best)
 
 
-def _clutter(ridge: NDArray[np.float32]) -> float:
-    """Robust spread of the response, from its negative side, where no bands are."""
-    sample = ridge[:: max(1, ridge.size // 40000)]
-    negative = sample[sample < 0]
+def _clutter(ridge: NDArray[np.float32], inside: NDArray[np.bool_], scale: float) -> float:
+    """Robust spread of the response away from bands and their negative lobes."""
+    step = max(1, ridge.shape[1] // 400)  # every so many columns says the same
+    sample, valid = ridge[:, ::step], inside[:, ::step]
+    negative = -sample[valid & (sample < 0)]
     if negative.size == 0:
         return 1.0
-    return max(1.4826 * float(np.median(-negative)), 1e-6 * float(np.abs(sample).max()) + 1e-12)
+    first = 1.4826 * float(np.median(negative))
+    reach = np.ones((2 * int(4 * scale) + 1, 1), np.uint8)
+    near_band = cv2.dilate((sample > 6 * first).astype(np.uint8), reach, borderValue=0) > 0
+    quiet = np.abs(sample[valid & ~near_band])
+    if quiet.size < 0.1 * sample.size:  # a tight strip: its lobes are all that was seen
+        return max(0.4 * first, 1e-12)
+    # two quantiles of a half-normal: JPEG leaves half of the blocks flat
+    middle, outer = np.quantile(quiet, (0.5, 0.8))
+    spread = max(1.4826 * float(middle), float(outer) / 1.2816)
+    return max(spread, 1e-6 * float(np.abs(sample).max()) + 1e-12)

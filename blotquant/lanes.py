@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
 
 from .comb import Tooth, find_teeth, lane_feet
 from .errors import NothingFound
@@ -69,6 +70,9 @@ def _lanes_of_panel(
     straight = straighten(evidence, warp)
     width_hint = settings.lane_width / scene.factor if settings.lane_width else None
     teeth = find_teeth(straight.sum(axis=0), width_hint)
+    teeth = [tooth for tooth in teeth if _is_banded(straight, tooth, evidence.shape[0])]
+    if not teeth:
+        return []
     teeth = _without_marks(teeth, straight)
     spacing = settings.lane_spacing / scene.factor if settings.lane_spacing else None
     teeth = _with_empty_lanes(teeth, spacing)
@@ -112,25 +116,24 @@ def _with_empty_lanes(teeth: list[Tooth], spacing: float | None) -> list[Tooth]:
     return complete
 
 
+# Pen strokes beside a ladder are narrower than this share of a lane.
+_STROKE = 0.7
+
+
 def _without_marks(teeth: list[Tooth], straight: NDArray[np.float64]) -> list[Tooth]:
     """Comb without an outermost tooth made of pen marks drawn beside the ladder's bands.
 
-    Marks stand in the ladder's rows and in no other lane's, and off the lanes' spacing or width.
+    Marks are narrow, and their neighbour is a ladder: a lane with bands where no other has any.
     """
     for _ in range(2):  # one end, then the other
         teeth = teeth[::-1]
         if len(teeth) < 4:
             continue
-        first, second, others = teeth[0], teeth[1], teeth[2:]
-        spacing = _typical_spacing(sorted(others, key=lambda tooth: tooth.center))
-        width = np.median([tooth.width for tooth in others])
-        step = abs(second.center - first.center)
-        regular = abs(step / spacing - 1) < 0.1 and abs(first.width / width - 1) < 0.2
-        if regular:
+        marks, ladder, others = teeth[0], teeth[1], teeth[2:]
+        if marks.width > _STROKE * float(np.median([tooth.width for tooth in teeth[1:]])):
             continue
-        rows = [_row_profile(straight, tooth) for tooth in (first, second)]
-        crowd = np.mean([_row_profile(straight, tooth) for tooth in others], axis=0)
-        if _likeness(rows[0], rows[1]) > 0.5 and _likeness(rows[0], crowd) < 0.5:
+        crowd = np.max([_row_profile(straight, tooth) for tooth in others], axis=0)
+        if _shared(_row_profile(straight, ladder), crowd) < 0.7:
             teeth = teeth[1:]
     return teeth
 
@@ -140,9 +143,27 @@ def _row_profile(straight: NDArray[np.float64], tooth: Tooth) -> NDArray[np.floa
     return profile / max(float(profile.max()), 1e-12)
 
 
-def _likeness(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Cosine of the angle between two row profiles."""
-    return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b) + 1e-12))
+def _shared(part: NDArray[np.float64], whole: NDArray[np.float64]) -> float:
+    """Share of one row profile that stands in rows where the other has something."""
+    present = maximum_filter1d(whole, 3) > 0.1
+    return float(part[present].sum() / max(float(part.sum()), 1e-12))
+
+
+# A lane's evidence comes from slices that are filled across it; specks fill little.
+_MIN_FILL = 0.55
+_MIN_SUPPORT = 0.35
+
+
+def _is_banded(straight: NDArray[np.float64], tooth: Tooth, height: int) -> bool:
+    """Whether a tooth holds bands (wide and thin), not specks or the end of a scratch."""
+    columns = slice(max(0, int(tooth.left)), int(np.ceil(tooth.right)) + 1)
+    # a slanting band drops by less than the lane's width: slices that thick hold it whole
+    n_slices = max(1, round(height / (1.2 * tooth.width)))
+    edges = np.linspace(0, len(straight), min(n_slices, len(straight)) + 1).astype(int)[:-1]
+    part = np.add.reduceat(straight[:, columns], edges, axis=0)
+    weight = part.sum(axis=1)
+    fill = (part > 0.3 * part.max(axis=1, keepdims=True)).mean(axis=1)
+    return bool(weight[fill >= _MIN_FILL].sum() > _MIN_SUPPORT * weight.sum())
 
 
 def _lane(

@@ -15,6 +15,10 @@ __all__ = ["find_panels"]
 _MIN_SHARE = 0.12
 # A membrane is nearly convex: area over the area of its convex hull.
 _MIN_SOLIDITY = 0.9
+# ... and cut with four sides: area over the area of the rectangle around it.
+_MIN_RECTANGULARITY = 0.82
+# A picture this many times wider than high is a strip cut from a membrane: no tray around it.
+_STRIP = 4.0
 
 
 def find_panels(blot: Blot) -> tuple[Panel, ...]:
@@ -84,6 +88,8 @@ def _other_brightness(signal: NDArray[np.float32], level: float) -> NDArray[np.b
 
     `level` is one grey level: steps of fewer than 4 are how 8 bits draw a gentle slope.
     """
+    if signal.shape[1] > _STRIP * signal.shape[0]:
+        return None
     ground = _ground(signal)
     low, high = np.percentile(ground, (1, 99))
     if high - low < 4 * level:
@@ -103,10 +109,14 @@ def _other_brightness(signal: NDArray[np.float32], level: float) -> NDArray[np.b
     step = float(np.median(inner) - np.median(outer))
     if step < 6 * within or step**2 * (high - low) < 4 * level:
         return None
-    for mask in (above, ~above):
+    # the ground has lost its corners: the outline comes from the picture itself
+    threshold = (float(ground[above].min()) + float(ground[~above].max())) / 2
+    sharp = cv2.medianBlur(np.ascontiguousarray(signal), 5) > threshold
+    for mask, exact in ((above, sharp), (~above, ~sharp)):
         piece = _solid_piece(mask)
         if piece is not None and _has_sharp_edge(scaled, piece):
-            return piece
+            exact_piece = _solid_piece(exact)
+            return piece if exact_piece is None else exact_piece
     return None
 
 
@@ -155,6 +165,9 @@ def _solid_piece(mask: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
     area, hull = cv2.contourArea(contour), cv2.contourArea(cv2.convexHull(contour))
     share = area / mask.size
     if share < _MIN_SHARE or share > 0.985 or hull <= 0 or area / hull < _MIN_SOLIDITY:
+        return None
+    _, sides, _ = cv2.minAreaRect(contour)
+    if area < _MIN_RECTANGULARITY * sides[0] * sides[1]:
         return None
     piece = np.zeros(mask.shape, np.uint8)
     cv2.drawContours(piece, [contour], -1, 1, cv2.FILLED)

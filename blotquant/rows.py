@@ -14,14 +14,18 @@ __all__ = ["FoundBand", "arrange_rows"]
 
 @dataclass(frozen=True)
 class FoundBand:
-    """A band as found in its lane, before it belongs to a row; places in px along the lane."""
+    """A band as found in its lane, before it belongs to a row; places in px along the lane.
+
+    `parted_above` and `parted_below`: its limit there is the valley to a neighbour.
+    """
 
     lane_id: str
     row: float
     start: float
     stop: float
-    strength: float
     snr: float
+    parted_above: bool = False
+    parted_below: bool = False
 
     @property
     def height(self) -> float:
@@ -97,23 +101,51 @@ def _bands_of_row(
     number: dict[str, int],
     ladders: set[int],
 ) -> list[Band]:
-    bands = []
     present = {number[found[k].lane_id]: found[k] for k in members}
-    for band in present.values():
-        bands.append(Band(band.lane_id, row.id, band.start, band.stop))
-    if set(present) <= ladders:
-        return bands
     above = float(np.median([b.row - b.start for b in present.values()]))
     below = float(np.median([b.stop - b.row for b in present.values()]))
+    bands = [
+        Band(band.lane_id, row.id, *_like_the_row(band, above, below, len(present)))
+        for band in present.values()
+    ]
+    certain = len(present) >= 2 or max(b.snr for b in present.values()) >= _LONE_SNR
+    if set(present) <= ladders or not certain:
+        return bands
     level = float(np.median([b.row - drift[k] for k, b in present.items()]))
     for k, lane in enumerate(lanes):
         if k in present or k in ladders:
             continue
-        center = level + drift[k]
-        if center - above < lane.top - 0.5 or center + below > lane.bottom + 0.5:
-            center = float(np.clip(center, lane.top + above, max(lane.top + above, lane.bottom - below)))
+        # kept inside the lane: a row that smiles may leave a short strip
+        lowest = max(lane.top + above, lane.bottom - below)
+        center = float(np.clip(level + drift[k], lane.top + above, lowest))
         bands.append(Band(lane.id, row.id, center - above, center + below, detected=False))
     return bands
+
+
+# A band's reach to either side against its row's median: beyond, noise or a neighbour misled it.
+_SHORTEST, _LONGEST = 0.75, 1.5
+_FIRM_SNR = 30.0
+# A row that one lane alone shows is looked for in the others only if that band is this clear.
+_LONE_SNR = 30.0
+
+
+def _like_the_row(
+    band: FoundBand, above: float, below: float, n_bands: int
+) -> tuple[float, float]:
+    """Limits of a band held near its row's: bands of one protein are of one shape."""
+    if n_bands < 3:
+        return band.start, band.stop
+    ends = []
+    for own, usual, parted in (
+        (band.row - band.start, above, band.parted_above),
+        (band.stop - band.row, below, band.parted_below),
+    ):
+        shortest = _SHORTEST if band.snr >= _FIRM_SNR else 0.95
+        longest = _LONGEST if band.snr >= _FIRM_SNR else 1.05
+        reach = max(1.0, min(own, longest * usual))
+        # a limit at the valley to a neighbour stays: the next band begins there
+        ends.append(reach if parted else max(reach, shortest * usual))
+    return band.row - ends[0], band.row + ends[1]
 
 
 def _drift(

@@ -12,7 +12,7 @@ __all__ = ["SmoothBaseline", "fit_baseline"]
 
 # At most so many bins: a baseline is smooth, and the cost goes with their number.
 _MAX_BINS = 320
-_STIFFNESS = 10.0 ** np.arange(0.0, 10.1, 1.0)
+_STIFFNESS = 10.0 ** np.arange(0.0, 11.1, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +46,7 @@ def fit_baseline(
     variance: NDArray[np.float64],
     free: NDArray[np.bool_],
     *,
+    least_length: float = 0.0,
     reject: bool = True,
 ) -> SmoothBaseline:
     """Fit a smooth curve through the free rows of a profile and across the rest.
@@ -63,6 +64,8 @@ def fit_baseline(
         The profile and its noise variance.
     free : ndarray of bool, shape (N,)
         Rows with no band.
+    least_length : float
+        The curve does not follow anything shorter than about this many rows.
     reject : bool
         Leave out free rows that stand out.
 
@@ -75,12 +78,13 @@ def fit_baseline(
     Eilers (2003), Anal. Chem. 75:3631; likelihood of the smoothing parameter: Wahba (1985), Ann.
     Statist. 13:1378.
     """
-    bins, binned, weights, counts = _bins(values, variance, free)
+    size = max(1, int(np.ceil(values.size / _MAX_BINS)))
+    bins, binned, weights, counts = _bins(values, variance, free, size)
     n_bins = counts.size
     if np.count_nonzero(weights) < 4 or n_bins < 6:
         return _constant(values, variance, free)
     for attempt in range(4 if reject else 1):
-        factor, curve, scale = _most_likely(binned, weights)
+        factor, curve, scale = _most_likely(binned, weights, least_length / size)
         residual = (binned - curve) * np.sqrt(weights / scale)
         # asymmetric: signal stands above a baseline, never below
         outlier = (weights > 0) & ((residual > 3.0) | (residual < -5.0))
@@ -94,10 +98,12 @@ def fit_baseline(
 
 
 def _bins(
-    values: NDArray[np.float64], variance: NDArray[np.float64], free: NDArray[np.bool_]
+    values: NDArray[np.float64],
+    variance: NDArray[np.float64],
+    free: NDArray[np.bool_],
+    size: int,
 ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Index of each row's bin; mean, inverse variance and size of each bin."""
-    size = max(1, int(np.ceil(values.size / _MAX_BINS)))
     bins = np.arange(values.size) // size
     inverse = np.where(free, 1.0 / variance, 0.0)
     weights = np.bincount(bins, inverse)
@@ -122,14 +128,16 @@ def _extend(
 
 
 def _most_likely(
-    values: NDArray[np.float64], weights: NDArray[np.float64]
+    values: NDArray[np.float64], weights: NDArray[np.float64], least_length: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
     """Cholesky factor, curve and variance scale for the most likely stiffness."""
     used = weights > 0
     typical = float(np.median(weights[used]))
     n_used, n = int(used.sum()), values.size
     best: tuple[float, NDArray[np.float64], NDArray[np.float64], float] | None = None
-    for stiffness in _STIFFNESS * typical:
+    # the smoother's length, in bins, is the fourth root of its relative stiffness
+    allowed = np.maximum(_STIFFNESS, least_length**4)
+    for stiffness in np.unique(allowed) * typical:
         bands = _penalty(n) * stiffness
         bands[2] += weights
         try:
