@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import struct
 import warnings
 from functools import cache
 from pathlib import Path, PurePath
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 # Long enough for the headers of all formats, one disk block to read.
 _HEAD = 4096
+_LOST = (LookupError, TypeError, AttributeError, AssertionError, RecursionError, struct.error)
 # How decoders word that a file is sound but beyond them.
 _UNSUPPORTED = re.compile(r"not supported|unsupported|not implemented|requires", re.IGNORECASE)
 
@@ -133,15 +135,15 @@ def _unreadable(file: Path, error: Exception) -> UnreadableImage:
         return UnreadableImage(
             f"{file.name}: you are not permitted to read it; change its permissions"
         )
-    reason = (" ".join(str(error).split()) or type(error).__name__)[:160]
+    reason = " ".join(str(error).split())[:160]
     if isinstance(error, NotImplementedError) or _UNSUPPORTED.search(reason):
         return UnreadableImage(
             f"{file.name}: is coded in a way that cannot be read ({reason}); export it as plain "
             "16-bit TIFF"
         )
-    return UnreadableImage(
-        f"{file.name}: is truncated or damaged ({reason}); copy or export it again"
-    )
+    # a decoder that lost its way says nothing that helps
+    detail = f" ({reason})" if reason and not isinstance(error, _LOST) else ""
+    return UnreadableImage(f"{file.name}: is truncated or damaged{detail}; copy or export it again")
 
 
 def _sha256(file: Path) -> str:

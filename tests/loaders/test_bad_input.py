@@ -171,7 +171,7 @@ def test_a_decoder_that_fails_oddly_is_the_files_fault(tmp_path, refused, pictur
 
     tifffile.imwrite(tmp_path / "blot.tif", picture("uint8"))
     monkeypatch.setattr(tiff, "_read_series", broken)
-    assert "truncated or damaged (AssertionError)" in refused(tmp_path / "blot.tif")
+    assert "blot.tif: is truncated or damaged; copy" in refused(tmp_path / "blot.tif")
 
 
 def test_out_of_memory(tmp_path, refused, picture, monkeypatch):
