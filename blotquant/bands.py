@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 from .errors import NothingFound
 from .model import Band, BandRow, Blot, Lane, Layout, Panel, Profile
 from .noise import NoiseModel
-from .reading import read_lane, read_sections
+from .reading import joined, read_sections
 from .recipe import FindingSettings
 from .rows import FoundBand, arrange_rows
 from .smoother import fit_baseline
@@ -68,8 +68,8 @@ def find_bands(
     profiles: dict[str, Profile] = {}
     peaks: dict[str, list[_Peak]] = {}
     for lane in lanes:
-        profiles[lane.id] = read_lane(blot, lane, noise)
         sections = read_sections(blot, lane, noise, _SECTIONS)
+        profiles[lane.id] = joined(sections)
         peaks[lane.id] = _peaks(profiles[lane.id], sections, settings.sensitivity)
     peaks = _of_one_kind(peaks)
     found = [
@@ -111,31 +111,18 @@ class _Peak:
     snr: float
 
 
-def _response(
-    profile: NDArray[np.float64], variance: NDArray[np.float64], sigma: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Matched filter (a Mexican hat) along a profile, and its standard deviation from noise."""
-    response = -gaussian_filter1d(profile, sigma, order=2, mode="nearest") * sigma**2
-    # sum of the squared kernel of a Gaussian's second derivative, times sigma^4
-    power = 3.0 / (8.0 * np.sqrt(np.pi) * sigma)
-    local = gaussian_filter1d(variance, 2 * sigma, mode="nearest")
-    return response, np.sqrt(power * local)
-
-
 def _peaks(profile: Profile, sections: list[Profile], sensitivity: float) -> list[_Peak]:
     """Peaks of the matched filters over all thicknesses, one per band, from the well down."""
     rows = profile.position.size
+    if rows < 8:
+        return []
+    noise = np.sqrt(gaussian_filter1d(profile.variance, 8.0, mode="nearest"))
+    parts = np.array([section.intensity for section in sections])
     candidates: list[_Peak] = []
     for sigma in _SIGMAS:
         if 5 * sigma > rows:
             break
-        snr = _signal_to_noise(profile, sections, sigma)
-        inner = np.flatnonzero((snr[1:-1] > snr[:-2]) & (snr[1:-1] >= snr[2:])) + 1
-        candidates += [
-            _Peak(float(k) + _vertex(snr, k), sigma, float(snr[k]))
-            for k in inner
-            if snr[k] >= sensitivity
-        ]
+        candidates += _peaks_of_thickness(profile.intensity, noise, parts, sigma, sensitivity)
     chosen: list[_Peak] = []
     for peak in sorted(candidates, key=lambda p: -p.snr):
         if all(abs(peak.row - other.row) > 1.4 * max(other.sigma, peak.sigma) for other in chosen):
@@ -143,29 +130,56 @@ def _peaks(profile: Profile, sections: list[Profile], sensitivity: float) -> lis
     return sorted(chosen, key=lambda p: p.row)
 
 
-def _signal_to_noise(
-    profile: Profile, sections: list[Profile], sigma: float
-) -> NDArray[np.float64]:
-    response, spread = _response(profile.intensity, profile.variance, sigma)
+def _peaks_of_thickness(
+    profile: NDArray[np.float64],
+    noise: NDArray[np.float64],
+    parts: NDArray[np.float64],
+    sigma: float,
+    sensitivity: float,
+) -> list[_Peak]:
+    """Peaks of one matched filter, a Mexican hat, that most sections of the lane share."""
+    response = -gaussian_filter1d(profile, sigma, order=2, mode="nearest") * sigma**2
+    # the squared kernel of a Gaussian's second derivative, times sigma^4, sums to this
+    spread = noise * np.sqrt(3.0 / (8.0 * np.sqrt(np.pi) * sigma))
     spread = np.maximum(spread, _clutter(response, spread, sigma))
-    parts = np.sort([_response(s.intensity, s.variance, sigma)[0] for s in sections], axis=0)
-    # the whole as the middling sections alone would have it: a speck is in one or two of them
-    middling = parts[1:4].mean(axis=0) * len(sections)
-    return np.minimum(response, _UNEVEN * middling) / spread
+    snr = response / spread
+    tops = np.flatnonzero((snr[1:-1] > snr[:-2]) & (snr[1:-1] >= snr[2:])) + 1
+    peaks = []
+    for top in tops[snr[tops] >= sensitivity]:
+        # the whole as the middling sections alone would have it: a speck is in one or two
+        middling = np.sort(_response_at(parts, int(top), sigma))[1:4].mean() * len(parts)
+        shared = min(float(snr[top]), float(_UNEVEN * middling / spread[top]))
+        if shared >= sensitivity:
+            peaks.append(_Peak(float(top) + _vertex(snr, int(top)), sigma, shared))
+    return peaks
+
+
+def _response_at(parts: NDArray[np.float64], row: int, sigma: float) -> NDArray[np.float64]:
+    """Matched filter's response of several profiles at one row."""
+    reach = int(4 * sigma + 0.5)
+    offsets = np.arange(-reach, reach + 1)
+    gauss = np.exp(-0.5 * (offsets / sigma) ** 2)
+    gauss /= gauss.sum()
+    kernel = gauss * (1 - (offsets / sigma) ** 2)
+    rows = np.clip(row + offsets, 0, parts.shape[1] - 1)
+    response: NDArray[np.float64] = parts[:, rows] @ kernel
+    return response
 
 
 def _clutter(
     response: NDArray[np.float64], spread: NDArray[np.float64], sigma: float
 ) -> float:
     """Spread of the response away from bands, where texture exceeds the pixels' noise."""
-    middle = 1.4826 * float(np.median(np.abs(response)))
+    size = np.abs(response)
+    step = max(1, int(sigma / 2))  # neighbours within a sigma say the same
+    middle = 1.4826 * float(np.median(size[::step]))
     strong = response > 8 * np.maximum(spread, 0.5 * middle)
     reach = int(4 * sigma) + 1
     near = maximum_filter1d(strong.astype(np.uint8), 2 * reach + 1) > 0
-    quiet = response[~near]
+    quiet = size[~near]
     if quiet.size < max(40, 10 * sigma):
         return 0.0
-    return 1.4826 * float(np.median(np.abs(quiet - np.median(quiet))))
+    return 1.4826 * float(np.median(quiet[::step]))
 
 
 def _vertex(values: NDArray[np.float64], k: int) -> float:

@@ -22,6 +22,9 @@ __all__ = ["measure_lane"]
 # Share of a band that may lie beyond its limits or its lane's edges: the tails that nobody can
 # tell from background. Part of the standard error, because the limits are estimates too.
 TAIL_ERROR = 0.004
+# Limits are placed no better than this share of the band's length: what the profile still holds
+# above the baseline at a limit, times that, is uncertain too.
+LIMIT_ERROR = 0.08
 # Neighbours nearer than this share of the lane's width touch it.
 _TOUCH = 0.02
 # A band whose profile at its limit is still this share of its peak overlaps its neighbour.
@@ -71,12 +74,15 @@ def measure_lane(
         \mathrm{net} = \sum_r w_r (p_r - b_r), \qquad
         \mathrm{SE}^2 = s \sum_r w_r^2\, \mathrm{var}(p_r)
             + \mathrm{var}\Big(\sum_r w_r b_r\Big) + (\tau\, \mathrm{net})^2
+            + (\lambda h)^2 \left[(p-b)_\mathrm{start}^2 + (p-b)_\mathrm{stop}^2\right]
 
     where var(p) is read and shot noise, s >= 1 how much more the band-free rows scatter than
-    noise explains, the second term the baseline's own covariance, and tau the share of the band
-    (TAIL_ERROR) that may lie outside its limits. The signal to noise is net over the same with
-    no band there: shot noise of the background only, no third term. Left out: what the
-    baseline's shape cannot follow, overlap with neighbours, and the detector's non-linearity.
+    noise explains, the second term the baseline's own covariance, tau the share of the band
+    (TAIL_ERROR) that may lie outside its limits, and the last term what a limit placed lambda
+    (LIMIT_ERROR) of the band's length h too near or too far takes or adds. The signal to noise is
+    net over the first two terms with no band there: shot noise of the background only. Left out:
+    what the baseline's shape cannot follow, signal from touching lanes, and the detector's
+    non-linearity.
     """
     recipe = recipe or Recipe()
     noise = noise or estimate_noise(blot)
@@ -120,8 +126,11 @@ def _measure_band(
     total = float((weights * profile.intensity).sum())
     background = float((weights * baseline.level).sum())
     net = total - background
-    error, error_without = _errors(profile, baseline, weights, baseline.band_variance[index], noise, net)
     above = (profile.intensity - baseline.level) / np.maximum(profile.width, 1e-9)
+    at_ends = np.interp((band.start, band.stop), profile.position, profile.intensity - baseline.level)
+    placing = LIMIT_ERROR * (band.stop - band.start) * float(np.hypot(*at_ends))
+    error, error_without = _errors(profile, baseline, weights, baseline.band_variance[index], noise)
+    error = float(np.sqrt(error**2 + placing**2 + (TAIL_ERROR * net) ** 2))
     inside = weights > 0
     center = _center(profile.position, above, weights, band)
     snr = net / error_without if error_without > 0 else float("inf")
@@ -156,14 +165,13 @@ def _errors(
     weights: NDArray[np.float64],
     baseline_variance: float,
     noise: NoiseModel,
-    net: float,
 ) -> tuple[float, float]:
-    """Standard error of a net density, and what it were if no band were there."""
+    """Error of a net density from noise and baseline, and what it were if no band were there."""
     texture = max(baseline.scale, 1.0)
     ground = noise.variance(baseline.level / np.maximum(profile.width, 1e-9)) * profile.width
     with_band = texture * ground + np.maximum(profile.variance - ground, 0.0)
     square = weights**2
-    error = float((square * with_band).sum()) + baseline_variance + (TAIL_ERROR * net) ** 2
+    error = float((square * with_band).sum()) + baseline_variance
     without = texture * float((square * ground).sum()) + baseline_variance
     return float(np.sqrt(error)), float(np.sqrt(without))
 

@@ -56,18 +56,18 @@ def band_evidence(scene: Scene) -> NDArray[np.float32]:
 
 def _clutter(ridge: NDArray[np.float32], inside: NDArray[np.bool_], scale: float) -> float:
     """Robust spread of the response away from bands and their negative lobes."""
-    step = max(1, ridge.shape[1] // 400)  # every so many columns says the same
+    step = max(1, ridge.shape[1] // 200)  # every so many columns says the same
     sample, valid = ridge[:, ::step], inside[:, ::step]
     negative = -sample[valid & (sample < 0)]
     if negative.size == 0:
         return 1.0
-    first = 1.4826 * float(np.median(negative))
+    first = 1.4826 * float(np.median(negative[:: max(1, negative.size // 20000)]))
     reach = np.ones((2 * int(4 * scale) + 1, 1), np.uint8)
     near_band = cv2.dilate((sample > 6 * first).astype(np.uint8), reach, borderValue=0) > 0
     quiet = np.abs(sample[valid & ~near_band])
     if quiet.size < 0.1 * sample.size:  # a tight strip: its lobes are all that was seen
         return max(0.4 * first, 1e-12)
     # two quantiles of a half-normal: JPEG leaves half of the blocks flat
-    middle, outer = np.quantile(quiet, (0.5, 0.8))
+    middle, outer = np.quantile(quiet[:: max(1, quiet.size // 20000)], (0.5, 0.8))
     spread = max(1.4826 * float(middle), float(outer) / 1.2816)
     return max(spread, 1e-6 * float(np.abs(sample).max()) + 1e-12)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from .model import Blot, Lane, Profile
 from .noise import NoiseModel
 
-__all__ = ["lane_weights", "read_lane", "read_sections", "row_weights", "sum_mask"]
+__all__ = ["joined", "lane_weights", "read_lane", "read_sections", "row_weights", "sum_mask"]
 
 
 def read_lane(blot: Blot, lane: Lane, noise: NoiseModel) -> Profile:
@@ -73,6 +73,16 @@ def read_sections(blot: Blot, lane: Lane, noise: NoiseModel, count: int) -> list
         variance = noise.variance(intensity / np.maximum(width, 1e-9)) * width
         profiles.append(Profile(position, intensity, variance, width))
     return profiles
+
+
+def joined(sections: list[Profile]) -> Profile:
+    """Profile of the lane that sections side by side make up."""
+    return Profile(
+        sections[0].position,
+        np.sum([s.intensity for s in sections], axis=0),
+        np.sum([s.variance for s in sections], axis=0),
+        np.sum([s.width for s in sections], axis=0),
+    )
 
 
 def _rows(n_rows: int, lane: Lane) -> NDArray[np.intp]:

@@ -215,23 +215,26 @@ def _cluster(
     within half a band's height; else it begins a row.
     """
     label = np.full(level.size, -1, dtype=np.intp)
-    centers: list[list[float]] = []
+    centers: list[float] = []  # running mean of each row's levels, weighted
+    masses: list[float] = []
     taken: list[set[int]] = []
     typical = float(np.median(height))
     for k in np.argsort(-weight, kind="stable"):
         reach = 0.55 * min(height[k], 1.5 * typical)
         options = [
-            (abs(level[k] - float(np.median(center))), row)
+            (abs(float(level[k]) - center), row)
             for row, center in enumerate(centers)
             if int(lane_of[k]) not in taken[row]
         ]
         distance, row = min(options, default=(np.inf, -1))
         if distance <= reach:
-            centers[row].append(float(level[k]))
+            masses[row] += float(weight[k])
+            centers[row] += (float(level[k]) - centers[row]) * float(weight[k]) / masses[row]
             taken[row].add(int(lane_of[k]))
         else:
             row = len(centers)
-            centers.append([float(level[k])])
+            centers.append(float(level[k]))
+            masses.append(float(weight[k]))
             taken.append({int(lane_of[k])})
         label[k] = row
     return label

@@ -11,8 +11,8 @@ from scipy.linalg import LinAlgError, cho_solve_banded, cholesky_banded
 __all__ = ["SmoothBaseline", "fit_baseline"]
 
 # At most so many bins: a baseline is smooth, and the cost goes with their number.
-_MAX_BINS = 320
-_STIFFNESS = 10.0 ** np.arange(0.0, 11.1, 1.0)
+_MAX_BINS = 240
+_STIFFNESS = 10.0 ** np.arange(0.0, 11.3, 1.4)
 
 
 @dataclass(frozen=True, eq=False)
