@@ -1,5 +1,7 @@
 """Pictures of results: overlays on the blot, profiles with their baselines, charts."""
 
+from blotquant.figures.charts import Bar, bar_charts
 from blotquant.figures.overlay import overlay_png
+from blotquant.figures.profiles import ProfilePlot, profile_plots
 
-__all__ = ["overlay_png"]
+__all__ = ["Bar", "ProfilePlot", "bar_charts", "overlay_png", "profile_plots"]

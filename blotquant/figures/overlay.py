@@ -170,7 +170,7 @@ def _write_lane_numbers(canvas: Canvas, frame: Frame, layout: Layout) -> None:
             _chip(canvas, x, y, text, size)
         else:
             y = frame.top - 0.6 * frame.font_size
-        _write(canvas, text, x, y, colour, size)
+        _write(canvas, text, (x, y), colour, size)
 
 
 def _fitting_size(text: str, lane: Lane, frame: Frame) -> int:
@@ -204,7 +204,7 @@ def _write_row_labels(canvas: Canvas, frame: Frame, labels: list[RowLabel]) -> N
         border = width - frame.right if label.right else frame.left
         _line(canvas, np.array([[near, y], [border, target]]), colour, frame.line)
         _line(canvas, np.array([[border, target], [edge, target]]), colour, 1, dash=size * 0.3)
-        _write(canvas, label.text, x, y + 0.36 * size, BODY, size)
+        _write(canvas, label.text, (x, y + 0.36 * size), BODY, size)
 
 
 def _spread(wanted: list[float], gap: float, height: float) -> list[float]:
@@ -249,9 +249,9 @@ def _dashes(points: Points, dash: float) -> list[Points]:
     return pieces
 
 
-def _write(canvas: Canvas, text: str, x: float, y: float, colour: str, size: int) -> None:
+def _write(canvas: Canvas, text: str, place: tuple[float, float], colour: str, size: int) -> None:
     """Text with its baseline's left end at (x, y)."""
-    origin: Any = (round(x), round(y))
+    origin: Any = (round(place[0]), round(place[1]))
     cv2.putText(canvas, text, origin, bgr(colour), font(), size, 500)
 
 

@@ -1,0 +1,102 @@
+"""The overlays inside the page: small enough to send, with the place of each band on them."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from blotquant.figures.frame import Frame
+from blotquant.figures.overlay import MAX_SIDE, lane_outline
+from blotquant.result import Result
+
+__all__ = ["BandShape", "Picture", "overlay_picture"]
+
+_QUALITY = 82
+# Thin coloured lines go grey where colour is stored at half the resolution.
+_JPEG = (
+    *(cv2.IMWRITE_JPEG_QUALITY, _QUALITY),
+    *(cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444),
+)
+
+
+@dataclass(frozen=True)
+class BandShape:
+    """Outline of a band on the overlay: key ``"LANE-BAND"`` and points of an SVG polygon."""
+
+    key: str
+    points: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An overlay as it goes into the page.
+
+    Parameters
+    ----------
+    uri : str
+        ``data:`` address of a JPEG.
+    width, height : int
+        Of the overlay on disk, px: the coordinates of `bands`.
+    bands : tuple of BandShape
+        Empty where the overlay is not the one that belongs to the layout.
+    """
+
+    uri: str
+    width: int
+    height: int
+    bands: tuple[BandShape, ...] = ()
+
+
+def overlay_picture(path: Path | None, result: Result, max_width: int) -> Picture | None:
+    """Overlay of an image for the page; None where there is none.
+
+    Parameters
+    ----------
+    path : Path or None
+        PNG that `blotquant.figures.overlay_png` made.
+    result : Result
+    max_width : int
+        Px; a wider one is reduced.
+    """
+    image = _read(path)
+    if image is None:
+        return None
+    height, width = image.shape[:2]
+    if width > max_width:
+        size = (max_width, max(1, round(height * max_width / width)))
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    encoded = cv2.imencode(".jpg", image, _JPEG)[1]
+    uri = "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")
+    return Picture(uri, width, height, _band_shapes(result, (height, width)))
+
+
+def _read(path: Path | None) -> cv2.typing.MatLike | None:
+    """Pixels of an overlay; through bytes, as OpenCV cannot open every name a file can have."""
+    if path is None:
+        return None
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+
+
+def _band_shapes(result: Result, size: tuple[int, int]) -> tuple[BandShape, ...]:
+    shape = result.provenance.get("image", {}).get("shape")
+    if not shape:
+        return ()
+    frame = Frame.of((int(shape[0]), int(shape[1])), result.layout, MAX_SIDE)
+    if frame.shape != size:
+        return ()
+    shapes = []
+    for number, lane in enumerate(result.layout.lanes, 1):
+        measured = result.measurements.get(lane.id)
+        for index, m in enumerate(measured.bands if measured else (), 1):
+            points = frame.place(*lane_outline(lane, m.band.start, m.band.stop).T)
+            text = " ".join(f"{x:.0f},{y:.0f}" for x, y in points)
+            shapes.append(BandShape(f"{number}-{index}", text))
+    return tuple(shapes)

@@ -1,0 +1,164 @@
+"""What a reader should know before reading the numbers: warnings in words, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from blotquant.flags import FLAG_MEANING, Flag
+from blotquant.outcome import RunOutcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["SERIOUS", "Point", "flag_counts", "points_of"]
+
+# What can be done about a flag, where that is more than reading its meaning.
+_ADVICE = {
+    Flag.SATURATED: "Image again, exposed shorter or loaded less; build no ratios on these.",
+    Flag.SATURATION_NOT_ASSESSABLE: "Use the imager's own 16-bit export, or set image.ceiling.",
+    Flag.NEGATIVE_NET: "Look at the lane's baseline below; another background may fit better.",
+    Flag.EDGE_CUT: "Crop less, or leave the lane out.",
+    Flag.OVERLAP: "Look where the bands are parted; a longer run separates them better.",
+    Flag.LOSSY: "Go back to the imager and export TIFF.",
+    Flag.LOW_CONFIDENCE: "Look at the overlay; correct the lane by hand where it is wrong.",
+    Flag.BASELINE_UNCERTAIN: "Image more of the membrane above and below the band.",
+    Flag.CONTROL_SATURATED: "Image the loading control again with a shorter exposure.",
+    Flag.ARTEFACT: "Look at the band in the overlay; leave the lane out if the mark is in it.",
+}
+
+SERIOUS = (
+    Flag.SATURATED
+    | Flag.EDGE_CUT
+    | Flag.AMBIGUOUS_ROW
+    | Flag.LOSSY
+    | Flag.LOW_CONFIDENCE
+    | Flag.POLARITY_UNCERTAIN
+    | Flag.CONTROL_MISMATCH
+    | Flag.CONTROL_SATURATED
+    | Flag.CONTROL_BELOW_DETECTION
+    | Flag.ARTEFACT
+    | Flag.BEYOND_DENSITY_RANGE
+)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One thing to look at.
+
+    Parameters
+    ----------
+    text : str
+        What is the matter.
+    detail : str
+        How often, and what to do.
+    images : tuple of str
+        Names of the images concerned.
+    serious : bool
+        It can change a conclusion.
+    flag : str
+        Name of the flag in the tables, where it is one.
+    """
+
+    text: str
+    detail: str = ""
+    images: tuple[str, ...] = ()
+    serious: bool = False
+    flag: str = ""
+
+
+def points_of(run: RunOutcome) -> list[Point]:
+    """All that a run has to say, the serious first.
+
+    Parameters
+    ----------
+    run : RunOutcome
+    """
+    points = [Point(message, serious=True) for message in run.messages]
+    points += _lost_images(run)
+    points += _own_warnings(run)
+    points += _flag_points(run)
+    return sorted(points, key=lambda point: not point.serious)
+
+
+def flag_counts(flags: Iterable[str]) -> dict[Flag, int]:
+    """How often each flag occurs in a column of flags, in the order of the flags."""
+    texts = list(flags)
+    sets = [{part.strip() for part in str(text).split(";")} for text in texts]
+    counts = {flag: sum(flag.name in names for names in sets) for flag in Flag if flag.name}
+    return {flag: count for flag, count in counts.items() if count}
+
+
+def _lost_images(run: RunOutcome) -> list[Point]:
+    points = []
+    if run.failed:
+        count = _counted(len(run.failed), "image")
+        points.append(
+            Point(
+                f"{count} could not be read or measured.",
+                "The reasons stand below.",
+                tuple(image.image for image in run.failed),
+                serious=True,
+            )
+        )
+    if run.skipped:
+        count = _counted(len(run.skipped), "image")
+        points.append(
+            Point(
+                f"{count} held nothing to measure.",
+                "The reasons stand below.",
+                tuple(image.image for image in run.skipped),
+            )
+        )
+    return points
+
+
+def _own_warnings(run: RunOutcome) -> list[Point]:
+    """Warnings of single images; those with the same words are one point."""
+    concerned: dict[str, list[str]] = {}
+    for image in run.images:
+        for warning in image.warnings:
+            text = warning.removeprefix(f"{image.image}: ")
+            concerned.setdefault(text, []).append(image.image)
+    return [
+        Point(_sentence(text), images=tuple(images), serious=True)
+        for text, images in concerned.items()
+    ]
+
+
+def _flag_points(run: RunOutcome) -> list[Point]:
+    of_bands = flag_counts(run.bands["flags"])
+    of_ratios = flag_counts(run.normalized["flags"])
+    points = []
+    for flag in of_bands | of_ratios:
+        table, noun = (run.bands, "band") if flag in of_bands else (run.normalized, "ratio")
+        count = of_bands.get(flag) or of_ratios[flag]
+        points.append(
+            Point(
+                FLAG_MEANING[flag],
+                f"{_counted(count, noun)} of {len(table)}. {_ADVICE.get(flag, '')}".rstrip(),
+                _images_with(table, flag),
+                serious=flag in SERIOUS,
+                flag=str(flag),
+            )
+        )
+    return points
+
+
+def _images_with(table: pd.DataFrame, flag: Flag) -> tuple[str, ...]:
+    names = [
+        image
+        for image, flags in zip(table["image"], table["flags"], strict=True)
+        if flag.name in str(flags).split(";")
+    ]
+    return tuple(dict.fromkeys(names))
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _sentence(text: str) -> str:
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?")) else f"{text}."
