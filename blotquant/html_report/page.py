@@ -102,6 +102,7 @@ def render_report(run: RunOutcome) -> str:
     )
     style, script = (_source(environment, f"report.{kind}") for kind in ("css", "js"))
     anchors = {image.image: f"image-{n}" for n, image in enumerate(run.images, 1)}
+    images = _images(run, anchors)
     return environment.get_template("report.html.j2").render(
         style=Markup(style),
         script=Markup(script),
@@ -116,7 +117,9 @@ def render_report(run: RunOutcome) -> str:
         charts=_charts(run.normalized),
         normalized=normalized_table(run.normalized),
         controls=_controls(run.normalized),
-        images=_images(run, anchors),
+        images=images,
+        shown={image.anchor for image in images},
+        serious=[flag.name for flag in Flag if flag in SERIOUS],
         many=len(run.measured) > MANY_IMAGES,
         settings=settings_of(run.recipe),
         libraries=run.provenance.get("libraries", {}),
