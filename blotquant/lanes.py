@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
 from .comb import Tooth, find_teeth, lane_feet
+from .dots import count_round_spots
 from .errors import NothingFound
 from .evidence import band_evidence
 from .model import Blot, Lane, Panel, Point
@@ -51,7 +52,14 @@ def find_lanes(
     lanes: list[Lane] = []
     for panel in panels:
         scene = make_scene(blot, panel)
-        lanes += _lanes_of_panel(scene, panel, settings, len(lanes))
+        evidence = band_evidence(scene)
+        spots = count_round_spots(scene, evidence) if evidence.any() else 0
+        if spots and not settings.lane_count:
+            raise NothingFound(
+                f"{blot.source.name}: looks like a dot blot ({spots} round spots), which has no "
+                "lanes; draw lanes by hand, or give their number (--lanes), if it is a gel"
+            )
+        lanes += _lanes_of_panel(scene, evidence, panel, settings, len(lanes))
     if not lanes:
         raise NothingFound(
             f"{blot.source.name}: no bands stand out of the background, so there are no lanes; "
@@ -61,9 +69,12 @@ def find_lanes(
 
 
 def _lanes_of_panel(
-    scene: Scene, panel: Panel, settings: FindingSettings, already: int
+    scene: Scene,
+    evidence: NDArray[np.float32],
+    panel: Panel,
+    settings: FindingSettings,
+    already: int,
 ) -> list[Lane]:
-    evidence = band_evidence(scene)
     if not evidence.any():
         return []
     warp = fit_warp(evidence)
@@ -73,6 +84,7 @@ def _lanes_of_panel(
     teeth = [tooth for tooth in teeth if _is_banded(straight, tooth, evidence.shape[0])]
     if not teeth:
         return []
+    teeth = _with_edge_lanes(_without_strays(teeth), straight.sum(axis=0))
     teeth = _without_marks(teeth, straight)
     spacing = settings.lane_spacing / scene.factor if settings.lane_spacing else None
     teeth = _with_empty_lanes(teeth, spacing)
@@ -114,6 +126,60 @@ def _with_empty_lanes(teeth: list[Tooth], spacing: float | None) -> list[Tooth]:
                 complete.append(Tooth(center - width / 2, center + width / 2, 0.0, 0.0))
         complete.append(right)
     return complete
+
+
+# An outermost tooth this faint against the others, and off their spacing, is no lane.
+_STRAY = 0.2
+# A lane at the edge that the comb missed has at least this share of a lane's evidence ...
+_EDGE_EVIDENCE = 0.08
+# ... over the middle of its place, and less than this share of that beyond its far side.
+_EDGE_FALL = 0.5
+
+
+def _without_strays(teeth: list[Tooth]) -> list[Tooth]:
+    """Comb without faint outermost teeth that stand off the spacing of the rest."""
+    for _ in range(2):
+        teeth = teeth[::-1]
+        while len(teeth) > 3:
+            spacing = _typical_spacing(sorted(teeth[1:], key=lambda tooth: tooth.center))
+            step = abs(teeth[1].center - teeth[0].center) / spacing
+            typical = float(np.median([tooth.strength for tooth in teeth[1:]]))
+            if teeth[0].strength > _STRAY * typical or abs(step - 1) < 0.15:
+                break
+            teeth = teeth[1:]
+    return teeth
+
+
+def _with_edge_lanes(teeth: list[Tooth], profile: NDArray[np.float64]) -> list[Tooth]:
+    """Comb with a lane more at either end where the evidence goes on for just one spacing.
+
+    A weak or damaged last lane is a mere shoulder of its neighbour and has no dip beside it.
+    """
+    if len(teeth) < 4:
+        return teeth
+    spacing = _typical_spacing(teeth)
+    half = float(np.median([tooth.width for tooth in teeth])) / 2
+    middle_of = [_mean_between(profile, t.center - half / 2, t.center + half / 2) for t in teeth]
+    least = _EDGE_EVIDENCE * float(np.median(middle_of))
+    for side in (-1, 1):
+        end = teeth[-1] if side > 0 else teeth[0]
+        center = end.center + side * spacing
+        if not half * 0.6 < center < profile.size - half * 0.6:
+            continue
+        # the near end of its place may be the neighbour's foot: look from there on
+        inside = _mean_between(profile, center - 0.6 * half, center + 0.6 * half)
+        far = center + side * (spacing - 0.3 * half)
+        beyond = _mean_between(profile, far - 0.3 * half, far + 0.3 * half)
+        clear = abs(end.center + side * half - center) > 0.5 * half
+        if clear and inside > least and beyond < _EDGE_FALL * inside:
+            tooth = Tooth(center - half, center + half, inside / float(np.median(middle_of)), 0.2)
+            teeth = [*teeth, tooth] if side > 0 else [tooth, *teeth]
+    return teeth
+
+
+def _mean_between(profile: NDArray[np.float64], left: float, right: float) -> float:
+    part = profile[max(0, int(left)) : max(0, int(np.ceil(right))) + 1]
+    return float(part.mean()) if part.size else 0.0
 
 
 # Pen strokes beside a ladder are narrower than this share of a lane.

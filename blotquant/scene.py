@@ -12,6 +12,8 @@ from .model import Blot, Panel
 
 __all__ = ["Scene", "make_scene", "reduce_blot"]
 
+# A membrane's edge is soft, and its outline good to a few px.
+_EDGE = np.ones((15, 15), np.uint8)
 # Structure is looked for at about this many px along the longer side.
 _WORKING_SIDE = 800
 
@@ -63,8 +65,7 @@ def make_scene(blot: Blot, panel: Panel) -> Scene:
     signal, factor = reduce_blot(blot)
     inside = _panel_mask(panel, signal.shape, factor)
     if not inside.all():
-        # the outline is good to a few px: what lies that near the edge is canvas or shadow
-        inside = cv2.erode(inside.astype(np.uint8), np.ones((9, 9), np.uint8), borderValue=1) > 0
+        inside = cv2.erode(inside.astype(np.uint8), _EDGE, borderValue=1) > 0
     if not inside.all() and inside.any():
         signal = _fill_outside(signal, inside)
     return Scene(signal, inside, factor)

@@ -171,6 +171,9 @@ def straighten(evidence: NDArray[np.float32], warp: Warp, n_slices: int = 64) ->
     height, width = evidence.shape
     edges = np.linspace(0, height, min(n_slices, height) + 1).astype(int)
     sums = np.add.reduceat(evidence, edges[:-1], axis=0).astype(np.float64)
+    # what runs through all columns alike is the membrane's edge, not bands
+    sums -= np.percentile(sums[:, :: max(1, width // 200)], 10, axis=1, keepdims=True)
+    np.maximum(sums, 0, out=sums)
     middles = (edges[:-1] + edges[1:] - 1) / 2
     columns = np.arange(width, dtype=np.float64)
     return np.array(
