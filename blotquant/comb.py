@@ -47,7 +47,7 @@ _MIN_DIP = 0.04
 _FLOOR = 0.03
 _MAX_PARTS = 5
 # A dip inside a lane speaks louder against it than dips beside it speak for it.
-_INSIDE = 1.5
+_INSIDE = 1.2
 
 
 def find_teeth(column_sum: NDArray[np.float64], width_hint: float | None = None) -> list[Tooth]:
