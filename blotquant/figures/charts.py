@@ -16,6 +16,7 @@ __all__ = ["Bar", "bar_charts"]
 _LEFT, _RIGHT, _TOP, _PLOT = 48, 8, 12, 150
 _STEP, _BAR, _GAP = 24, 15, 14
 _BARS_ON_A_PAGE = 26
+_WHISKER_LIMIT = 0.5  # of the longest bar: beyond it a whisker leaves the chart
 _GROUP_LETTERS = 0.16  # letters of a group's name for each px of its width
 
 
@@ -100,8 +101,10 @@ def _chart(bars: Sequence[Bar], scale: _Scale, description: str) -> Markup:
 
 
 def _scale_of(bars: Sequence[Bar]) -> _Scale:
+    """Round numbers that hold zero and all bars; of a whisker, what leaves the bars to be seen."""
     known = [bar for bar in bars if math.isfinite(bar.value)]
-    ends = [bar.value + sign * _error(bar) for bar in known for sign in (-1, 1)]
+    longest = _WHISKER_LIMIT * max((abs(bar.value) for bar in known), default=0.0)
+    ends = [bar.value + sign * min(_error(bar), longest) for bar in known for sign in (-1, 1)]
     low, high = min([0.0, *ends]), max([0.0, *ends])
     if high <= low:
         high = low + 1.0
@@ -179,9 +182,12 @@ def _whisker(bar: Bar, middle: float, scale: _Scale) -> Markup:
     error = _error(bar)
     if error <= 0:
         return Markup("")
-    high, low = scale.y(bar.value + error), scale.y(bar.value - error)
     left = middle - 3
-    d = f"M{middle:g},{high:.1f}V{low:.1f}M{left:g},{high:.1f}h6M{left:g},{low:.1f}h6"
+    ends = [min(max(bar.value + sign * error, scale.low), scale.high) for sign in (1, -1)]
+    d = f"M{middle:g},{scale.y(ends[0]):.1f}V{scale.y(ends[1]):.1f}"
+    for end in ends:
+        if scale.low < end < scale.high:  # no cap on a whisker that goes on
+            d += f"M{left:g},{scale.y(end):.1f}h6"
     return Markup('<path class="whisker" stroke="{c}" d="{d}"/>').format(c=BODY, d=d)
 
 

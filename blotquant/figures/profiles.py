@@ -22,7 +22,7 @@ WIDTH, HEIGHT = 240.0, 92.0
 _TOP, _BOTTOM = 4.0, 78.0
 _MAX_POINTS = 300
 _TOLERANCE = 0.25  # px of the drawing that a simplified curve may be off
-_SHOWN_LABELS = 12
+_LABEL_WIDTH = 13.0
 
 Curve = NDArray[np.float64]
 
@@ -170,7 +170,7 @@ def _band(
     rows = np.concatenate([[start], position[(position > start) & (position < stop)], [stop]])
     upper = _simplified(rows, np.interp(rows, position, signal), axes)
     lower = _simplified(rows, np.interp(rows, position, baseline), axes)
-    missing = Flag.BELOW_DETECTION in m.flags
+    missing = _is_missing(m)
     lane, band = place
     return Markup(
         '<path class="band{kind}" data-band="{lane}-{band}" fill="{colour}" d="{d}Z"/>'
@@ -184,20 +184,27 @@ def _band(
 
 
 def _row_labels(bands: tuple[BandMeasurement, ...], rows: Mapping[str, int], axes: _Axes) -> Markup:
-    """Row numbers under the bands; only of those found where there are many."""
-    shown = [m for m in bands if Flag.BELOW_DETECTION not in m.flags]
-    if len(bands) <= _SHOWN_LABELS:
-        shown = list(bands)
-    label = Markup('<text x="{x:.0f}" y="{y:g}" fill="{colour}">{row}</text>')
-    return Markup("").join(
-        label.format(
-            x=float(np.clip(axes.x(m.center_row), 4, WIDTH - 4)),
-            y=HEIGHT - 2,
-            colour=FAINT if Flag.BELOW_DETECTION in m.flags else BODY,
-            row=rows[m.band.row_id],
+    """Row numbers under the bands; where they are crowded, of those found."""
+    places: list[float] = []
+    labels = []
+    for m in sorted(bands, key=_is_missing):
+        x = float(np.clip(axes.x(m.center_row), _LABEL_WIDTH / 2, WIDTH - _LABEL_WIDTH / 2))
+        if any(abs(x - place) < _LABEL_WIDTH for place in places):
+            continue
+        places.append(x)
+        labels.append(
+            Markup('<text x="{x:.0f}" y="{y:g}" fill="{colour}">{row}</text>').format(
+                x=x,
+                y=HEIGHT - 2,
+                colour=FAINT if _is_missing(m) else BODY,
+                row=rows[m.band.row_id],
+            )
         )
-        for m in shown
-    )
+    return Markup("").join(labels)
+
+
+def _is_missing(m: BandMeasurement) -> bool:
+    return Flag.BELOW_DETECTION in m.flags
 
 
 def _simplified(rows: Curve, signal: Curve, axes: _Axes) -> Curve:

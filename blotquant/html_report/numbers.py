@@ -8,6 +8,7 @@ from dataclasses import dataclass
 __all__ = ["Cell", "number_cell", "shown", "text_cell"]
 
 _THIN = "\u202f"  # narrow no-break space: groups thousands in every language
+_LONG = 16
 _MINUS = "\u2212"
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -24,7 +25,8 @@ class Cell:
         All digits, shown on hovering; empty where `text` says it all.
     sort : str
         What the column is sorted by; empty sorts last.
-    kind : {"text", "number", "limit", "flags"}
+    kind : {"text", "wrap", "number", "limit", "flags"}
+        Of texts, those that are long may be broken into lines.
     flags : tuple of (str, str)
         Names and meanings, of a cell of flags.
     """
@@ -69,5 +71,6 @@ def number_cell(value: float | None, digits: int = 4) -> Cell:
 def text_cell(value: object) -> Cell:
     """Cell of a text or a count."""
     text = str(value)
-    is_count = isinstance(value, int)
-    return Cell(text, sort=text, kind="number" if is_count else "text")
+    if isinstance(value, int):
+        return Cell(text, sort=text, kind="number")
+    return Cell(text, sort=text, kind="wrap" if len(text) > _LONG else "text")
