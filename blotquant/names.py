@@ -1,4 +1,4 @@
-"""What an image's name may say: membrane and target, and which targets are the usual loading controls.
+"""What an image's name may say: membrane, target, and whether it is a usual loading control.
 
 Names are hints. They pair a target with a loading control and never change what is measured, so
 anything that could be a date, a time, a number, an exposure or a channel is not read as a target.
@@ -78,10 +78,12 @@ _TAKEN = re.compile(
     | exp(osure)?s? | exposed | [ls]e
     | \d+([.,]\d+)?-?(ms|s|secs?|seconds?|m|mins?|minutes?) | \d+m\d+s
     | \d{1,2}h\d{2}(m(\d+s?)?)? | \d{1,2}[:.]\d{2}([:.]\d{2})? | \d{1,2}-?[ap]m
-    | chemi(doc|luminescen(ce|t))?(blots?)? | ecl | colou?rimetric | epi | (auto)?fluorescen(ce|t) | film
+    | chemi(doc|luminescen(ce|t))?(blots?)? | ecl | colou?rimetric | film
+    | epi | (auto)?fluorescen(ce|t)
     | cy[235](\.5)? | dylight\d* | alexa-?\d* | irdye-?\d* | ir?\d{3}(nm|cw)? | \d{3}(nm|cw)
     | (ch(annel)?|page|slice|frame|series|c|z)-?=?\d+ | rgb | gr[ae]y | red | green | blue | [ry]gb
-    | copy | crop(ped)? | raw | final | edit(ed)? | rotated | invert(ed)? | merged? | overlay | composite
+    | copy | crop(ped)? | raw | final | edit(ed)? | rotated | invert(ed)?
+    | merged? | overlay | composite
     | original | adjusted | ref(erence)? | v\d+ | (8|12|14|16|32)-?bits?
     | dilutions? | dilution-?series | curved | sloping | whole | full | uncropped
     """,
@@ -103,23 +105,13 @@ _PICTURE = re.compile(
     r"(img|image|dsc[nf]?|pic|picture|photo|scan|snap|capture|untitled|file|data|test|run|sample|set|"
     r"western|western-?blot|wb|blot|gel|membrane|mem|strip|lane|dot|marker|ladder|miniswhite)s?-?\d*"
 )
-# Joined with the piece that follows: M1_phospho_ERK, M1_cleaved_lamin_A.
+# Joined with the piece that follows: M1_phospho_ERK, M1_cleaved_lamin_A. A capital P or T alone is
+# more likely the membrane's.
 _MODIFIER = re.compile(
-    r"p|phos(pho)?|phosphorylated|cleaved|clvd?|acetyl(ated)?|ac|methyl(ated)?|active|total|t|pan|pro|anti|"
-    r"a|b|g|alpha|beta|gamma|[αβγ]|full-?length|fl|ub|ubiquitin(ated)?"
+    r"p|t|ac|(?i:phos(pho)?|phosphorylated|cleaved|clvd?|acetyl(ated)?|methyl(ated)?|active|total|"
+    r"pan|pro|anti|alpha|beta|gamma|[αβγ]|full-?length|ubiquitin(ated)?)"
 )
-_GREEK = {
-    "α": "a",
-    "β": "b",
-    "ß": "b",
-    "γ": "g",
-    "δ": "d",
-    "ε": "e",
-    "κ": "k",
-    "λ": "l",
-    "µ": "u",
-    "μ": "u",
-}
+_GREEK = str.maketrans("αβßγδεκλµμ", "abbgdekluu")
 _GREEK_WORDS = re.compile(r"alpha|beta|gamma|delta|epsilon|kappa|lambda")
 
 
@@ -133,8 +125,8 @@ def parse_name(image: str) -> tuple[str, str]:
     - words at the end that say how the picture was taken (``long``, ``30s``, ``Cy5``,
       ``(Chemiluminescence)``, ``15h22m``, ``copy``) are dropped;
     - dates, days and repeats at the end (``2024-03-12``, ``rep2``) go to the membrane;
-    - the spellings of known loading controls, and a word that changes what follows it (``p``,
-      ``phospho``, ``cleaved``, ``beta``), are kept whole: ``M1_beta_actin``, ``M1_cleaved_lamin_A``.
+    - spellings of known loading controls, and a word that changes what follows it (``p``,
+      ``cleaved``, ``beta``), stay whole: ``M1_beta_actin``, ``M1_cleaved_lamin_A``.
 
     Parameters
     ----------
@@ -269,7 +261,7 @@ def _target_size(pieces: list[str]) -> int:
         number = re.search(r"[A-Za-z](\d)$", before)
         if number and last == str(int(number.group(1)) + 1):
             size = 2
-    while len(pieces) > size + 1 and _MODIFIER.fullmatch(pieces[-size - 1].lower()):
+    while len(pieces) > size + 1 and _MODIFIER.fullmatch(pieces[-size - 1]):
         size += 1
     return size
 
@@ -288,12 +280,12 @@ def _may_be_target(text: str) -> bool:
 
 
 def _key(target: str) -> str:
-    """Target as it is compared: lower case, Latin for Greek, ``phospho`` spelt out, no punctuation."""
+    """Target as it is compared: lower case, Latin letters, ``phospho`` spelt out, no punctuation."""
     text = _composed(target).strip()
     text = re.sub(r"^anti[- _]", "", text, flags=re.IGNORECASE)
     # p-ERK and pERK are phosphorylated, PERK is another kinase, p53 and p-38 are names.
     text = re.sub(r"^(?:[pP][-_ ]+(?=[^\W\d_])|p(?=[A-Z])|phos(?:pho)?[-_ ]+)", "phospho", text)
-    text = "".join(_GREEK.get(letter, letter) for letter in text.lower())
+    text = text.lower().translate(_GREEK)
     text = _GREEK_WORDS.sub(lambda word: word.group()[0], text)
     return "".join(letter for letter in text if letter.isalnum())
 
