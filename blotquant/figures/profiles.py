@@ -21,7 +21,7 @@ __all__ = ["ProfilePlot", "profile_plots"]
 WIDTH, HEIGHT = 240.0, 92.0
 _TOP, _BOTTOM = 4.0, 78.0
 _MAX_POINTS = 300
-_TOLERANCE = 0.25  # px of the drawing that a simplified curve may be off
+_TOLERANCE = 0.4  # px of the drawing that a simplified curve may be off
 _LABEL_WIDTH = 13.0
 
 Curve = NDArray[np.float64]

@@ -36,7 +36,7 @@ __all__ = ["REPORT_NAME", "render_report", "write_report"]
 REPORT_NAME = "report.html"
 # From here on images are folded up, and their overlays get smaller: the page is still to be sent.
 MANY_IMAGES = 12
-_WIDTH, _WIDTH_OF_MANY = 1200, 1000
+_WIDTH, _WIDTH_OF_MANY = 1200, 900
 
 
 @dataclass(frozen=True)

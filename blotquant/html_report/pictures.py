@@ -15,7 +15,7 @@ from blotquant.result import Result
 
 __all__ = ["BandShape", "Picture", "overlay_picture"]
 
-_QUALITY = 82
+_QUALITY = 78
 # Thin coloured lines go grey where colour is stored at half the resolution.
 _JPEG = (
     *(cv2.IMWRITE_JPEG_QUALITY, _QUALITY),
