@@ -1,15 +1,20 @@
-"""Overlays: what is drawn lies where it was measured, and looks as it should."""
+"""Overlays, profiles and charts: what is drawn lies where it was measured."""
+
+import math
+import re
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
 
-from blotquant.figures import overlay_png
+from blotquant.figures import Bar, bar_charts, overlay_png, profile_plots
 from blotquant.figures.palette import FAINT, LADDER, LANE, MEMBRANE, ROWS
-from blotquant.model import Band, BandRow, Blot, Lane, Layout, Panel
+from blotquant.flags import Flag
+from blotquant.model import Band, BandRow, Blot, Lane, Layout, Panel, Profile
 from blotquant.recipe import Recipe
-from blotquant.result import Result
+from blotquant.result import BandMeasurement, LaneMeasurement, Result
 from blotquant.signal import SignalMap
 
 GROUND, BAND = 1000, 30000
@@ -248,3 +253,142 @@ def _ends(mask):
     change = np.diff(mask.astype(int))
     starts, stops = np.nonzero(change == 1)[0], np.nonzero(change == -1)[0]
     return stops[:-1], starts[1:]
+
+
+def measurement(name, signal, bands=(), *, flags=Flag.NONE, width=20.0, baseline=100.0):
+    """A lane with a given mean profile on a level baseline."""
+    signal = np.asarray(signal, float)
+    rows, widths = np.arange(float(signal.size)), np.full(signal.size, width)
+    level = np.full(signal.size, baseline * width)
+    found = tuple(
+        BandMeasurement(
+            band, (band.start + band.stop) / 2, 0.0, band.stop - band.start, width, 1.0, 1.0, 0.0,
+            1.0, 0.1, 1.0, 9.0, 0.0, 0.3, flags,
+        )
+        for band in bands
+    )  # fmt: skip
+    return LaneMeasurement(
+        name, Profile(rows, signal * width, widths, widths), level, level, found, 0
+    )
+
+
+def plotted(*lanes, rows=("1",)):
+    """The drawings of some lanes, given as (signal, bands, flags)."""
+    names = [f"l{i}" for i in range(len(lanes))]
+    layout_lanes = [lane(name, 100 + 100 * i) for i, name in enumerate(names)]
+    result = result_of(layout_lanes, [b for _, bands, _ in lanes for b in bands], rows)
+    found = {
+        n: measurement(n, s, bands, flags=f) for n, (s, bands, f) in zip(names, lanes, strict=True)
+    }
+    return profile_plots(result.replace(measurements=found))
+
+
+def curve(plot, name):
+    """Points (N, 2) of a curve, px of the drawing."""
+    (d,) = re.findall(rf'class="{name}"[^>]* d="M([^"Z]*)Z?"', plot.svg)
+    return np.array([[float(v) for v in point.split(",")] for point in d.split()])
+
+
+def peak(height, rows=400, center=200, sigma=12.0):
+    return 100 + height * np.exp(-0.5 * ((np.arange(rows) - center) / sigma) ** 2)
+
+
+class TestProfiles:
+    def test_the_curve_has_the_shape_of_the_profile(self):
+        (plot,) = plotted((peak(50), [], Flag.NONE))
+        trace, base = curve(plot, "trace"), curve(plot, "baseline")
+        assert trace[trace[:, 1].argmin(), 0] == pytest.approx(trace[-1, 0] * 200 / 399, abs=1)
+        assert base[:, 1] == pytest.approx(trace[0, 1], abs=0.2)
+        x = trace[-1, 0] * 212 / 399  # one sigma down
+        depth = base[0, 1] - np.interp(x, *trace.T)
+        assert depth / (base[0, 1] - trace[:, 1].min()) == pytest.approx(np.exp(-0.5), abs=0.02)
+
+    def test_lanes_share_one_scale_and_can_leave_it(self):
+        plots = plotted((peak(100), [], Flag.NONE), (peak(10), [], Flag.NONE))
+        heights = [np.ptp(curve(plot, "trace")[:, 1]) for plot in plots]
+        assert heights[0] / heights[1] == pytest.approx(10, rel=0.03)
+        factors = [float(re.search(r"matrix\(1 0 0 (\S+)", plot.svg)[1]) for plot in plots]
+        assert factors == [pytest.approx(1), pytest.approx(10, rel=0.01)]
+
+    def test_what_was_summed_is_shaded(self):
+        bands = [Band("l0", "1", 170, 230)]
+        (plot,) = plotted((peak(50), bands, Flag.NONE))
+        area = curve(plot, "band")
+        width = curve(plot, "trace")[-1, 0] / 399
+        assert area[:, 0].min() == pytest.approx(170 * width, abs=0.2)
+        assert area[:, 0].max() == pytest.approx(230 * width, abs=0.2)
+        assert 'data-band="1-1"' in plot.svg
+        assert f'fill="{ROWS[0]}"' in plot.svg
+
+    def test_a_band_below_detection_is_grey(self):
+        bands = [Band("l0", "1", 170, 230)]
+        (plot,) = plotted((peak(0), bands, Flag.BELOW_DETECTION))
+        assert FAINT in plot.svg
+        assert ROWS[0] not in plot.svg
+
+    def test_a_narrow_peak_survives_in_a_long_noisy_lane(self):
+        signal = 100 + np.random.default_rng(0).normal(0, 1, 20000)
+        signal[7000] = 400
+        (plot,) = plotted((signal, [], Flag.NONE))
+        trace = curve(plot, "trace")
+        assert len(trace) <= 300
+        assert np.ptp(trace[:, 1]) > 70
+
+    def test_a_lane_beside_the_picture_does_no_harm(self):
+        outside = measurement("l0", peak(5))
+        profile = replace(outside.profile, width=np.zeros(400))
+        result = result_of([lane("l0")]).replace(
+            measurements={"l0": replace(outside, profile=profile)}
+        )
+        assert len(profile_plots(result)) == 1
+
+    def test_no_measurement_no_plot(self):
+        assert profile_plots(result_of([lane("l0")])) == []
+
+
+def bars_of(values, group="M1"):
+    return [Bar(group, str(n), v, 0.1, False, "") for n, v in enumerate(values, 1)]
+
+
+class TestCharts:
+    def heights(self, chart):
+        shapes = re.findall(r'<rect [^>]*y="([\d.]+)"[^>]*height="([\d.]+)"', chart)
+        return [(float(y), float(h)) for y, h in shapes]
+
+    def test_bars_are_as_high_as_their_values(self):
+        (chart,) = bar_charts(bars_of([1.0, 2.0, 0.5]), "")
+        (_, one), (_, two), (_, half) = self.heights(chart)
+        assert two / one == pytest.approx(2, abs=0.02)
+        assert half / one == pytest.approx(0.5, abs=0.02)
+
+    def test_a_negative_bar_hangs_from_zero(self):
+        (chart,) = bar_charts(bars_of([1.0, -1.0]), "")
+        (top, up), (zero, down) = self.heights(chart)
+        assert top + up == pytest.approx(zero, abs=0.2)
+        assert down == pytest.approx(up, abs=0.2)
+
+    def test_no_value_is_said_not_drawn(self):
+        (chart,) = bar_charts(bars_of([1.0, math.nan]), "")
+        assert len(self.heights(chart)) == 1
+        assert "n/a" in chart
+
+    def test_a_wild_error_does_not_flatten_the_bars(self):
+        bars = [*bars_of([1.0]), Bar("M1", "2", 0.9, 1e6, True, "")]
+        (chart,) = bar_charts(bars, "")
+        assert self.heights(chart)[0][1] > 50
+
+    def test_many_membranes_take_several_charts_on_one_scale(self):
+        bars = [bar for m in range(4) for bar in bars_of([1.0 + m] * 10, f"M{m}")]
+        charts = bar_charts(bars, "")
+        assert [len(self.heights(chart)) for chart in charts] == [20, 20]
+        ticks = [re.findall(r'class="tick"[^>]*>([^<]*)<', chart) for chart in charts]
+        assert ticks[0] == ticks[1]
+
+    @pytest.mark.parametrize("values", [[0.0], [math.nan], [1e-12, 2e-12], [1e12]])
+    def test_any_size(self, values):
+        assert len(bar_charts(bars_of(values), "")) == 1
+
+    def test_words_are_escaped(self):
+        (chart,) = bar_charts([Bar("<b>", "<i>", 1.0, 0.1, False, '"<u>"')], '"><script>')
+        for tag in ("<b>", "<i>", "<u>", "<script>"):
+            assert tag not in chart

@@ -215,15 +215,32 @@ def _span(lanes: list[Lane]) -> tuple[float, float, float] | None:
 
 
 def _ends_of_rows(layout: Layout) -> dict[str, tuple[tuple[float, float], tuple[float, float]]]:
-    """(row, col) of the left edge of each row's first box and of the right edge of its last."""
+    """(row, col) where the lines from both margins meet each row of bands.
+
+    At the height of the row's first or last box, and no further than the outermost lane there: a
+    line that went on would cross the bands of others.
+    """
     lanes = {lane.id: lane for lane in layout.lanes}
-    ends: dict[str, list[tuple[float, float, float]]] = {}
+    boxes: dict[str, list[tuple[float, float, Lane]]] = {}
     for band in layout.bands:
         lane, middle = lanes[band.lane_id], (band.start + band.stop) / 2
-        center = float(lane.center(middle))
-        ends.setdefault(band.row_id, []).append((center, middle, lane.width / 2))
+        boxes.setdefault(band.row_id, []).append((float(lane.center(middle)), middle, lane))
     found = {}
-    for row_id, boxes in ends.items():
-        (first, high, half), (last, low, other) = min(boxes), max(boxes)
-        found[row_id] = ((high, first - half), (low, last + other))
+    for row_id, row in boxes.items():
+        (_, high, first), (_, low, last) = (pick(row, key=_column) for pick in (min, max))
+        left = min(_edge(lane, high, -0.5) for lane in layout.lanes if _beside(lane, first))
+        right = max(_edge(lane, low, 0.5) for lane in layout.lanes if _beside(lane, last))
+        found[row_id] = ((high, left), (low, right))
     return found
+
+
+def _column(box: tuple[float, float, Lane]) -> float:
+    return box[0]
+
+
+def _edge(lane: Lane, row: float, side: float) -> float:
+    return float(lane.center(row)) + side * lane.width
+
+
+def _beside(lane: Lane, other: Lane) -> bool:
+    return lane.panel_id == other.panel_id
