@@ -262,6 +262,12 @@ class TestContent:
         assert len([a for a in written.all("rect") if a.get("fill") == "#0072B2"]) == 3
         assert "nan" not in written.text.lower().split()
 
+    def test_a_ratio_of_an_image_that_is_not_there_is_no_error(self, page):
+        assert (
+            "elsewhere.tif"
+            in page(normalized=[ratio(1, image="elsewhere.tif", flags="SATURATED")]).text
+        )
+
     def test_without_a_control_the_page_says_how_to_name_one(self, page):
         message = "no loading control: name one with --loading-control NAME"
         assert message in page(messages=[message]).text.replace("No loading", "no loading")
