@@ -66,8 +66,8 @@ class TestRun:
         assert run.returncode == 0, run.stderr
         lines = run.stdout.splitlines()
         assert lines[-1] == f"report: {out / 'report.html'}"
-        assert lines[0].startswith("M1_P53.tif: 4 lanes, 4 bands")
-        assert "loading control" in lines[0]
+        (mine,) = [line for line in lines if line.startswith("M1_P53.tif")]
+        assert mine.startswith("M1_P53.tif: 4 lanes, 4 bands; target P53; loading control b-actin")
         assert "\x1b" not in run.stdout + run.stderr
         assert "\r" not in run.stdout + run.stderr
 
