@@ -221,9 +221,4 @@ def _simplified(rows: Curve, signal: Curve, axes: _Axes) -> Curve:
 
 
 def _path(points: Curve) -> str:
-    steps = " ".join(f"{_short(x)},{_short(y)}" for x, y in points)
-    return f"M{steps}"
-
-
-def _short(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")
+    return "M" + " ".join(f"{x:g},{y:g}" for x, y in np.round(points, 1).tolist())
