@@ -251,6 +251,19 @@ class TestContent:
         assert written.text.index(FLAG_MEANING[Flag.SATURATED]) < written.text.index("dose 0")
         assert FLAG_MEANING[Flag.LOSSY] not in written.text
 
+    def test_what_is_odd_about_a_band_that_is_not_there_alarms_nobody(self, page, tmp_path):
+        flags = Flag.BELOW_DETECTION | Flag.EDGE_CUT
+        written = page([outcome_of(tmp_path, 1, "a.tif", flags=flags)])
+        assert FLAG_MEANING[Flag.BELOW_DETECTION] in written.text
+        assert "look at this" not in written.text
+        assert "3 bands of 3" in written.text
+
+    def test_the_control_that_was_taken_is_news_not_trouble(self, page):
+        written = page(messages=["normalized to GAPDH", "lanes do not pair"])
+        points = [a.get("class") for a in written.all("li") if "serious" in (a.get("class") or "")]
+        assert len(points) == 1
+        assert "Normalized to GAPDH." in written.text
+
     def test_a_band_below_detection_shows_its_limit_not_a_value(self, page, tmp_path):
         written = page([outcome_of(tmp_path, 1, "a.tif", flags=Flag.BELOW_DETECTION)])
         assert "< 321" in written.text

@@ -23,7 +23,7 @@ from blotquant.flags import Flag
 from blotquant.html_report.numbers import shown
 from blotquant.html_report.pictures import Picture, overlay_picture
 from blotquant.html_report.settings import Setting, differences, settings_of
-from blotquant.html_report.story import SERIOUS, flag_counts, points_of
+from blotquant.html_report.story import SERIOUS, detected, flag_counts, points_of
 from blotquant.html_report.tables import Table, band_table, normalized_table
 from blotquant.outcome import ImageOutcome, RunOutcome
 from blotquant.result import Result
@@ -236,7 +236,7 @@ def _image(
 ) -> _Image:
     run, width = of
     table = bands if bands is not None else result.table
-    flags = flag_counts(table["flags"])
+    flags = flag_counts(detected(table)["flags"])
     return _Image(
         anchor=anchors[outcome.image],
         name=outcome.image,

@@ -12,7 +12,7 @@ from blotquant.outcome import RunOutcome
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SERIOUS", "Point", "flag_counts", "points_of"]
+__all__ = ["SERIOUS", "Point", "detected", "flag_counts", "points_of"]
 
 # What can be done about a flag, where that is more than reading its meaning.
 _ADVICE = {
@@ -75,11 +75,28 @@ def points_of(run: RunOutcome) -> list[Point]:
     ----------
     run : RunOutcome
     """
-    points = [Point(message, serious=True) for message in run.messages]
+    points = [
+        # what was taken for the loading control is news, not trouble
+        Point(_sentence(message), serious=not message.startswith("normalized to "))
+        for message in run.messages
+    ]
     points += _lost_images(run)
     points += _own_warnings(run)
     points += _flag_points(run)
     return sorted(points, key=lambda point: not point.serious)
+
+
+def detected(bands: pd.DataFrame) -> pd.DataFrame:
+    """Bands that stand out of the noise: what is odd about the others changes no number.
+
+    Parameters
+    ----------
+    bands : DataFrame
+        Columns as in `blotquant.columns.BAND_COLUMNS`.
+    """
+    return bands[
+        [Flag.BELOW_DETECTION.name not in str(flags).split(";") for flags in bands["flags"]]
+    ]
 
 
 def flag_counts(flags: Iterable[str]) -> dict[Flag, int]:
@@ -128,11 +145,15 @@ def _own_warnings(run: RunOutcome) -> list[Point]:
 
 
 def _flag_points(run: RunOutcome) -> list[Point]:
-    of_bands = flag_counts(run.bands["flags"])
+    bands = detected(run.bands)
+    missing = flag_counts(run.bands["flags"]).get(Flag.BELOW_DETECTION, 0)
+    of_bands = flag_counts(bands["flags"]) | ({Flag.BELOW_DETECTION: missing} if missing else {})
     of_ratios = flag_counts(run.normalized["flags"])
     points = []
     for flag in of_bands | of_ratios:
-        table, noun = (run.bands, "band") if flag in of_bands else (run.normalized, "ratio")
+        table, noun = (bands, "band") if flag in of_bands else (run.normalized, "ratio")
+        if flag is Flag.BELOW_DETECTION and missing:
+            table = run.bands
         count = of_bands.get(flag) or of_ratios[flag]
         points.append(
             Point(
