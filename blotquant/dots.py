@@ -16,6 +16,8 @@ _ROUND = 1.12
 _DISK_FILL = (0.70, 0.815)
 # Spots scatter little in shape: the middle half of them lies within this.
 _SCATTER = 0.25
+# A spot's edges are as soft across as along; a band's are hard across and soft along.
+_ALIKE = 0.22
 _MIN_SPOTS = 6
 _MIN_SIDE = 5
 
@@ -44,18 +46,19 @@ def count_round_spots(scene: Scene, evidence: NDArray[np.float32]) -> int:
     ]
     if len(shapes) < _MIN_SPOTS:
         return 0
-    aspect, fill = np.array(shapes).T
+    aspect, fill, edges = np.array(shapes).T
     spread = float(np.subtract(*np.percentile(aspect, (75, 25))))
     middle = float(np.median(aspect))
     is_round = 1 / _ROUND < middle < _ROUND and spread < _SCATTER
     is_disk = _DISK_FILL[0] < float(np.median(fill)) < _DISK_FILL[1]
-    return len(shapes) if is_round and is_disk else 0
+    is_alike = float(np.median(np.abs(np.log(edges)))) < _ALIKE
+    return len(shapes) if is_round and is_disk and is_alike else 0
 
 
 def _shape(
     signal: NDArray[np.float32], x: int, y: int, w: int, h: int
-) -> tuple[float, float] | None:
-    """Width over height at half height of the spot in a box, and how much it fills its box."""
+) -> tuple[float, float, float] | None:
+    """Shape of the spot in a box: aspect at half height, fill, softness across over along."""
     pad = max(w, h) // 2 + 2
     top, left = max(0, y - pad), max(0, x - pad)
     window = signal[top : y + h + pad, left : x + w + pad]
@@ -66,7 +69,18 @@ def _shape(
     label = labels[y - top + int(row), x - left + int(col)]
     if count < 2 or label == 0:
         return None
-    _, _, width, height, area = stats[label]
+    x0, y0, width, height, area = stats[label]
     if max(width, height) < 2 * _MIN_SIDE:
         return None
-    return float(width / height), float(area / (width * height))
+    spot = window[y0 : y0 + height, x0 : x0 + width].astype(np.float64)
+    middle_row, middle_col = height // 2, width // 2
+    across = spot[max(0, middle_row - 1) : middle_row + 2].mean(axis=0)
+    along = spot[:, max(0, middle_col - 1) : middle_col + 2].mean(axis=1)
+    edges = _plateau(across, half) / _plateau(along, half)
+    return float(width / height), float(area / (width * height)), edges
+
+
+def _plateau(section: NDArray[np.float64], half: float) -> float:
+    """Share of a section through a spot that is within a quarter of its height of the top."""
+    level = half + 0.5 * (float(section.max()) - half)
+    return max(float((section > level).mean()), 0.05)

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d
 
 from .comb import Tooth, find_teeth, lane_feet
 from .dots import count_round_spots
 from .errors import NothingFound
 from .evidence import band_evidence
+from .follow import lane_offsets
 from .model import Blot, Lane, Panel, Point
 from .noise import NoiseModel
 from .recipe import FindingSettings
@@ -84,20 +84,21 @@ def _lanes_of_panel(
     teeth = [tooth for tooth in teeth if _is_banded(straight, tooth, evidence.shape[0])]
     if not teeth:
         return []
-    teeth = _with_edge_lanes(_without_strays(teeth), straight.sum(axis=0))
+    teeth = _with_edge_lanes(_without_strays(teeth), straight, evidence.shape[0])
     teeth = _without_marks(teeth, straight)
     spacing = settings.lane_spacing / scene.factor if settings.lane_spacing else None
     teeth = _with_empty_lanes(teeth, spacing)
     # the evidence is the root of the signal: squared, it shows how soft the lanes' edges are
-    linear = straighten(evidence**2, warp).sum(axis=0)
-    feet = lane_feet(linear, teeth)
+    linear = straighten(evidence**2, warp)
+    feet = lane_feet(linear.sum(axis=0), teeth)
+    offsets = lane_offsets(linear, teeth)
     lanes = []
-    for tooth, (left, right) in zip(teeth, feet, strict=True):
+    for tooth, (left, right), offset in zip(teeth, feet, offsets, strict=True):
         whole = replace(tooth, left=left, right=right)
         if settings.lane_width:
             half = settings.lane_width / scene.factor / 2
             whole = replace(tooth, left=tooth.center - half, right=tooth.center + half)
-        lane = _lane(scene, warp, whole, panel, f"lane-{already + len(lanes) + 1}")
+        lane = _lane(scene, warp, whole, offset, panel, f"lane-{already + len(lanes) + 1}")
         if lane is not None:
             lanes.append(lane)
     return lanes
@@ -150,13 +151,16 @@ def _without_strays(teeth: list[Tooth]) -> list[Tooth]:
     return teeth
 
 
-def _with_edge_lanes(teeth: list[Tooth], profile: NDArray[np.float64]) -> list[Tooth]:
+def _with_edge_lanes(
+    teeth: list[Tooth], straight: NDArray[np.float64], height: int
+) -> list[Tooth]:
     """Comb with a lane more at either end where the evidence goes on for just one spacing.
 
     A weak or damaged last lane is a mere shoulder of its neighbour and has no dip beside it.
     """
     if len(teeth) < 4:
         return teeth
+    profile = straight.sum(axis=0)
     spacing = _typical_spacing(teeth)
     half = float(np.median([tooth.width for tooth in teeth])) / 2
     middle_of = [_mean_between(profile, t.center - half / 2, t.center + half / 2) for t in teeth]
@@ -173,7 +177,9 @@ def _with_edge_lanes(teeth: list[Tooth], profile: NDArray[np.float64]) -> list[T
         clear = abs(end.center + side * half - center) > 0.5 * half
         if clear and inside > least and beyond < _EDGE_FALL * inside:
             tooth = Tooth(center - half, center + half, inside / float(np.median(middle_of)), 0.2)
-            teeth = [*teeth, tooth] if side > 0 else [tooth, *teeth]
+            # in a strip a damaged band cannot be told by its width, and a bubble is unlikely
+            if height < 3 * tooth.width or _is_banded(straight, tooth, height):
+                teeth = [*teeth, tooth] if side > 0 else [tooth, *teeth]
     return teeth
 
 
@@ -199,7 +205,7 @@ def _without_marks(teeth: list[Tooth], straight: NDArray[np.float64]) -> list[To
         if marks.width > _STROKE * float(np.median([tooth.width for tooth in teeth[1:]])):
             continue
         crowd = np.max([_row_profile(straight, tooth) for tooth in others], axis=0)
-        if _shared(_row_profile(straight, ladder), crowd) < 0.7:
+        if _shared(_row_profile(straight, ladder), crowd) < 0.75:
             teeth = teeth[1:]
     return teeth
 
@@ -211,7 +217,7 @@ def _row_profile(straight: NDArray[np.float64], tooth: Tooth) -> NDArray[np.floa
 
 def _shared(part: NDArray[np.float64], whole: NDArray[np.float64]) -> float:
     """Share of one row profile that stands in rows where the other has something."""
-    present = maximum_filter1d(whole, 3) > 0.1
+    present = whole > 0.3
     return float(part[present].sum() / max(float(part.sum()), 1e-12))
 
 
@@ -233,17 +239,24 @@ def _is_banded(straight: NDArray[np.float64], tooth: Tooth, height: int) -> bool
 
 
 def _lane(
-    scene: Scene, warp: Warp, tooth: Tooth, panel: Panel, lane_id: str
+    scene: Scene,
+    warp: Warp,
+    tooth: Tooth,
+    offset: NDArray[np.float64],
+    panel: Panel,
+    lane_id: str,
 ) -> Lane | None:
-    """Lane along the warp, from where it enters the membrane to where it leaves it."""
+    """Lane along the warp and its own offset, from where it enters the membrane to its exit."""
     rows = np.arange(scene.signal.shape[0], dtype=np.float64)
-    columns = np.clip(np.rint(warp.column(tooth.center, rows)), 0, scene.signal.shape[1] - 1)
+    middles = (np.arange(offset.size) + 0.5) * rows.size / offset.size - 0.5
+    center = warp.column(tooth.center, rows) + np.interp(rows, middles, offset)
+    columns = np.clip(np.rint(center), 0, scene.signal.shape[1] - 1)
     on_membrane = np.flatnonzero(scene.inside[rows.astype(int), columns.astype(int)])
     if on_membrane.size < 4:
         return None
     ends = np.linspace(on_membrane[0], on_membrane[-1], _PATH_POINTS)
     path: list[Point] = [
-        (scene.full(float(row)), scene.full(float(warp.column(tooth.center, row)))) for row in ends
+        (scene.full(float(row)), scene.full(float(np.interp(row, rows, center)))) for row in ends
     ]
     # the first and last px of the picture belong to the lane as well
     if on_membrane[0] == 0:

@@ -6,14 +6,27 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 
 __all__ = ["Warp", "fit_warp"]
 
 # Lanes do not lean by more than this (columns per row), nor widen by more than this over the height.
-_MAX_LEAN = 0.3
+_MAX_LEAN = 0.25
 _MAX_FAN = 0.35
+# The coarse search looks for bows up to this (columns per row, at the ends).
+_MAX_BOW = 0.12
+# What a deformation costs, in shares of the energy, per unit of slope or widening: lanes are
+# mostly straight, and with missing bands a wrong lane may align as well as the right one.
+_COST_SHIFT = (0.6, 0.6, 0.7)
+_COST_FAN = (0.3, 0.5)
 _N_SLICES = 32
-_N_COLUMNS = 400
+_N_COLUMNS = 300
+# Slices are compared without what varies slower than this share of the width ...
+_HIGH_PASS = 0.05
+# ... and count by this power of their strength: no row of bands rules alone.
+_BALANCE = 0.5
+# A warp must gain this much over none.
+_GAIN = 1.002
 
 
 @dataclass(frozen=True)
@@ -74,15 +87,18 @@ def fit_warp(evidence: NDArray[np.float32]) -> Warp:
     if slices is None or not _has_stacked_bands(evidence):
         return flat
     start = slices.energy(flat)
-    best, best_score = flat, start
-    lean_limit = _MAX_LEAN * height / 2
-    for lean in np.linspace(-lean_limit, lean_limit, 61):
-        trial = Warp(flat.height, flat.width, (float(lean), 0.0, 0.0))
-        score = slices.energy(trial)
-        if score > best_score:
-            best, best_score = trial, score
-    best, best_score = _descend(slices, best, best_score)
-    return best if best_score > 1.01 * start else flat
+    trials = [
+        Warp(flat.height, flat.width, (float(lean), float(bow), 0.0), (fan, 0.0))
+        for lean in np.linspace(-1, 1, 25) * _MAX_LEAN * height / 2
+        for bow, fan in (
+            *((x * _MAX_BOW * height / 2, 0.0) for x in (-1, -0.5, 0, 0.5, 1)),
+            *((0.0, x) for x in (-0.24, -0.12, 0.12, 0.24)),
+        )
+    ]
+    candidates = [(slices.energy(trial), trial) for trial in trials]
+    score, best = max(candidates, key=lambda item: item[0])
+    best, score = _descend(slices, best, score)
+    return best if score > _GAIN * start else flat
 
 
 def _has_stacked_bands(evidence: NDArray[np.float32]) -> bool:
@@ -128,6 +144,7 @@ class _Slices:
     rows: NDArray[np.float64]
     values: NDArray[np.float64]
     columns: NDArray[np.float64]
+    step: int
     height: int
 
     @classmethod
@@ -146,9 +163,11 @@ class _Slices:
         n_cols = width // step
         values = sums[busy, : n_cols * step].reshape(-1, n_cols, step).mean(axis=2)
         # each slice counts by the root of its evidence: no row of bands rules alone
-        values /= np.sqrt(weight[busy])[:, None]
+        # what matters is where lanes begin and end, not how much there is on the whole
+        values -= gaussian_filter1d(values, _HIGH_PASS * n_cols, axis=1, mode="constant")
+        values /= np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12) ** _BALANCE
         columns = (np.arange(n_cols) + 0.5) * step - 0.5
-        return cls(rows, values, columns, height)
+        return cls(rows, values, columns, step, height)
 
     def energy(self, warp: Warp) -> float:
         """Energy of the straightened column sums over the energy of the slices alone.
@@ -156,14 +175,21 @@ class _Slices:
         The ratio does not change when a warp merely squeezes the picture; large deformations
         count a little less.
         """
-        total = np.zeros(self.columns.size)
-        alone = 0.0
-        for row, value in zip(self.rows, self.values, strict=True):
-            part = np.interp(warp.column(self.columns, row), self.columns, value, left=0, right=0)
-            total += part
-            alone += float(part @ part)
-        size = sum(abs(a) for a in warp.shift) / (warp.height / 2) + sum(abs(b) for b in warp.fan)
-        return float(total @ total) / (alone + 1e-12) * (1.0 - 0.05 * size)
+        place = (warp.column(self.columns, self.rows[:, None]) - self.columns[0]) / self.step
+        left = np.floor(place)
+        part = place - left
+        index = left.astype(np.intp)
+        outside = (index < 0) | (index >= self.columns.size - 1)
+        index[outside] = 0
+        row = np.arange(self.rows.size)[:, None]
+        shifted = self.values[row, index] * (1 - part) + self.values[row, index + 1] * part
+        shifted[outside] = 0.0
+        total = shifted.sum(axis=0)
+        alone = float(np.einsum("ij,ij->", shifted, shifted))
+        cost = sum(c * abs(a) for c, a in zip(_COST_SHIFT, warp.shift, strict=True)) / (
+            warp.height / 2
+        ) + sum(c * abs(b) for c, b in zip(_COST_FAN, warp.fan, strict=True))
+        return float(total @ total) / (alone + 1e-12) * (1.0 - cost)
 
 
 def straighten(evidence: NDArray[np.float32], warp: Warp, n_slices: int = 64) -> NDArray[np.float64]:

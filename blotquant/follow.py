@@ -1,0 +1,119 @@
+"""Follow each lane by its own bands: how far they stand beside the shared warp."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .comb import Tooth
+
+__all__ = ["lane_offsets"]
+
+# A band's place across the lane counts where it has this share of the lane's strongest slice.
+_SIGNIFICANT = 0.05
+# One band may stand this share of a lane's width beside its lane; more is another lane's, or dirt.
+_MAX_OFFSET = 0.3
+# Prior spread of one lane's own slope against the others, shares of its width; of one band's place.
+_LANE_SPREAD, _BAND_SPREAD = 0.05, 0.04
+
+
+def lane_offsets(straight: NDArray[np.float64], teeth: list[Tooth]) -> NDArray[np.float64]:
+    """How far each lane's bands lie right of the straightened lane, at each slice.
+
+    The bands of all lanes at one height tell what the shared warp left over (its polynomial is
+    stiff); between such heights the rest is interpolated. What remains of a single lane is fitted
+    by a line, held towards zero as far as its bands do not insist.
+
+    Parameters
+    ----------
+    straight : ndarray, shape (S, U)
+        Evidence in proportion to the signal on straightened lanes, slice by slice.
+    teeth : list of Tooth
+
+    Returns
+    -------
+    ndarray, shape (len(teeth), S)
+        Px of the scene, to be added to the lane's column.
+    """
+    n_slices = straight.shape[0]
+    places = np.full((len(teeth), n_slices), np.nan)
+    weights = np.zeros((len(teeth), n_slices))
+    for k, tooth in enumerate(teeth):
+        if tooth.strength > 0:
+            places[k], weights[k] = _places(straight, tooth)
+    shared = _shared_offset(places, weights)
+    height = np.linspace(-1, 1, n_slices)
+    offsets = np.tile(shared, (len(teeth), 1))
+    for k, tooth in enumerate(teeth):
+        offsets[k] += _own_line(places[k] - shared, weights[k], height, tooth.width)
+    return offsets
+
+
+def _places(
+    straight: NDArray[np.float64], tooth: Tooth
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Middle of the band's half-height edges against the tooth's, and weight, of each slice."""
+    reach = _MAX_OFFSET * tooth.width
+    first = max(0, int(tooth.left - reach))
+    part = straight[:, first : int(np.ceil(tooth.right + reach)) + 1]
+    n_slices = straight.shape[0]
+    places, weights = np.full(n_slices, np.nan), np.zeros(n_slices)
+    if part.shape[1] < 4:
+        return places, weights
+    mass = part.sum(axis=1)
+    for row in np.flatnonzero(mass > _SIGNIFICANT * mass.max()):
+        line = part[row]
+        top = float(np.percentile(line, 85))
+        left, right = _run(line > 0.5 * top, tooth.left - first, tooth.right - first)
+        if not 0.5 * tooth.width < right - left < 1.2 * tooth.width:
+            continue
+        offset = first + (left + right) / 2 - tooth.center
+        if abs(offset) <= reach:
+            places[row], weights[row] = offset, np.sqrt(mass[row])
+    return places, weights
+
+
+def _run(above: NDArray[np.bool_], left: float, right: float) -> tuple[int, int]:
+    """First and last px of the run of True that covers most of a stretch; (0, 0) for none."""
+    changes = np.flatnonzero(np.diff(above.astype(np.int8), prepend=0, append=0))
+    runs = changes.reshape(-1, 2)
+    if not len(runs):
+        return 0, 0
+    cover = np.minimum(runs[:, 1], right) - np.maximum(runs[:, 0], left)
+    start, stop = runs[int(np.argmax(cover))]
+    return int(start), int(stop) - 1
+
+
+def _shared_offset(
+    places: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Offset common to the lanes at each slice; zero where fewer than three lanes show one."""
+    n_slices = places.shape[1]
+    rows, values = [], []
+    for row in range(n_slices):
+        seen = np.isfinite(places[:, row])
+        if seen.sum() >= 3:
+            rows.append(row)
+            values.append(float(np.median(places[seen, row])))
+    if not rows:
+        return np.zeros(n_slices)
+    smooth = [float(np.median(values[max(0, k - 1) : k + 2])) for k in range(len(values))]
+    return np.interp(np.arange(n_slices), rows, smooth)
+
+
+def _own_line(
+    residual: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    height: NDArray[np.float64],
+    width: float,
+) -> NDArray[np.float64]:
+    """Line through one lane's residual offsets, held towards zero (ridge regression)."""
+    seen = np.isfinite(residual)
+    if not seen.any():
+        return np.zeros(height.size)
+    design = np.column_stack((np.ones(int(seen.sum())), height[seen]))
+    trust = weights[seen] / weights[seen].max() / (_BAND_SPREAD * width) ** 2
+    precision = design.T @ (design * trust[:, None]) + np.eye(2) / (_LANE_SPREAD * width) ** 2
+    constant, slope = np.linalg.solve(precision, design.T @ (trust * residual[seen]))
+    line: NDArray[np.float64] = constant + slope * height
+    return line
