@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from blotquant.flags import FLAG_MEANING, Flag
 from blotquant.outcome import RunOutcome
 
@@ -94,9 +96,8 @@ def detected(bands: pd.DataFrame) -> pd.DataFrame:
     bands : DataFrame
         Columns as in `blotquant.columns.BAND_COLUMNS`.
     """
-    return bands[
-        [Flag.BELOW_DETECTION.name not in str(flags).split(";") for flags in bands["flags"]]
-    ]
+    missing = [Flag.BELOW_DETECTION.name in str(flags).split(";") for flags in bands["flags"]]
+    return bands[~np.array(missing, dtype=bool)]
 
 
 def flag_counts(flags: Iterable[str]) -> dict[Flag, int]:
