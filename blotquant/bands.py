@@ -20,6 +20,8 @@ __all__ = ["find_bands"]
 
 # Half-thickness (sigma) of the bands looked for, px.
 _SIGMAS = (1.2, 1.8, 2.7, 4.0, 6.0, 9.0, 13.5, 20.0)
+# Two bands are at least this many sigma of the broader apart.
+_APART = 1.7
 # A band reaches at least this many sigma to either side; a Gaussian holds 99.9 % within.
 _REACH = 3.3
 # ... and at most this many, with the longest tail.
@@ -109,6 +111,7 @@ class _Peak:
     row: float
     sigma: float
     snr: float
+    strength: float  # response, normalised so that it is largest at the band's own thickness
 
 
 def _peaks(profile: Profile, sections: list[Profile], sensitivity: float) -> list[_Peak]:
@@ -124,8 +127,8 @@ def _peaks(profile: Profile, sections: list[Profile], sensitivity: float) -> lis
             break
         candidates += _peaks_of_thickness(profile.intensity, noise, parts, sigma, sensitivity)
     chosen: list[_Peak] = []
-    for peak in sorted(candidates, key=lambda p: -p.snr):
-        if all(abs(peak.row - other.row) > 1.4 * max(other.sigma, peak.sigma) for other in chosen):
+    for peak in sorted(candidates, key=lambda p: -p.strength):
+        if all(abs(peak.row - other.row) > _APART * max(other.sigma, peak.sigma) for other in chosen):
             chosen.append(peak)
     return sorted(chosen, key=lambda p: p.row)
 
@@ -150,7 +153,10 @@ def _peaks_of_thickness(
         middling = np.sort(_response_at(parts, int(top), sigma))[1:4].mean() * len(parts)
         shared = min(float(snr[top]), float(_UNEVEN * middling / spread[top]))
         if shared >= sensitivity:
-            peaks.append(_Peak(float(top) + _vertex(snr, int(top)), sigma, shared))
+            # a Gaussian band of this sigma gives the largest response / sqrt(sigma) of all scales
+            # (Lindeberg 1998, IJCV 30:79: normalised derivatives, gamma = 3/4)
+            strength = float(response[top]) / np.sqrt(sigma)
+            peaks.append(_Peak(float(top) + _vertex(snr, int(top)), sigma, shared, strength))
     return peaks
 
 
