@@ -67,7 +67,9 @@ class TestRun:
         lines = run.stdout.splitlines()
         assert lines[-1] == f"report: {out / 'report.html'}"
         (mine,) = [line for line in lines if line.startswith("M1_P53.tif")]
-        assert mine.startswith("M1_P53.tif: 4 lanes, 4 bands; target P53; loading control b-actin")
+        assert mine.startswith(
+            "M1_P53.tif: 4 lanes, 4 bands; target P53; loading control beta-actin"
+        )
         assert "\x1b" not in run.stdout + run.stderr
         assert "\r" not in run.stdout + run.stderr
 
