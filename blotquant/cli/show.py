@@ -146,12 +146,12 @@ def _print_notes(run: RunOutcome) -> None:
     for image in run.skipped[:_SHOWN_LINES]:
         _note("skipped", image.reason)
     _say_rest(len(run.skipped) - _SHOWN_LINES, "skipped images, all in skipped.csv")
-    notes = list(run.messages) + [
-        f"{_some(images)}: {text}" for text, images in _warnings(run.measured).items()
-    ]
-    for text in notes[:_SHOWN_LINES]:
-        _note("warning", text)
-    _say_rest(len(notes) - _SHOWN_LINES, "warnings, all in report.html")
+    notes = [("note", text) for text in run.messages]
+    for text, images in _warnings(run.measured).items():
+        notes.append(("warning", f"{_some(images)}: {text}"))
+    for kind, text in notes[:_SHOWN_LINES]:
+        _note(kind, text)
+    _say_rest(len(notes) - _SHOWN_LINES, "notes and warnings, all in report.html")
     for image in run.failed[:_SHOWN_LINES]:
         _note("error", image.reason)
     _say_rest(len(run.failed) - _SHOWN_LINES, "failed images, all in failures.csv")
