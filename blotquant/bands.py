@@ -141,7 +141,10 @@ def _peaks_of_thickness(
     sensitivity: float,
 ) -> list[_Peak]:
     """Peaks of one matched filter, a Mexican hat, that most sections of the lane share."""
-    response = -gaussian_filter1d(profile, sigma, order=2, mode="nearest") * sigma**2
+    # continued beyond its ends with its slope, a tilted background bends nowhere
+    reach = min(int(4 * sigma + 0.5), profile.size - 1)
+    padded = np.pad(profile, reach, mode="reflect", reflect_type="odd")
+    response = -gaussian_filter1d(padded, sigma, order=2)[reach:-reach] * sigma**2
     # the squared kernel of a Gaussian's second derivative, times sigma^4, sums to this
     spread = noise * np.sqrt(3.0 / (8.0 * np.sqrt(np.pi) * sigma))
     spread = np.maximum(spread, _clutter(response, spread, sigma))
@@ -167,8 +170,12 @@ def _response_at(parts: NDArray[np.float64], row: int, sigma: float) -> NDArray[
     gauss = np.exp(-0.5 * (offsets / sigma) ** 2)
     gauss /= gauss.sum()
     kernel = gauss * (1 - (offsets / sigma) ** 2)
-    rows = np.clip(row + offsets, 0, parts.shape[1] - 1)
-    response: NDArray[np.float64] = parts[:, rows] @ kernel
+    rows, last = row + offsets, parts.shape[1] - 1
+    inside = np.clip(rows, 0, last)
+    mirrored = np.clip(np.where(rows < 0, -rows, np.where(rows > last, 2 * last - rows, rows)), 0, last)
+    # beyond the ends: an odd reflection, as for the whole profile
+    values = np.where(rows == inside, parts[:, inside], 2 * parts[:, inside] - parts[:, mirrored])
+    response: NDArray[np.float64] = values @ kernel
     return response
 
 

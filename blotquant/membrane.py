@@ -17,6 +17,8 @@ _MIN_SHARE = 0.12
 _MIN_SOLIDITY = 0.9
 # ... and cut with four sides: area over the area of the rectangle around it.
 _MIN_RECTANGULARITY = 0.82
+# Of what lies beyond a membrane at most this share may look like it.
+_MAX_LIKE_BEYOND = 0.04
 # A picture this many times wider than high is a strip cut from a membrane: no tray around it.
 _STRIP = 4.0
 
@@ -115,7 +117,10 @@ def _other_brightness(signal: NDArray[np.float32], level: float) -> NDArray[np.b
         piece = _solid_piece(mask)
         if piece is not None and _has_sharp_edge(scaled, piece):
             exact_piece = _solid_piece(exact)
-            return piece if exact_piece is None else exact_piece
+            piece = piece if exact_piece is None else exact_piece
+            # lanes full of smear are bright, too, and stand in groups: one group is no membrane
+            beyond = cv2.dilate(piece.astype(np.uint8), np.ones((9, 9), np.uint8)) == 0
+            return piece if exact[beyond].mean() < _MAX_LIKE_BEYOND else None
     return None
 
 

@@ -161,7 +161,7 @@ class _Slices:
         rows = np.add.reduceat(per_row * row_index, edges[:-1])[busy] / weight[busy]
         step = max(1, width // _N_COLUMNS)
         n_cols = width // step
-        values = sums[busy, : n_cols * step].reshape(-1, n_cols, step).mean(axis=2)
+        values = np.sqrt(sums[busy, : n_cols * step].reshape(-1, n_cols, step).mean(axis=2))
         # each slice counts by the root of its evidence: no row of bands rules alone
         # what matters is where lanes begin and end, not how much there is on the whole
         values -= gaussian_filter1d(values, _HIGH_PASS * n_cols, axis=1, mode="constant")
