@@ -1,0 +1,1 @@
+"""What the benchmarks share: the machine, and how results stand beside the truth."""

@@ -1,0 +1,158 @@
+"""Time and memory of one analysis, and how long the command takes to answer.
+
+    .venv/bin/python tests/benchmarks/speed.py
+
+One membrane of 2000 x 2500 px, 16 bits, 16 bowed lanes, 5 rows of bands; one thread. Exits with 1
+when a bound or the answer is wrong.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from parts.machine import Bounds, heading, median_ms, one_thread, table
+
+one_thread()
+
+import cv2  # noqa: E402  # after the threads are set
+from parts.comparison import compare  # noqa: E402
+
+import blotquant as bq  # noqa: E402
+from blotquant.bands import find_bands  # noqa: E402
+from blotquant.densitometry import measure_lane  # noqa: E402
+from blotquant.lanes import find_lanes  # noqa: E402
+from blotquant.membrane import find_panels  # noqa: E402
+from blotquant.noise import estimate_noise  # noqa: E402
+from blotquant.simulate import SimulatedBlot, render, save, spec_of  # noqa: E402
+
+SHAPE, LANES = (2000, 2500), 16
+REPEATS = 7
+
+# Run alone: how much memory loading and analysing takes beyond what Python and the libraries hold.
+MEMORY = """
+import sys
+import blotquant as bq
+
+def peak():
+    try:
+        with open("/proc/self/status") as status:
+            fields = dict(line.split(":", 1) for line in status)
+        return int(fields["VmHWM"].split()[0]) * 1024
+    except OSError:
+        import resource
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+bq.analyze(*bq.load(sys.argv[1]))  # a small one: everything that is imported when first used
+before = peak()
+result = bq.analyze(*bq.load(sys.argv[2]))
+print(before, peak(), len(result.layout.lanes))
+"""
+
+
+def membrane() -> SimulatedBlot:
+    """The picture."""
+    spec = spec_of("bow", 3)
+    places = {"shape": SHAPE, "lanes": LANES, "lane_width": 90.0, "gap": 30.0, "groups": ()}
+    return render(replace(spec, **places, offset=0.0), 3)
+
+
+def fresh(blot: bq.Blot) -> bq.Blot:
+    """The same picture as a new object: nothing is remembered from the last run."""
+    return replace(blot)
+
+
+def stages(blot: bq.Blot) -> dict[str, float]:
+    """Seconds of each stage of one analysis."""
+    blot, recipe, times = fresh(blot), bq.Recipe(), {}
+    clock = [time.perf_counter()]
+
+    def lap(name: str) -> None:
+        clock.append(time.perf_counter())
+        times[name] = clock[-1] - clock[-2]
+
+    noise = estimate_noise(blot)
+    lap("noise")
+    panels = find_panels(blot)
+    lap("membrane")
+    lanes = find_lanes(blot, panels, noise, recipe.finding)
+    lap("lanes")
+    layout = find_bands(blot, panels, lanes, noise, recipe.finding)
+    lap("bands")
+    for lane in layout.lanes:
+        measure_lane(blot, lane, layout.bands_of(lane.id), recipe, noise=noise, lanes=layout.lanes)
+    lap("measure")
+    bq.measure(blot, layout, recipe)
+    lap("tables")
+    times["tables"] = max(0.0, times["tables"] - times["measure"])
+    return times
+
+
+def stage_table(blot: bq.Blot) -> str:
+    laps = [stages(blot) for _ in range(REPEATS)]
+    medians = {name: 1000 * statistics.median(lap[name] for lap in laps) for name in laps[0]}
+    return table(["stage", "median, ms"], [[name, f"{ms:.1f}"] for name, ms in medians.items()])
+
+
+def memory(path: Path, small: Path) -> tuple[float, int]:
+    """Peak memory over the interpreter's own, in images of float32, and the lanes found."""
+    said = subprocess.run(
+        [sys.executable, "-c", MEMORY, small, path], check=True, capture_output=True, text=True
+    )
+    before, after, lanes = map(int, said.stdout.split())
+    return (after - before) / (4 * SHAPE[0] * SHAPE[1]), lanes
+
+
+def process_seconds(*command: str) -> float:
+    """Median wall time of a whole process."""
+    run = lambda: subprocess.run(command, check=True, capture_output=True)  # noqa: E731
+    run()
+    return median_ms(run, REPEATS) / 1000
+
+
+def import_seconds() -> float:
+    """How much longer `import blotquant` takes than NumPy alone, in a process of its own."""
+    numpy = process_seconds(sys.executable, "-c", "import numpy")
+    both = process_seconds(sys.executable, "-c", "import numpy, blotquant")
+    return both - numpy
+
+
+def main() -> int:
+    print(heading("Speed and memory", "python tests/benchmarks/speed.py"))
+    cv2.setNumThreads(1)
+    bounds, drawn = Bounds(), membrane()
+    with tempfile.TemporaryDirectory() as folder:
+        path = save(drawn, folder, "membrane")
+        small = save(render(replace(drawn.spec, shape=(300, 700), lanes=6), 1), folder, "small")
+        (blot,) = bq.load(path)
+        result = bq.analyze(fresh(blot))
+        images, lanes = memory(path, small)
+        decoding = median_ms(lambda: bq.load(path), REPEATS)
+    found = compare(drawn.truth, result.table, len(result.layout.lanes))
+    print(
+        f"{SHAPE[0]} x {SHAPE[1]} px, 16 bits; medians of {REPEATS} after a warm-up, one thread\n"
+    )
+    print(stage_table(blot))
+    print(f"\nDecoding and judging the file, not counted: {decoding:.0f} ms")
+    whole = median_ms(lambda: bq.analyze(fresh(blot)), REPEATS)
+    bounds.within("lanes", found.lanes_found, LANES, LANES, "{:.0f}")
+    bounds.within("lanes, in the process that was weighed", lanes, LANES, LANES, "{:.0f}")
+    bounds.at_least("share of bands found", float(found.bands["found"].mean()), 0.97, "{:.3f}")
+    bounds.at_most("analysis after decoding, ms", whole, 150, "{:.0f}")
+    bounds.at_most("peak memory of load and analyze, images of float32", images, 4, "{:.2f}")
+    command = Path(sys.executable).parent / "blotquant"
+    bounds.at_most(
+        "`blotquant --version`, s", process_seconds(str(command), "--version"), 0.2, "{:.3f}"
+    )
+    bounds.at_most("`import blotquant` over `import numpy`, s", import_seconds(), 0.25, "{:.3f}")
+    return bounds.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
