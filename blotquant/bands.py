@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,15 +20,15 @@ __all__ = ["find_bands"]
 
 # Half-thickness (sigma) of the bands looked for, px.
 _SIGMAS = (1.2, 1.8, 2.7, 4.0, 6.0, 9.0, 13.5, 20.0)
+# Limits need no finer baseline than this many bins.
+_COARSE_BINS = 150
 # Two bands are at least this many sigma of the broader apart.
 _APART = 1.7
 # A band reaches at least this many sigma to either side; a Gaussian holds 99.9 % within.
 _REACH = 3.3
 # ... and at most this many, with the longest tail.
 _LONGEST_REACH = 6.0
-# Each lane is read in this many sections side by side; the band may be this much stronger as a
-# whole than its middling sections say (soft edges, an uneven band).
-_SECTIONS = 6
+# A band may be this much stronger as a whole than its middling sections say: soft edges, uneven.
 _UNEVEN = 1.7
 # Bands of one picture are of a kind: their thickness against the typical one.
 # Overloading broadens the strong ones; a weak one that is broad is a cloud.
@@ -70,7 +70,7 @@ def find_bands(
     profiles: dict[str, Profile] = {}
     peaks: dict[str, list[_Peak]] = {}
     for lane in lanes:
-        sections = read_sections(blot, lane, noise, _SECTIONS)
+        sections = read_sections(blot, lane, noise)
         profiles[lane.id] = joined(sections)
         peaks[lane.id] = _peaks(profiles[lane.id], sections, settings.sensitivity)
     peaks = _of_one_kind(peaks)
@@ -111,6 +111,7 @@ class _Peak:
     row: float
     sigma: float
     snr: float
+    spread: float  # noise of the response
     strength: float  # response, normalised so that it is largest at the band's own thickness
 
 
@@ -120,27 +121,27 @@ def _peaks(profile: Profile, sections: list[Profile], sensitivity: float) -> lis
     if rows < 8:
         return []
     noise = np.sqrt(gaussian_filter1d(profile.variance, 8.0, mode="nearest"))
+    candidates = [
+        peak
+        for sigma in _SIGMAS
+        if 5 * sigma <= rows
+        for peak in _peaks_of_thickness(profile.intensity, noise, sigma, sensitivity)
+    ]
     parts = np.array([section.intensity for section in sections])
-    candidates: list[_Peak] = []
-    for sigma in _SIGMAS:
-        if 5 * sigma > rows:
-            break
-        candidates += _peaks_of_thickness(profile.intensity, noise, parts, sigma, sensitivity)
     chosen: list[_Peak] = []
     for peak in sorted(candidates, key=lambda p: -p.strength):
-        if all(abs(peak.row - other.row) > _APART * max(other.sigma, peak.sigma) for other in chosen):
-            chosen.append(peak)
+        if any(abs(peak.row - other.row) <= _APART * max(other.sigma, peak.sigma) for other in chosen):
+            continue
+        shared = _shared_snr(peak, parts)
+        if shared >= sensitivity:
+            chosen.append(replace(peak, snr=shared))
     return sorted(chosen, key=lambda p: p.row)
 
 
 def _peaks_of_thickness(
-    profile: NDArray[np.float64],
-    noise: NDArray[np.float64],
-    parts: NDArray[np.float64],
-    sigma: float,
-    sensitivity: float,
+    profile: NDArray[np.float64], noise: NDArray[np.float64], sigma: float, sensitivity: float
 ) -> list[_Peak]:
-    """Peaks of one matched filter, a Mexican hat, that most sections of the lane share."""
+    """Peaks of one matched filter, a Mexican hat."""
     # continued beyond its ends with its slope, a tilted background bends nowhere
     reach = min(int(4 * sigma + 0.5), profile.size - 1)
     padded = np.pad(profile, reach, mode="reflect", reflect_type="odd")
@@ -150,17 +151,25 @@ def _peaks_of_thickness(
     spread = np.maximum(spread, _clutter(response, spread, sigma))
     snr = response / spread
     tops = np.flatnonzero((snr[1:-1] > snr[:-2]) & (snr[1:-1] >= snr[2:])) + 1
-    peaks = []
-    for top in tops[snr[tops] >= sensitivity]:
-        # the whole as the middling sections alone would have it: a speck is in one or two
-        middling = np.sort(_response_at(parts, int(top), sigma))[1:4].mean() * len(parts)
-        shared = min(float(snr[top]), float(_UNEVEN * middling / spread[top]))
-        if shared >= sensitivity:
+    return [
+        _Peak(
+            row=float(top) + _vertex(snr, int(top)),
+            sigma=sigma,
+            snr=float(snr[top]),
+            spread=float(spread[top]),
             # a Gaussian band of this sigma gives the largest response / sqrt(sigma) of all scales
             # (Lindeberg 1998, IJCV 30:79: normalised derivatives, gamma = 3/4)
-            strength = float(response[top]) / np.sqrt(sigma)
-            peaks.append(_Peak(float(top) + _vertex(snr, int(top)), sigma, shared, strength))
-    return peaks
+            strength=float(response[top]) / np.sqrt(sigma),
+        )
+        for top in tops[snr[tops] >= sensitivity]
+    ]
+
+
+def _shared_snr(peak: _Peak, parts: NDArray[np.float64]) -> float:
+    """Signal to noise as the middling sections alone would have it: a speck is in one or two."""
+    response = _response_at(parts, round(peak.row), peak.sigma)
+    middling = float(np.sort(response)[1:4].mean()) * len(parts)
+    return min(peak.snr, _UNEVEN * middling / peak.spread)
 
 
 def _response_at(parts: NDArray[np.float64], row: int, sigma: float) -> NDArray[np.float64]:
@@ -183,16 +192,16 @@ def _clutter(
     response: NDArray[np.float64], spread: NDArray[np.float64], sigma: float
 ) -> float:
     """Spread of the response away from bands, where texture exceeds the pixels' noise."""
-    size = np.abs(response)
     step = max(1, int(sigma / 2))  # neighbours within a sigma say the same
-    middle = 1.4826 * float(np.median(size[::step]))
-    strong = response > 8 * np.maximum(spread, 0.5 * middle)
-    reach = int(4 * sigma) + 1
+    size = np.abs(response[::step])
+    middle = 1.4826 * float(np.median(size))
+    strong = response[::step] > 8 * np.maximum(spread[::step], 0.5 * middle)
+    reach = (int(4 * sigma) + 1) // step
     near = maximum_filter1d(strong.astype(np.uint8), 2 * reach + 1) > 0
     quiet = size[~near]
-    if quiet.size < max(40, 10 * sigma):
+    if quiet.size * step < max(40, 10 * sigma):
         return 0.0
-    return 1.4826 * float(np.median(quiet[::step]))
+    return 1.4826 * float(np.median(quiet))
 
 
 def _vertex(values: NDArray[np.float64], k: int) -> float:
@@ -243,7 +252,9 @@ def _above_baseline(
     if free.sum() < 6:  # a strip that is all band: trust its ends
         free[:2] = free[-2:] = True
     usual = float(np.median([stop - start for start, stop in limits])) if limits else 0.0
-    fit = fit_baseline(profile.intensity, profile.variance, free, least_length=usual)
+    fit = fit_baseline(
+        profile.intensity, profile.variance, free, least_length=usual, max_bins=_COARSE_BINS
+    )
     smooth = gaussian_filter1d(profile.intensity - fit.level, 0.7, mode="nearest")
     return smooth, np.sqrt(profile.variance * max(fit.scale, 1.0))
 

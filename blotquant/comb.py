@@ -81,7 +81,7 @@ def find_teeth(column_sum: NDArray[np.float64], width_hint: float | None = None)
     widths = (
         [width_hint]
         if width_hint
-        else list(np.geomspace(4.0, max(8.0, 0.6 * profile.size), 60))
+        else list(np.geomspace(4.0, max(8.0, 0.6 * profile.size), 40))
     )
     scored = [_best_set(candidates, width) for width in widths]
     _, chosen = max(scored, key=lambda item: item[0])

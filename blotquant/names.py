@@ -20,6 +20,7 @@ __all__ = [
     "membrane_identity",
     "parse_name",
     "same_target",
+    "target_key",
 ]
 
 ControlKind = Literal["loading_control", "total_protein"]
@@ -211,8 +212,13 @@ def same_target(one: str, other: str) -> bool:
     >>> same_target("NF-kB", "NFκB"), same_target("ERK1/2", "ERK1-2"), same_target("p-ERK", "PERK")
     (True, True, False)
     """
-    key = _key(canonical(one))
-    return bool(key) and key == _key(canonical(other))
+    key = target_key(one)
+    return bool(key) and key == target_key(other)
+
+
+def target_key(target: str) -> str:
+    """What all spellings of one target have in common; empty for an empty target."""
+    return _key(canonical(target))
 
 
 def _composed(text: str) -> str:
@@ -280,7 +286,7 @@ def _may_be_target(text: str) -> bool:
 
 
 def _key(target: str) -> str:
-    """Target as it is compared: lower case, Latin letters, ``phospho`` spelt out, no punctuation."""
+    """Target as compared: lower case, Latin letters, ``phospho`` spelt out, no punctuation."""
     text = _composed(target).strip()
     text = re.sub(r"^anti[- _]", "", text, flags=re.IGNORECASE)
     # p-ERK and pERK are phosphorylated, PERK is another kinase, p53 and p-38 are names.

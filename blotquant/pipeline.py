@@ -6,6 +6,8 @@ import json
 import platform
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from . import __version__
 from .bands import find_bands
 from .columns import BAND_COLUMNS, LANE_COLUMNS, SCHEMA_VERSION
@@ -290,6 +292,9 @@ _DTYPES = {"text": "object", "integer": "int64", "number": "float64", "boolean":
 
 def _frame(pd: Any, records: list[dict[str, Any]], columns: Any) -> pd.DataFrame:
     """Table with the contract's columns and types, also when it has no rows."""
-    frame = pd.DataFrame.from_records(records, columns=[column.name for column in columns])
-    return frame.astype({column.name: _DTYPES[column.kind] for column in columns})
-
+    return pd.DataFrame(
+        {
+            column.name: np.array([record[column.name] for record in records], _DTYPES[column.kind])
+            for column in columns
+        }
+    )

@@ -10,8 +10,6 @@ from scipy.linalg import LinAlgError, cho_solve_banded, cholesky_banded
 
 __all__ = ["SmoothBaseline", "fit_baseline"]
 
-# At most so many bins: a baseline is smooth, and the cost goes with their number.
-_MAX_BINS = 240
 _STIFFNESS = 10.0 ** np.arange(0.0, 11.3, 1.4)
 
 
@@ -47,6 +45,7 @@ def fit_baseline(
     free: NDArray[np.bool_],
     *,
     least_length: float = 0.0,
+    max_bins: int = 240,
     reject: bool = True,
 ) -> SmoothBaseline:
     """Fit a smooth curve through the free rows of a profile and across the rest.
@@ -66,6 +65,9 @@ def fit_baseline(
         Rows with no band.
     least_length : float
         The curve does not follow anything shorter than about this many rows.
+    max_bins : int
+        Rows are averaged in at most so many bins: a baseline is smooth, and the cost goes with
+        their number.
     reject : bool
         Leave out free rows that stand out.
 
@@ -78,7 +80,7 @@ def fit_baseline(
     Eilers (2003), Anal. Chem. 75:3631; likelihood of the smoothing parameter: Wahba (1985), Ann.
     Statist. 13:1378.
     """
-    size = max(1, int(np.ceil(values.size / _MAX_BINS)))
+    size = max(1, int(np.ceil(values.size / max_bins)))
     bins, binned, weights, counts = _bins(values, variance, free, size)
     n_bins = counts.size
     if np.count_nonzero(weights) < 4 or n_bins < 6:

@@ -19,8 +19,8 @@ _MAX_BOW = 0.12
 # mostly straight, and with missing bands a wrong lane may align as well as the right one.
 _COST_SHIFT = (0.6, 0.6, 0.7)
 _COST_FAN = (0.3, 0.5)
-_N_SLICES = 32
-_N_COLUMNS = 300
+# Slices and columns that the coarse search and the descent look at.
+_COARSE, _FINE = (20, 150), (32, 300)
 # Slices are compared without what varies slower than this share of the width ...
 _HIGH_PASS = 0.05
 # ... and count by this power of their strength: no row of bands rules alone.
@@ -83,10 +83,10 @@ def fit_warp(evidence: NDArray[np.float32]) -> Warp:
     """
     height, width = evidence.shape
     flat = Warp(float(height), float(width))
-    slices = _Slices.of(evidence)
-    if slices is None or not _has_stacked_bands(evidence):
+    slices = _Slices.of(evidence, *_FINE)
+    coarse = _Slices.of(evidence, *_COARSE)
+    if slices is None or coarse is None or not _has_stacked_bands(evidence):
         return flat
-    start = slices.energy(flat)
     trials = [
         Warp(flat.height, flat.width, (float(lean), float(bow), 0.0), (fan, 0.0))
         for lean in np.linspace(-1, 1, 25) * _MAX_LEAN * height / 2
@@ -95,10 +95,9 @@ def fit_warp(evidence: NDArray[np.float32]) -> Warp:
             *((0.0, x) for x in (-0.24, -0.12, 0.12, 0.24)),
         )
     ]
-    candidates = [(slices.energy(trial), trial) for trial in trials]
-    score, best = max(candidates, key=lambda item: item[0])
-    best, score = _descend(slices, best, score)
-    return best if score > _GAIN * start else flat
+    best = max(trials, key=coarse.energy)
+    best, score = _descend(slices, best, slices.energy(best))
+    return best if score > _GAIN * slices.energy(flat) else flat
 
 
 def _has_stacked_bands(evidence: NDArray[np.float32]) -> bool:
@@ -148,9 +147,9 @@ class _Slices:
     height: int
 
     @classmethod
-    def of(cls, evidence: NDArray[np.float32]) -> _Slices | None:
+    def of(cls, evidence: NDArray[np.float32], n_slices: int, n_columns: int) -> _Slices | None:
         height, width = evidence.shape
-        edges = np.linspace(0, height, min(_N_SLICES, height) + 1).astype(int)
+        edges = np.linspace(0, height, min(n_slices, height) + 1).astype(int)
         sums = np.add.reduceat(evidence, edges[:-1], axis=0).astype(np.float64)
         weight = sums.sum(axis=1)
         busy = weight > 0.02 * weight.max()
@@ -159,10 +158,9 @@ class _Slices:
         row_index = np.arange(height)
         per_row = evidence.sum(axis=1, dtype=np.float64)
         rows = np.add.reduceat(per_row * row_index, edges[:-1])[busy] / weight[busy]
-        step = max(1, width // _N_COLUMNS)
+        step = max(1, width // n_columns)
         n_cols = width // step
         values = np.sqrt(sums[busy, : n_cols * step].reshape(-1, n_cols, step).mean(axis=2))
-        # each slice counts by the root of its evidence: no row of bands rules alone
         # what matters is where lanes begin and end, not how much there is on the whole
         values -= gaussian_filter1d(values, _HIGH_PASS * n_cols, axis=1, mode="constant")
         values /= np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12) ** _BALANCE
