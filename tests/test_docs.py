@@ -1,0 +1,249 @@
+"""README and documentation hold: examples run, tables are the code's, links lead somewhere."""
+
+import contextlib
+import doctest
+import importlib.util
+import inspect
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import blotquant
+from blotquant import errors, registry
+from blotquant.batch.place import FIXED_FILES
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+BIN = Path(sys.executable).parent
+# Other programs in the examples: they set up a machine, which a test must not do.
+NOT_OURS = ("make", "pip", "python", "git", "source", "cd", "pytest")
+MARK = re.compile(r"<!-- (not run|exit code (?P<code>\d+)): (?P<why>.+?) -->")
+FENCE = re.compile(
+    r"^(?P<pad> *)```(?P<kind>\w+)[^\n]*\n(?P<text>.*?)^(?P=pad)```\s*$", re.DOTALL | re.MULTILINE
+)
+
+
+def page_id(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.fixture(scope="module")
+def generate():
+    """The script that writes the tables."""
+    spec = importlib.util.spec_from_file_location("docs_generate", DOCS / "generate.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# ---- examples -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Example:
+    """One fenced block: its kind, text and first line, and what is shown as its output."""
+
+    kind: str
+    text: str
+    line: int
+    mark: str = ""
+    exit_code: int = 0
+    output: str | None = None
+
+
+def examples(path):
+    """Blocks of a page that are run, in order; a ``text`` block right below is the output."""
+    page = path.read_text(encoding="utf-8")
+    found = []
+    for match in FENCE.finditer(page):
+        above = page[: match.start()].rstrip("\n")
+        mark = MARK.fullmatch(above.rpartition("\n")[2].strip())
+        text = inspect.cleandoc(f"\n{match['text']}") + "\n"
+        if match["kind"] == "text" and found and not page[found[-1][1] : match.start()].strip():
+            example, _ = found[-1]
+            found[-1] = Example(**{**vars(example), "output": text}), match.end()
+            continue
+        example = Example(
+            match["kind"],
+            text,
+            page.count("\n", 0, match.start()) + 2,
+            mark[1].partition(" ")[0] if mark else "",
+            int(mark["code"] or 0) if mark else 0,
+        )
+        found.append((example, match.end()))
+    return [example for example, _ in found]
+
+
+def commands(text):
+    """Commands of a console block and what is shown below each (None: nothing is shown)."""
+    if not any(line.startswith("$ ") for line in text.splitlines()):
+        return [(line, None) for line in text.splitlines() if line and line[0] not in "# "]
+    pairs = []
+    for line in text.splitlines():
+        if line.startswith("$ "):
+            pairs.append((line[2:], []))
+        elif pairs:
+            pairs[-1][1].append(line)
+    return [(command, "\n".join(lines) if lines else None) for command, lines in pairs]
+
+
+def assert_shown(shown, got, where):
+    """What the page shows is what came; ``...`` stands for anything."""
+    options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    same = doctest.OutputChecker().check_output(shown.strip() + "\n", got.strip() + "\n", options)
+    assert same, f"{where} shows\n{shown}\nbut it gives\n{got}"
+
+
+def run_python(example, namespace, where):
+    padded = "\n" * (example.line - 1) + example.text  # so that a traceback has the page's lines
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile(padded, where, "exec"), namespace)
+    if example.output is not None:
+        assert_shown(example.output, out.getvalue(), f"{where}:{example.line}")
+
+
+def run_console(example, where):
+    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "80"}
+    for command, shown in commands(example.text):
+        program = command.split()[0]
+        if program in NOT_OURS:
+            continue
+        assert program == "blotquant", f"{where}:{example.line}: {program} is not known here"
+        done = subprocess.run(
+            command,
+            shell=True,
+            capture_output=True,
+            encoding="utf-8",
+            env=environment,
+            timeout=120,
+            check=False,
+        )
+        said = done.stdout + done.stderr
+        assert done.returncode == example.exit_code, f"{where}: {command}\n{said}"
+        if shown is not None:
+            assert_shown(shown, said, f"{where}: {command}")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in PAGES if any(e.kind in ("python", "console", "sh") for e in examples(p))],
+    ids=page_id,
+)
+def test_examples_run(path, tmp_path, monkeypatch):
+    """Every example of a page, in order, in one folder and one namespace."""
+    shutil.copytree(ROOT / "test_images" / "study", tmp_path / "test_images" / "study")
+    monkeypatch.chdir(tmp_path)
+    namespace = {"__name__": "example"}
+    for example in examples(path):
+        if example.mark == "not":
+            continue
+        if example.kind == "python":
+            run_python(example, namespace, page_id(path))
+        elif example.kind in ("console", "sh"):
+            run_console(example, page_id(path))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=page_id)
+def test_marks_stand_above_a_block(path):
+    """A mark that has lost its block says nothing."""
+    page = path.read_text(encoding="utf-8")
+    for match in MARK.finditer(page):
+        assert re.match(r"\n *```(python|console|sh)\b", page[match.end() :]), match[0]
+
+
+# ---- tables -------------------------------------------------------------------------------------
+
+
+def test_generated_tables_are_the_codes(generate):
+    """`docs/generate.py` has nothing to change."""
+    pages = generate.pages()
+    assert {"output.md", "flags.md", "recipe.md", "cli.md"} <= {page.name for page in pages}
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert generate.filled(text) == text, f"run .venv/bin/python docs/generate.py ({page})"
+
+
+def test_every_table_stands_somewhere(generate):
+    """A table that no page holds would be missed by the test above."""
+    text = "".join(page.read_text(encoding="utf-8") for page in generate.pages())
+    for name in generate.TABLES:
+        assert f"<!-- generated: {name} -->" in text
+
+
+def test_every_output_file_is_explained():
+    page = (DOCS / "reference" / "output.md").read_text(encoding="utf-8")
+    for name in (*FIXED_FILES, "overlays/", "layouts/", "previous/"):
+        assert f"`{name}" in page, name
+
+
+def test_every_background_is_explained():
+    page = (DOCS / "explanation" / "background.md").read_text(encoding="utf-8")
+    for name in registry.names("backgrounds"):
+        if registry.get("backgrounds", name).__module__ == "blotquant.background":
+            assert re.search(rf"^## .*`{name}`", page, re.MULTILINE), name
+
+
+def test_every_public_name_is_in_the_reference():
+    page = (DOCS / "reference" / "api.md").read_text(encoding="utf-8")
+    for name in blotquant.__all__:
+        if name != "__version__":
+            home = getattr(blotquant, name).__module__
+            assert re.search(rf"^::: blotquant\.[\w.]*\b{name}$", page, re.MULTILINE), (name, home)
+    for name in errors.__all__:
+        assert f"::: blotquant.errors.{name}" in page, name
+
+
+# ---- links --------------------------------------------------------------------------------------
+
+
+def without_code(page):
+    return re.sub(r"`[^`\n]*`", "", FENCE.sub("", page))
+
+
+def anchors(path):
+    """Names of the headings of a page, as mkdocs and code hosts make them."""
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", path.read_text(encoding="utf-8")), re.M)
+    plain = (re.sub(r"[^\w\s-]", "", heading).strip().lower() for heading in headings)
+    return {re.sub(r"[-\s]+", "-", heading) for heading in plain}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=page_id)
+def test_links_lead_somewhere(path):
+    for target in re.findall(r"\]\(([^)\s]+)\)", without_code(path.read_text(encoding="utf-8"))):
+        if re.match(r"[a-z]+:", target):
+            continue
+        file, _, anchor = target.partition("#")
+        page = (path.parent / file).resolve() if file else path
+        assert page.exists(), f"{page_id(path)}: {target}"
+        if anchor and page.suffix == ".md":
+            assert anchor in anchors(page), f"{page_id(path)}: {target}"
+
+
+def test_every_page_is_in_the_navigation():
+    nav = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("nav:")[2]
+    for path in PAGES[1:]:
+        assert path.relative_to(DOCS).as_posix() in nav
+
+
+@pytest.mark.slow
+def test_the_site_builds_without_a_warning(tmp_path):
+    pytest.importorskip("mkdocs", reason="the documentation's libraries are not installed")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", tmp_path],
+        cwd=ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONWARNINGS": "default"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "reference" / "output.html").is_file()
