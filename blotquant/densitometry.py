@@ -230,7 +230,7 @@ def _shape_flags(
         return Flag.NONE
     peak = float(above[inside].max())
     ends = np.interp((band.start, band.stop), profile.position, above)
-    noise = float(np.sqrt(np.median(profile.variance[inside]))) / max(
+    noise = float(np.sqrt(profile.variance[inside].min())) / max(
         float(profile.width[inside].mean()), 1e-9
     )
     return Flag.OVERLAP if float(ends.max()) > max(_OVERLAP * peak, 4 * noise) else Flag.NONE

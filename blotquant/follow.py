@@ -61,10 +61,10 @@ def _places(
     if part.shape[1] < 4:
         return places, weights
     mass = part.sum(axis=1)
-    for row in np.flatnonzero(mass > _SIGNIFICANT * mass.max()):
-        line = part[row]
-        top = float(np.percentile(line, 85))
-        left, right = _run(line > 0.5 * top, tooth.left - first, tooth.right - first)
+    significant = np.flatnonzero(mass > _SIGNIFICANT * mass.max())
+    tops = np.percentile(part[significant], 85, axis=1)
+    for row, top in zip(significant, tops, strict=True):
+        left, right = _run(part[row] > 0.5 * top, tooth.left - first, tooth.right - first)
         if not 0.5 * tooth.width < right - left < 1.2 * tooth.width:
             continue
         offset = first + (left + right) / 2 - tooth.center
