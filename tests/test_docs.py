@@ -5,6 +5,7 @@ import doctest
 import importlib.util
 import inspect
 import io
+import math
 import os
 import re
 import shutil
@@ -16,8 +17,19 @@ from pathlib import Path
 import pytest
 
 import blotquant
-from blotquant import errors, registry
+from blotquant import (
+    bands,
+    densitometry,
+    errors,
+    evidence,
+    membrane,
+    pipeline,
+    registry,
+    scene,
+    warp,
+)
 from blotquant.batch.place import FIXED_FILES
+from blotquant.signal import MAX_OPTICAL_DENSITY
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -29,6 +41,9 @@ MARK = re.compile(r"<!-- (not run|exit code (?P<code>\d+)): (?P<why>.+?) -->")
 FENCE = re.compile(
     r"^(?P<pad> *)```(?P<kind>\w+)[^\n]*\n(?P<text>.*?)^(?P=pad)```\s*$", re.DOTALL | re.MULTILINE
 )
+
+SENSITIVITY = blotquant.Recipe().finding.sensitivity
+LEAN = math.degrees(math.atan(warp._MAX_LEAN))
 
 
 def page_id(path):
@@ -200,6 +215,32 @@ def test_every_public_name_is_in_the_reference():
             assert re.search(rf"^::: blotquant\.[\w.]*\b{name}$", page, re.MULTILINE), (name, home)
     for name in errors.__all__:
         assert f"::: blotquant.errors.{name}" in page, name
+
+
+NUMBERS = [
+    ("explanation/uncertainty.md", "({:g} · net)", densitometry.TAIL_ERROR),
+    ("explanation/uncertainty.md", "({:g} · h)", densitometry.LIMIT_ERROR),
+    ("explanation/uncertainty.md", "`finding.sensitivity` ({:g} by default)", SENSITIVITY),
+    ("explanation/conventions.md", "log10(clear / grey level), at most {:g}", MAX_OPTICAL_DENSITY),
+    ("explanation/conventions.md", "at least about {:g} standard deviations", bands._REACH),
+    ("explanation/finding.md", "at least {:g} % of the picture", 100 * membrane._MIN_SHARE),
+    ("explanation/finding.md", "reduced to {:g} to", scene._WORKING_SIDE),
+    ("explanation/finding.md", "nothing narrower than {:g} px", evidence._SPECK),
+    ("explanation/finding.md", "{:g} to", bands._SIGMAS[0]),
+    ("explanation/finding.md", "to {:g} px, runs along the profile", bands._SIGMAS[-1]),
+    ("explanation/finding.md", "by more than about {:.0f} degrees", LEAN),
+    (
+        "explanation/finding.md",
+        "below {:g} it is flagged `LOW_CONFIDENCE`",
+        pipeline.LOW_CONFIDENCE,
+    ),
+]
+
+
+@pytest.mark.parametrize(("page", "words", "value"), NUMBERS)
+def test_numbers_in_the_text_are_the_codes(page, words, value):
+    text = " ".join((DOCS / page).read_text(encoding="utf-8").split())
+    assert words.format(value) in text
 
 
 # ---- links --------------------------------------------------------------------------------------
