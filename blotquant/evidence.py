@@ -14,6 +14,8 @@ __all__ = ["band_evidence"]
 _SCALES = (1.2, 2.4, 4.8, 9.0)
 # From this thickness on, half the resolution is enough.
 _HALF_FROM = 4.0
+# A slope drawn in steps of one grey level bends by up to this share of a level.
+_STEP = 0.15
 # Nothing narrower than this counts, px of the scene.
 _SPECK = 7
 # Evidence below this many times the clutter is none.
@@ -47,9 +49,9 @@ def band_evidence(scene: Scene) -> NDArray[np.float32]:
         if 6 * scale > rows:
             break
         if scale < _HALF_FROM or rows < 2 * cols // 10:
-            ridge = _ridge(scene.signal, scene.inside, scale)
+            ridge = _ridge(scene.signal, scene.inside, scale, scene.level)
         else:  # broad bands lose nothing at half size
-            ridge = cv2.resize(_ridge(half, half_inside, scale / 2), (cols, rows))
+            ridge = cv2.resize(_ridge(half, half_inside, scale / 2, scene.level), (cols, rows))
         np.maximum(best, ridge, out=best)
     # dust and lettering are narrower than any lane
     best = cv2.morphologyEx(best, cv2.MORPH_OPEN, np.ones((1, _SPECK), np.uint8))
@@ -60,7 +62,7 @@ def band_evidence(scene: Scene) -> NDArray[np.float32]:
 
 
 def _ridge(
-    signal: NDArray[np.float32], inside: NDArray[np.bool_], scale: float
+    signal: NDArray[np.float32], inside: NDArray[np.bool_], scale: float, level: float
 ) -> NDArray[np.float32]:
     """Response to bands of one thickness, in units of its clutter."""
     border = cv2.BORDER_REPLICATE
@@ -68,7 +70,7 @@ def _ridge(
     fine = cv2.GaussianBlur(signal, (0, 0), across, sigmaY=scale, borderType=border)
     coarse = cv2.GaussianBlur(fine, (1, 0), 0.01, sigmaY=2.5 * scale, borderType=border)
     ridge = fine - coarse
-    return ridge / np.float32(_clutter(ridge, inside, scale))
+    return ridge / np.float32(max(_clutter(ridge, inside, scale), _STEP * level))
 
 
 def _clutter(ridge: NDArray[np.float32], inside: NDArray[np.bool_], scale: float) -> float:

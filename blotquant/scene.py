@@ -31,11 +31,14 @@ class Scene:
         The panel.
     factor : int
         Px of the picture per px of the scene.
+    level : float
+        Signal of one grey level of the file: nothing finer can be told.
     """
 
     signal: NDArray[np.float32]
     inside: NDArray[np.bool_]
     factor: int
+    level: float = 0.0
 
     def full(self, place: float) -> float:
         """Row or column in the picture of a row or column in the scene."""
@@ -68,7 +71,8 @@ def make_scene(blot: Blot, panel: Panel) -> Scene:
         inside = cv2.erode(inside.astype(np.uint8), _EDGE, borderValue=1) > 0
     if not inside.all() and inside.any():
         signal = _fill_outside(signal, inside)
-    return Scene(signal, inside, factor)
+    level = abs(blot.signal_map.scale) if blot.signal_map.clear_level is None else 0.0
+    return Scene(signal, inside, factor, 0.0 if blot.pixels.dtype.kind == "f" else level)
 
 
 def _panel_mask(panel: Panel, shape: tuple[int, ...], factor: int) -> NDArray[np.bool_]:
