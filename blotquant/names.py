@@ -77,12 +77,12 @@ _TAKEN = re.compile(
     r"""
     (very|over|under)?-?(long|short|medium|mid|high|low|light|dark|auto|best)(er|est)?-?(exp(osure)?)?
     | exp(osure)?s? | exposed | [ls]e
-    | \d+([.,]\d+)?-?(ms|s|secs?|seconds?|m|mins?|minutes?) | \d+m\d+s
+    | \d+([.,]\d+)?-?(ms|s|secs?|seconds?|m|mins?|minutes?) | \d+m(in)?\d+s(ec)?
     | \d{1,2}h\d{2}(m(\d+s?)?)? | \d{1,2}[:.]\d{2}([:.]\d{2})? | \d{1,2}-?[ap]m
     | chemi(doc|luminescen(ce|t))?(blots?)? | ecl | colou?rimetric | film
     | epi | (auto)?fluorescen(ce|t)
-    | cy[235](\.5)? | dylight\d* | alexa-?\d* | irdye-?\d* | ir?\d{3}(nm|cw)? | \d{3}(nm|cw)
-    | (ch(annel)?|page|slice|frame|series|c|z)-?=?\d+ | rgb | gr[ae]y | red | green | blue | [ry]gb
+    | cy[235](\.5)? | dylight\d* | alexa-?\d* | irdye-?\d*(cw)? | ir?\d{3}(nm|cw)? | \d{3}(nm|cw)
+    | (ch(annel)?|page|slice|frame|series|z)[- =]?\d* | rgb | gr[ae]y | red | green | blue | [ry]gb
     | copy | crop(ped)? | raw | final | edit(ed)? | rotated | invert(ed)?
     | merged? | overlay | composite
     | original | adjusted | ref(erence)? | v\d+ | (8|12|14|16|32)-?bits?
@@ -94,7 +94,7 @@ _TAKEN = re.compile(
 _MEMBRANE = re.compile(
     r"""
     (m|mem|membrane|n|rep|replicate|repeat|blot|gel|exp|experiment)-?\d+
-    | (19|20)\d{2}[-.]?\d{2}[-.]?\d{2} | \d{1,2}[-.]\d{1,2}[-.](19|20)?\d{2}
+    | (19|20)\d{2}[-.]?\d{2}[-.]?\d{2}(t\d{4,6})? | \d{1,2}[-.]\d{1,2}[-.](19|20)?\d{2}
     | \d{1,2}-?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*-?(19|20)?\d{2}
     | (19|20)?\d{2}-?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*-?\d{1,2}
     | \d+-?(h|hrs?|hours?|d|days?) | (day|d)-?\d+
@@ -103,7 +103,8 @@ _MEMBRANE = re.compile(
 )
 # Words for the picture itself: never a target.
 _PICTURE = re.compile(
-    r"(img|image|dsc[nf]?|pic|picture|photo|scan|snap|capture|untitled|file|data|test|run|sample|set|"
+    r"dsc[nf]?\d{4,}|set-?\d+|"  # DSC2 and SET are proteins
+    r"(img|image|pic|picture|photo|scan|snap|capture|untitled|file|data|test|run|sample|"
     r"western|western-?blot|wb|blot|gel|membrane|mem|strip|lane|dot|marker|ladder|miniswhite)s?-?\d*"
 )
 # Joined with the piece that follows: M1_phospho_ERK, M1_cleaved_lamin_A. A capital P or T alone is
@@ -159,7 +160,7 @@ def parse_name(image: str) -> tuple[str, str]:
             break
     size = _target_size(pieces)
     membrane, target = "_".join(pieces[:-size] + moved), "_".join(pieces[-size:])
-    if len(pieces) <= size or not _may_be_target(target):
+    if len(pieces) <= size or _control("_".join(pieces)) or not _may_be_target(target):
         return "", ""
     return membrane, target
 
@@ -246,7 +247,7 @@ def _without_taken(piece: str) -> str:
         head, _, last = piece.rpartition(" ")
         if not _TAKEN.fullmatch(last.lower()):
             return piece
-        piece = head.rstrip()
+        piece = head.rstrip(" -")
     return piece
 
 
@@ -286,9 +287,9 @@ def _may_be_target(text: str) -> bool:
 
 
 def _key(target: str) -> str:
-    """Target as compared: lower case, Latin letters, ``phospho`` spelt out, no punctuation."""
+    """Target as compared: lower case, Latin letters, no punctuation, no size."""
     text = _composed(target).strip()
-    text = re.sub(r"^anti[- _]", "", text, flags=re.IGNORECASE)
+    text = re.sub(r"^anti[- _]|[ (\[_-]+\d+ ?kda[)\]]?$", "", text, flags=re.IGNORECASE)
     # p-ERK and pERK are phosphorylated, PERK is another kinase, p53 and p-38 are names.
     text = re.sub(r"^(?:[pP][-_ ]+(?=[^\W\d_])|p(?=[A-Z])|phos(?:pho)?[-_ ]+)", "phospho", text)
     text = text.lower().translate(_GREEK)
