@@ -1,0 +1,181 @@
+"""Reading a lane: areas are kept, whatever the path, the width and the image."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from blotquant.model import Blot, Lane
+from blotquant.noise import NoiseModel
+from blotquant.reading import (
+    SECTIONS,
+    joined,
+    lane_weights,
+    read_lane,
+    read_sections,
+    row_weights,
+    sum_mask,
+)
+from blotquant.signal import SignalMap
+
+QUIET = NoiseModel(floor=4.0, gain=0.5, minimum=0.0)
+ROWS, COLS = 40, 60
+
+
+def picture(dtype, seed):
+    rng = np.random.default_rng(seed)
+    if dtype == np.float32:
+        return rng.normal(500, 300, (ROWS, COLS)).astype(dtype)
+    return rng.integers(0, np.iinfo(dtype).max, (ROWS, COLS), dtype=dtype, endpoint=True)
+
+
+@st.composite
+def paths(draw):
+    """Two to five points, also beyond the image."""
+    rows = draw(st.lists(st.floats(-10, ROWS + 10), min_size=2, max_size=5, unique=True))
+    rows = sorted(round(row, 3) for row in rows)
+    rows = [row + 0.01 * k for k, row in enumerate(rows)]
+    return tuple((row, draw(st.floats(-15, COLS + 15))) for row in rows)
+
+
+blots = st.builds(
+    lambda dtype, seed: Blot(picture(dtype, seed)),
+    st.sampled_from([np.uint8, np.uint16, np.float32]),
+    st.integers(0, 99),
+)
+
+
+def lane(path, width):
+    return Lane("a", "p", path, width)
+
+
+def beside(path, shift):
+    return tuple((row, col + shift) for row, col in path)
+
+
+@settings(deadline=None)
+@given(blot=blots, path=paths(), width=st.floats(0.3, 80))
+def test_two_half_lanes_add_up_to_the_whole(blot, path, width):
+    whole = read_lane(blot, lane(path, width), QUIET)
+    halves = [read_lane(blot, lane(beside(path, s * width / 4), width / 2), QUIET) for s in (-1, 1)]
+    scale = float(np.abs(blot.pixels.astype(float)).max()) * max(width, 1)
+    for name in ("intensity", "width"):
+        total = sum(getattr(half, name) for half in halves)
+        np.testing.assert_allclose(total, getattr(whole, name), rtol=1e-6, atol=1e-9 * scale)
+    np.testing.assert_array_equal(halves[0].position, whole.position)
+
+
+@settings(deadline=None)
+@given(blot=blots, path=paths(), width=st.floats(0.3, 80))
+def test_sections_add_up_to_the_whole(blot, path, width):
+    whole = read_lane(blot, lane(path, width), QUIET)
+    sections = read_sections(blot, lane(path, width), QUIET)
+    assert len(sections) == SECTIONS
+    together = joined(sections)
+    scale = float(np.abs(blot.pixels.astype(float)).max()) * max(width, 1)
+    for name in ("position", "intensity", "width"):
+        np.testing.assert_allclose(
+            getattr(together, name), getattr(whole, name), rtol=1e-6, atol=1e-9 * scale
+        )
+
+
+@settings(deadline=None)
+@given(path=paths(), width=st.floats(0.3, 80), level=st.integers(0, 65535))
+def test_a_constant_picture_gives_level_times_width(path, width, level):
+    blot = Blot(np.full((ROWS, COLS), level, np.uint16))
+    profile = read_lane(blot, lane(path, width), QUIET)
+    np.testing.assert_allclose(profile.intensity, level * profile.width, rtol=1e-9, atol=1e-6)
+    center = lane(path, width).center(profile.position)
+    inside = np.clip(center + width / 2, -0.5, COLS - 0.5) - np.clip(
+        center - width / 2, -0.5, COLS - 0.5
+    )
+    np.testing.assert_allclose(profile.width, inside, atol=1e-9)
+    np.testing.assert_allclose(
+        profile.variance, (4 + 0.5 * level) * profile.width, rtol=1e-6, atol=1e-6
+    )
+
+
+@settings(deadline=None)
+@given(blot=blots, path=paths(), width=st.floats(0.3, 80))
+def test_reading_is_the_weighted_sum_of_the_pixels(blot, path, width):
+    profile = read_lane(blot, lane(path, width), QUIET)
+    rows, first, weights = lane_weights(blot.shape, lane(path, width))
+    np.testing.assert_array_equal(rows, profile.position)
+    if rows.size:
+        part = blot.pixels[rows[0] : rows[-1] + 1, first : first + weights.shape[1]].astype(float)
+        scale = float(np.abs(part).max())
+        np.testing.assert_allclose(
+            (part * weights).sum(axis=1), profile.intensity, rtol=1e-6, atol=1e-8 * scale * width
+        )
+
+
+def test_a_pixel_on_the_edge_counts_by_its_area():
+    pixels = np.zeros((3, 9), np.uint16)
+    pixels[:, 3] = 100
+    blot = Blot(pixels)
+    for center, share in ((3, 1.0), (1.75, 0.75), (4.5, 0.5), (6, 0.0)):
+        profile = read_lane(blot, lane(((0, center), (2, center)), 3), QUIET)
+        np.testing.assert_allclose(profile.intensity, 100 * share)
+
+
+def test_a_lane_over_the_edge_reads_what_is_in_the_picture():
+    blot = Blot(picture(np.uint16, 1))
+    profile = read_lane(blot, lane(((-20, 0), (ROWS + 20, 0)), 11), QUIET)
+    np.testing.assert_array_equal(profile.position, np.arange(ROWS))
+    np.testing.assert_allclose(profile.width, 6)
+    np.testing.assert_allclose(profile.intensity, blot.pixels[:, :6].sum(axis=1, dtype=float))
+
+
+def test_a_lane_beside_the_picture_reads_nothing():
+    blot = Blot(picture(np.uint16, 1))
+    profile = read_lane(blot, lane(((0, 200), (39, 200)), 11), QUIET)
+    assert not profile.intensity.any()
+    assert not profile.width.any()
+    assert read_lane(blot, lane(((100, 5), (139, 5)), 11), QUIET).position.size == 0
+    assert len(read_sections(blot, lane(((100, 5), (139, 5)), 11), QUIET)) == SECTIONS
+
+
+def test_other_lanes_and_other_pictures_are_read_anew():
+    blot, other = Blot(picture(np.uint16, 1)), Blot(picture(np.uint16, 2))
+    path = ((0, 20), (39, 33))
+    first = read_lane(blot, lane(path, 9), QUIET).intensity.sum()
+    for again in (
+        read_lane(other, lane(path, 9), QUIET),
+        read_lane(blot, lane(path, 9.5), QUIET),
+        read_lane(blot, lane(beside(path, 1), 9), QUIET),
+    ):
+        assert again.intensity.sum() != first
+    noisy = NoiseModel(floor=400.0, gain=0.5, minimum=0.0)
+    assert (
+        read_lane(blot, lane(path, 9), noisy).variance
+        > read_lane(blot, lane(path, 9), QUIET).variance
+    ).all()
+    assert read_lane(blot, lane(path, 9), QUIET).intensity.sum() == first
+
+
+def test_dark_bands_are_read_as_signal():
+    pixels = picture(np.uint8, 2)
+    dark, light = Blot(255 - pixels, SignalMap(-1, 255)), Blot(pixels)
+    path = lane(((0, 20), (39, 33)), 9.3)
+    np.testing.assert_allclose(
+        read_lane(dark, path, QUIET).intensity, read_lane(light, path, QUIET).intensity
+    )
+
+
+@given(start=st.floats(-5, 25), length=st.floats(0.01, 30))
+def test_rows_count_by_the_share_between_the_limits(start, length):
+    position = np.arange(20.0)
+    weights = row_weights(position, start, start + length)
+    inside = np.clip(start + length, -0.5, 19.5) - np.clip(start, -0.5, 19.5)
+    assert weights.sum() == pytest.approx(inside, abs=1e-9)
+    assert ((weights >= 0) & (weights <= 1)).all()
+
+
+def test_a_mask_is_summed_by_area():
+    mask = np.zeros((ROWS, COLS), bool)
+    mask[10:12, 18:22] = True
+    straight = lane(((0, 20), (39, 20)), 5)  # columns 17.5 to 22.5
+    assert sum_mask(mask, mask.shape, straight, 5, 30) == pytest.approx(8)
+    assert sum_mask(mask, mask.shape, straight, 10, 30) == pytest.approx(6)  # half of row 10
+    assert sum_mask(mask, mask.shape, lane(((0, 20), (39, 20)), 3), 5, 30) == pytest.approx(6)
+    assert sum_mask(mask, mask.shape, straight, 20, 30) == 0
