@@ -1,4 +1,4 @@
-"""Densitometry of western blots: lanes, bands, integrated densities, normalized and with their errors.
+"""Densitometry of western blots: lanes, bands, densities with their errors, normalized.
 
 The public names, imported when first used so that ``import blotquant`` costs next to nothing.
 """

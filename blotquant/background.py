@@ -240,9 +240,7 @@ def _border_pixels(
     chosen = sides[settings.border_sides]
     if not chosen.any():
         return np.empty(0, np.float32)
-    signal = view.blot.signal(
-        (slice(rows[0], rows[-1] + 1), slice(first, first + outer.shape[1]))
-    )
+    signal = view.blot.signal((slice(rows[0], rows[-1] + 1), slice(first, first + outer.shape[1])))
     picked: NDArray[np.float32] = signal[chosen]
     return picked
 
@@ -271,7 +269,7 @@ def asls(view: LaneView, settings: BackgroundSettings) -> Baseline:
 
 
 def arpls(view: LaneView, settings: BackgroundSettings) -> Baseline:
-    """Asymmetrically reweighted penalized least squares (Baek 2015, Analyst 140:250), by pybaselines."""
+    """Asymmetrically reweighted least squares (Baek 2015, Analyst 140:250), by pybaselines."""
     return _by_pybaselines(view, "arpls", lam=1e5)
 
 
@@ -279,11 +277,13 @@ def snip(view: LaneView, settings: BackgroundSettings) -> Baseline:
     """Statistics-sensitive iterative peak clipping (Ryan 1988, NIM B 34:396), by pybaselines."""
     half = max((stop - start for start, stop in view.bands), default=40.0)
     reach = max(2, min(int(half), view.profile.position.size // 2 - 1))
-    return _by_pybaselines(view, "snip", max_half_window=reach, decreasing=True, smooth_half_window=2)
+    return _by_pybaselines(
+        view, "snip", max_half_window=reach, decreasing=True, smooth_half_window=2
+    )
 
 
 def morphological(view: LaneView, settings: BackgroundSettings) -> Baseline:
-    """Morphological opening of the profile (Perez-Pueyo 2010, Appl. Spectrosc. 64:595), by pybaselines."""
+    """Morphological opening (Perez-Pueyo 2010, Appl. Spectrosc. 64:595), by pybaselines."""
     half = max((stop - start for start, stop in view.bands), default=40.0)
     return _by_pybaselines(view, "mor", half_window=max(2, int(0.75 * half)))
 

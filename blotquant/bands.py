@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from .errors import NothingFound
-from .model import Band, BandRow, Blot, Lane, Layout, Panel, Profile
+from .model import Blot, Lane, Layout, Panel, Profile
 from .noise import NoiseModel
 from .reading import joined, read_sections
 from .recipe import FindingSettings
@@ -130,7 +130,9 @@ def _peaks(profile: Profile, sections: list[Profile], sensitivity: float) -> lis
     parts = np.array([section.intensity for section in sections])
     chosen: list[_Peak] = []
     for peak in sorted(candidates, key=lambda p: -p.strength):
-        if any(abs(peak.row - other.row) <= _APART * max(other.sigma, peak.sigma) for other in chosen):
+        if any(
+            abs(peak.row - other.row) <= _APART * max(other.sigma, peak.sigma) for other in chosen
+        ):
             continue
         shared = _shared_snr(peak, parts)
         if shared >= sensitivity:
@@ -181,16 +183,16 @@ def _response_at(parts: NDArray[np.float64], row: int, sigma: float) -> NDArray[
     kernel = gauss * (1 - (offsets / sigma) ** 2)
     rows, last = row + offsets, parts.shape[1] - 1
     inside = np.clip(rows, 0, last)
-    mirrored = np.clip(np.where(rows < 0, -rows, np.where(rows > last, 2 * last - rows, rows)), 0, last)
+    mirrored = np.clip(
+        np.where(rows < 0, -rows, np.where(rows > last, 2 * last - rows, rows)), 0, last
+    )
     # beyond the ends: an odd reflection, as for the whole profile
     values = np.where(rows == inside, parts[:, inside], 2 * parts[:, inside] - parts[:, mirrored])
     response: NDArray[np.float64] = values @ kernel
     return response
 
 
-def _clutter(
-    response: NDArray[np.float64], spread: NDArray[np.float64], sigma: float
-) -> float:
+def _clutter(response: NDArray[np.float64], spread: NDArray[np.float64], sigma: float) -> float:
     """Spread of the response away from bands, where texture exceeds the pixels' noise."""
     step = max(1, int(sigma / 2))  # neighbours within a sigma say the same
     size = np.abs(response[::step])
@@ -215,7 +217,9 @@ def _with_limits(lane: Lane, profile: Profile, peaks: list[_Peak]) -> list[Found
     """Bands with limits: where the profile has come down to the baseline, or to a valley."""
     if not peaks:
         return []
-    smooth, noise = _above_baseline(profile, [(p.row - 4.5 * p.sigma, p.row + 4.5 * p.sigma) for p in peaks])
+    smooth, noise = _above_baseline(
+        profile, [(p.row - 4.5 * p.sigma, p.row + 4.5 * p.sigma) for p in peaks]
+    )
     limits = _all_limits(smooth, noise, peaks)
     # once more, with the tails that the first limits found kept out of the baseline
     smooth, noise = _above_baseline(profile, [limit for limit in limits if limit])
@@ -234,8 +238,7 @@ def _with_limits(lane: Lane, profile: Profile, peaks: list[_Peak]) -> list[Found
                 stop=origin + stop,
                 snr=peak.snr,
                 parted_above=index > 0 and start <= _valley(smooth, peaks, index, -1),
-                parted_below=index + 1 < len(peaks)
-                and stop >= _valley(smooth, peaks, index, 1),
+                parted_below=index + 1 < len(peaks) and stop >= _valley(smooth, peaks, index, 1),
             )
         )
     return found
@@ -281,9 +284,7 @@ def _summit(smooth: NDArray[np.float64], peak: _Peak) -> int:
     return first + int(np.argmax(smooth[first : int(peak.row) + reach + 1]))
 
 
-def _valley(
-    smooth: NDArray[np.float64], peaks: list[_Peak], index: int, step: int
-) -> float:
+def _valley(smooth: NDArray[np.float64], peaks: list[_Peak], index: int, step: int) -> float:
     """Row of the lowest point between a peak and its neighbour; the profile's end without one."""
     other = index + step
     if not 0 <= other < len(peaks):

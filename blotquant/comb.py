@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +52,10 @@ _MAX_PARTS = 5
 _INSIDE = 1.2
 
 
-def find_teeth(column_sum: NDArray[np.float64], width_hint: float | None = None) -> list[Tooth]:
+def find_teeth(
+    column_sum: NDArray[np.float64],
+    spacing_hint: float | None = None,
+) -> list[Tooth]:
     """Cut column sums of evidence into lanes.
 
     All stretches between dips are candidates. A good candidate has deep dips at its sides, none
@@ -62,8 +67,8 @@ def find_teeth(column_sum: NDArray[np.float64], width_hint: float | None = None)
     ----------
     column_sum : ndarray, shape (U,)
         Evidence summed down straightened lanes.
-    width_hint : float, optional
-        Lane width, px, if known.
+    spacing_hint : float, optional
+        Distance between lane centres, px, if known: lanes are no wider.
 
     Returns
     -------
@@ -78,11 +83,10 @@ def find_teeth(column_sum: NDArray[np.float64], width_hint: float | None = None)
     candidates = _candidates(profile, cuts, peaks, _FLOOR * top)
     if not candidates:
         return []
-    widths = (
-        [width_hint]
-        if width_hint
-        else list(np.geomspace(4.0, max(8.0, 0.6 * profile.size), 40))
-    )
+    if spacing_hint:
+        widths = list(np.linspace(0.35, 1.0, 14) * spacing_hint)
+    else:
+        widths = list(np.geomspace(4.0, max(8.0, 0.6 * profile.size), 40))
     scored = [_best_set(candidates, width) for width in widths]
     _, chosen = max(scored, key=lambda item: item[0])
     strengths = np.median([c.height for c in chosen]) if chosen else 1.0
@@ -128,7 +132,7 @@ def lane_feet(profile: NDArray[np.float64], teeth: list[Tooth]) -> list[tuple[fl
             teeth[k + 1].left if k + 1 < len(teeth) else np.inf,
         )
         for edge, step, stop in ((tooth.left, -1, stops[0]), (tooth.right, 1, stops[1])):
-            at = int(round(edge))
+            at = round(edge)
             while 0 < at < profile.size - 1 and profile[at] > foot and (stop - at) * step > 0:
                 at += step
             if (stop - at) * step > 0:
@@ -139,8 +143,9 @@ def lane_feet(profile: NDArray[np.float64], teeth: list[Tooth]) -> list[tuple[fl
         if feet[k][1] > feet[k + 1][0]:
             a, b = int(teeth[k].right), int(np.ceil(teeth[k + 1].left))
             between = profile[a : b + 1]
-            lowest = np.flatnonzero(between <= between.min() * 1.02 + 1e-12) if between.size else []
-            part = a + float(np.mean(lowest)) if len(lowest) else (a + b) / 2
+            part = (a + b) / 2
+            if between.size:
+                part = a + float(np.flatnonzero(between <= 1.02 * between.min() + 1e-12).mean())
             feet[k], feet[k + 1] = (feet[k][0], part), (part, feet[k + 1][1])
     return feet
 
@@ -166,7 +171,7 @@ def _dips(profile: NDArray[np.float64], floor: float) -> tuple[list[int], list[i
     if not peaks:
         return [0, profile.size - 1], []
     cuts = [0]
-    for a, b in zip(peaks, peaks[1:], strict=False):
+    for a, b in pairwise(peaks):
         cuts.append(a + int(np.argmin(profile[a : b + 1])))
     cuts.append(profile.size - 1)
     while len(peaks) > 1:
@@ -240,16 +245,16 @@ def _best_set(candidates: list[_Candidate], width: float) -> tuple[float, list[_
     chosen: list[_Candidate] = []
     cut = n_cuts - 1
     while cut > 0:
-        c = choice[cut]
-        if c is None:
+        last = choice[cut]
+        if last is None:
             cut -= 1
         else:
-            chosen.append(c)
-            cut = c.first
+            chosen.append(last)
+            cut = last.first
     return float(best[-1]), chosen[::-1]
 
 
 def _value(c: _Candidate, width: float) -> float:
     """Worth of a candidate: its length, by how clear it is and how like the width looked for."""
-    misfit = np.log(max(c.width, 0.5) / width) / 0.3
-    return c.width * float(np.sqrt(c.height)) * (c.clarity - 0.15 * misfit**2)
+    misfit = math.log(max(c.width, 0.5) / width) / 0.3
+    return c.width * math.sqrt(c.height) * (c.clarity - 0.15 * misfit**2)

@@ -127,7 +127,9 @@ def _measure_band(
     background = float((weights * baseline.level).sum())
     net = total - background
     above = (profile.intensity - baseline.level) / np.maximum(profile.width, 1e-9)
-    at_ends = np.interp((band.start, band.stop), profile.position, profile.intensity - baseline.level)
+    at_ends = np.interp(
+        (band.start, band.stop), profile.position, profile.intensity - baseline.level
+    )
     placing = LIMIT_ERROR * (band.stop - band.start) * float(np.hypot(*at_ends))
     error, error_without = _errors(profile, baseline, weights, baseline.band_variance[index], noise)
     error = float(np.sqrt(error**2 + placing**2 + (TAIL_ERROR * net) ** 2))

@@ -40,25 +40,25 @@ def band_evidence(scene: Scene) -> NDArray[np.float32]:
         0 where there is no band.
     """
     rows, cols = scene.signal.shape
-    half = cv2.resize(
-        scene.signal, (max(1, cols // 2), max(1, rows // 2)), interpolation=cv2.INTER_AREA
-    )
-    half_inside = cv2.resize(scene.inside.astype(np.uint8), half.shape[::-1]) > 0
-    best = np.zeros(scene.signal.shape, np.float32)
+    size = (max(1, cols // 2), max(1, rows // 2))
+    half = np.asarray(cv2.resize(scene.signal, size, interpolation=cv2.INTER_AREA), np.float32)
+    half_inside = cv2.resize(scene.inside.astype(np.uint8), size) > 0
+    best: NDArray[np.float32] = np.zeros((rows, cols), np.float32)
     for scale in _SCALES:
         if 6 * scale > rows:
             break
         if scale < _HALF_FROM or rows < 2 * cols // 10:
             ridge = _ridge(scene.signal, scene.inside, scale, scene.level)
         else:  # broad bands lose nothing at half size
-            ridge = cv2.resize(_ridge(half, half_inside, scale / 2, scene.level), (cols, rows))
-        np.maximum(best, ridge, out=best)
+            small = _ridge(half, half_inside, scale / 2, scene.level)
+            ridge = np.asarray(cv2.resize(small, (cols, rows)), np.float32)
+        best = np.maximum(best, ridge)
     # dust and lettering are narrower than any lane
-    best = cv2.morphologyEx(best, cv2.MORPH_OPEN, np.ones((1, _SPECK), np.uint8))
-    best -= _CLUTTER
-    np.maximum(best, 0, out=best)
-    best[~scene.inside] = 0
-    return np.sqrt(best, out=best)
+    best = np.asarray(cv2.morphologyEx(best, cv2.MORPH_OPEN, np.ones((1, _SPECK), np.uint8)))
+    above = np.maximum(best - np.float32(_CLUTTER), 0)
+    evidence: NDArray[np.float32] = np.sqrt(above).astype(np.float32)
+    evidence[~scene.inside] = 0
+    return evidence
 
 
 def _ridge(

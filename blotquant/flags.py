@@ -1,4 +1,4 @@
-"""What a careful reviewer would want to know of a number: the flags, each with one line of explanation."""
+"""What a careful reviewer would want to know of a number: the flags, each with its meaning."""
 
 from __future__ import annotations
 

@@ -55,11 +55,14 @@ def _frame(shape: tuple[int, int]) -> tuple[Point, ...]:
 
 
 def _outline(mask: NDArray[np.bool_], factor: int) -> tuple[Point, ...]:
-    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    contours, _ = cv2.findContours(
+        mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
+    )
     contour = max(contours, key=cv2.contourArea)
     polygon = cv2.approxPolyDP(contour, 2.0, closed=True)[:, 0, :]
     return tuple(
-        (factor * (float(row) + 0.5) - 0.5, factor * (float(col) + 0.5) - 0.5) for col, row in polygon
+        (factor * (float(row) + 0.5) - 0.5, factor * (float(col) + 0.5) - 0.5)
+        for col, row in polygon
     )
 
 
@@ -137,7 +140,7 @@ def _ground(signal: NDArray[np.float32]) -> NDArray[np.float32]:
     smooth = cv2.medianBlur(small, 3)
     opened = cv2.morphologyEx(smooth, cv2.MORPH_OPEN, kernel)
     ground = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, kernel)
-    return cv2.resize(ground, (cols, rows), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(ground, (cols, rows)), np.float32)
 
 
 def _has_sharp_edge(ground: NDArray[np.float32], mask: NDArray[np.bool_]) -> bool:
@@ -164,7 +167,9 @@ def _solid_piece(mask: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
     """Largest piece of a mask, holes filled, if it looks like a membrane with a surround."""
     side = max(5, int(0.04 * max(mask.shape)))  # wider than lettering, thinner than a strip
     side = min(side, max(3, min(mask.shape) // 4))
-    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
+    opened = cv2.morphologyEx(
+        mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((side, side), np.uint8)
+    )
     count, labels, stats, _ = cv2.connectedComponentsWithStats(opened)
     if count < 2:
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import PurePath
 from typing import Any, Literal, get_args
 
@@ -116,7 +117,7 @@ class Blot:
     """
 
     pixels: NDArray[Any]
-    signal_map: SignalMap = SignalMap()
+    signal_map: SignalMap = field(default_factory=SignalMap)
     polarity: Polarity = "light_on_dark"
     ceiling: float | None = None
     bit_depth: int = 16
@@ -229,9 +230,9 @@ class Lane:
         path = tuple((float(row), float(col)) for row, col in self.path)
         object.__setattr__(self, "path", path)
         rows = [row for row, _ in path]
-        if len(path) < 2 or any(b <= a for a, b in zip(rows, rows[1:], strict=False)):
+        if len(path) < 2 or any(b <= a for a, b in pairwise(rows)):
             raise LayoutError(
-                f"lane {self.id}: its path needs two points or more, each further down than the last"
+                f"lane {self.id}: its path needs two points or more, each below the last"
             )
         if not all(math.isfinite(value) for point in path for value in point):
             raise LayoutError(f"lane {self.id}: its path holds a number that is not finite")
@@ -299,7 +300,7 @@ class Band:
         """Check the invariants."""
         if not (math.isfinite(self.start) and math.isfinite(self.stop) and self.start < self.stop):
             raise LayoutError(
-                f"band of lane {self.lane_id}: its limits {self.start} to {self.stop} are not a range"
+                f"band of lane {self.lane_id}: {self.start} to {self.stop} is not a range"
             )
 
 

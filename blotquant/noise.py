@@ -1,4 +1,4 @@
-"""How noisy a picture's pixels are: read noise plus shot noise, estimated from the picture itself."""
+"""How noisy a picture's pixels are: read and shot noise, estimated from the picture itself."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import __version__
 from .bands import find_bands
-from .columns import BAND_COLUMNS, LANE_COLUMNS, SCHEMA_VERSION
+from .columns import BAND_COLUMNS, LANE_COLUMNS, SCHEMA_VERSION, Column
 from .densitometry import measure_lane
 from .errors import LayoutError
 from .flags import Flag
@@ -163,7 +163,9 @@ def _check_inside(blot: Blot, lane: Lane) -> None:
 
 def _warnings(layout: Layout) -> tuple[str, ...]:
     doubtful = [
-        str(number) for number, lane in enumerate(layout.lanes, 1) if lane.confidence < LOW_CONFIDENCE
+        str(number)
+        for number, lane in enumerate(layout.lanes, 1)
+        if lane.confidence < LOW_CONFIDENCE
     ]
     if not doubtful:
         return ()
@@ -177,8 +179,6 @@ def _band_table(
     recipe: Recipe,
     image: str,
 ) -> pd.DataFrame:
-    import pandas as pd  # noqa: PLC0415  # slow to import, not needed to find lanes
-
     membrane, target = parse_name(image)
     panel_number = {panel.id: index for index, panel in enumerate(layout.panels, 1)}
     row_number = _row_numbers(layout)
@@ -236,14 +236,12 @@ def _band_table(
                     "technical": "",
                 }
             )
-    return _frame(pd, records, BAND_COLUMNS)
+    return _frame(records, BAND_COLUMNS)
 
 
 def _lane_table(
     blot: Blot, layout: Layout, measured: dict[str, LaneMeasurement], image: str
 ) -> pd.DataFrame:
-    import pandas as pd  # noqa: PLC0415  # slow to import, not needed to find lanes
-
     panel_number = {panel.id: index for index, panel in enumerate(layout.panels, 1)}
     records = []
     for number, lane in enumerate(layout.lanes, 1):
@@ -269,7 +267,7 @@ def _lane_table(
                 "path": json.dumps([[round(row, 2), round(col, 2)] for row, col in lane.path]),
             }
         )
-    return _frame(pd, records, LANE_COLUMNS)
+    return _frame(records, LANE_COLUMNS)
 
 
 def _row_numbers(layout: Layout) -> dict[str, int]:
@@ -290,8 +288,10 @@ def _row_numbers(layout: Layout) -> dict[str, int]:
 _DTYPES = {"text": "object", "integer": "int64", "number": "float64", "boolean": "bool"}
 
 
-def _frame(pd: Any, records: list[dict[str, Any]], columns: Any) -> pd.DataFrame:
+def _frame(records: list[dict[str, Any]], columns: tuple[Column, ...]) -> pd.DataFrame:
     """Table with the contract's columns and types, also when it has no rows."""
+    import pandas as pd  # slow to import, not needed to find lanes
+
     return pd.DataFrame(
         {
             column.name: np.array([record[column.name] for record in records], _DTYPES[column.kind])

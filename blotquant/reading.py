@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 from .model import Blot, Lane, Profile
 from .noise import NoiseModel
 
-__all__ = ["SECTIONS", "joined", "lane_weights", "read_lane", "read_sections", "row_weights", "sum_mask"]
+__all__ = [
+    "SECTIONS",
+    "joined",
+    "lane_weights",
+    "read_lane",
+    "read_sections",
+    "row_weights",
+    "sum_mask",
+]
 
 # A lane is read in this many sections side by side: a band shows in most, a speck in one or two.
 SECTIONS = 6
@@ -144,7 +152,8 @@ def lane_weights(
 def row_weights(position: NDArray[np.float64], start: float, stop: float) -> NDArray[np.float64]:
     """Share of each row of a profile that lies between two places along the lane."""
     overlap = np.minimum(position + 0.5, stop) - np.maximum(position - 0.5, start)
-    return np.clip(overlap, 0.0, 1.0)
+    share: NDArray[np.float64] = np.clip(overlap, 0.0, 1.0)
+    return share
 
 
 def sum_mask(

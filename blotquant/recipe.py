@@ -44,13 +44,17 @@ class ImageSettings(_Section):
         "auto", "How bands look in the stored file; auto decides from the picture."
     )
     orientation: Orientation = _setting(
-        "0", "Turn the picture counter-clockwise (0, 90, 180, 270 degrees) or mirror it left to right."
+        "0",
+        "Turn the picture counter-clockwise (0, 90, 180, 270 degrees) or mirror it left to right.",
     )
     detector: Literal["linear", "film"] = _setting(
-        "linear", "linear: grey levels are proportional to light; film: optical density from clear film."
+        "linear",
+        "linear: grey levels are proportional to light; film: optical density from clear film.",
     )
     ceiling: float | None = _setting(
-        None, "Grey level at which the detector saturates; auto takes it from the file.", "grey level",
+        None,
+        "Grey level at which the detector saturates; auto takes it from the file.",
+        "grey level",
         gt=0,
     )
     max_megapixels: float = _setting(
@@ -79,12 +83,18 @@ class BackgroundSettings(_Section):
     """How the background under a band is estimated."""
 
     method: str = _setting(
-        "lane", "Background method: lane, rolling_ball, valley, border, global, none or a registered one."
+        "lane",
+        "Background method: lane, rolling_ball, valley, border, global, none or a registered one.",
     )
     radius: float | None = _setting(
-        None, "rolling_ball: radius of the disk along the profile; auto is 3 band lengths.", "px", gt=0
+        None,
+        "rolling_ball: radius of the disk along the profile; auto is 3 band lengths.",
+        "px",
+        gt=0,
     )
-    border: int = _setting(3, "border: thickness of the border whose median is taken.", "px", ge=1, le=5)
+    border: int = _setting(
+        3, "border: thickness of the border whose median is taken.", "px", ge=1, le=5
+    )
     border_sides: Literal["both", "top_bottom", "left_right"] = _setting(
         "both", "border: which sides of the band's box are used."
     )
@@ -138,7 +148,9 @@ class Recipe(_Section):
         tree = (base or cls()).model_dump()
         unknown = [name for name in settings if name not in _PLACES]
         if unknown:
-            raise RecipeError("recipe: " + "; ".join(_no_such(name, list(_PLACES)) for name in unknown))
+            raise RecipeError(
+                "recipe: " + "; ".join(_no_such(name, list(_PLACES)) for name in unknown)
+            )
         for name, value in settings.items():
             section, key = _PLACES[name]
             tree[section][key] = value
@@ -179,15 +191,21 @@ class Recipe(_Section):
         return cls.parse(tree, path.name)
 
     def to_toml(self) -> str:
-        """Every setting with its meaning and unit as comments; settings left to auto are commented out."""
+        """Every setting with meaning and unit as comments; what is left to auto is a comment."""
         document = tomlkit.document()
-        document.add(tomlkit.comment("blotquant recipe: every setting, as `blotquant run --recipe` takes it"))
-        for section, info in type(self).model_fields.items():
+        document.add(
+            tomlkit.comment("blotquant recipe: every setting, as `blotquant run --recipe` takes it")
+        )
+        for section in type(self).model_fields:
             settings = getattr(self, section)
             table = tomlkit.table()
             document.add(tomlkit.nl())
             for key, field in type(settings).model_fields.items():
-                unit = field.json_schema_extra.get("unit") if isinstance(field.json_schema_extra, dict) else None
+                unit = (
+                    field.json_schema_extra.get("unit")
+                    if isinstance(field.json_schema_extra, dict)
+                    else None
+                )
                 table.add(tomlkit.comment(f"{field.description}" + (f" [{unit}]" if unit else "")))
                 value = getattr(settings, key)
                 if value is None:

@@ -130,7 +130,9 @@ class Result:
         return replace(self, **changes)
 
 
-def write_csv(table: pd.DataFrame, path: str | Path, columns: tuple[Column, ...] = LANE_COLUMNS) -> Path:
+def write_csv(
+    table: pd.DataFrame, path: str | Path, columns: tuple[Column, ...] = LANE_COLUMNS
+) -> Path:
     """Write a table as CSV in its contract's column order, through a temporary file and a rename.
 
     Numbers are written with 10 significant digits: far below any blot's noise, and the same on

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,7 @@ def arrange_rows(
     """
     rows: list[BandRow] = []
     bands: list[Band] = []
-    kinds: dict[str, str] = {}
+    ladder_ids: set[str] = set()
     for panel in panels:
         mine = [lane for lane in lanes if lane.panel_id == panel.id]
         ids = {lane.id for lane in mine}
@@ -61,8 +62,10 @@ def arrange_rows(
         )
         rows += more_rows
         bands += more_bands
-        kinds |= dict.fromkeys(ladders, "ladder")
-    marked = tuple(replace(lane, kind=kinds.get(lane.id, lane.kind)) for lane in lanes)
+        ladder_ids |= ladders
+    marked = tuple(
+        replace(lane, kind="ladder") if lane.id in ladder_ids else lane for lane in lanes
+    )
     return Layout(panels, marked, tuple(rows), tuple(bands))
 
 
@@ -82,13 +85,17 @@ def _arrange_panel(
         drift = _refined_drift(lane_of, place, label, weight, drift)
         label = _cluster(lane_of, place - drift[lane_of], height, weight)
     ladders = _ladders(lane_of, label, len(lanes))
-    order = sorted(set(label.tolist()), key=lambda k: float(np.median((place - drift[lane_of])[label == k])))
+    order = sorted(
+        set(label.tolist()), key=lambda k: float(np.median((place - drift[lane_of])[label == k]))
+    )
     rows: list[BandRow] = []
     bands: list[Band] = []
     for k in order:
         row = BandRow(f"row-{already + len(rows) + 1}")
         rows.append(row)
-        bands += _bands_of_row(row, lanes, found, np.flatnonzero(label == k), drift, number, ladders)
+        bands += _bands_of_row(
+            row, lanes, found, np.flatnonzero(label == k), drift, number, ladders
+        )
     return rows, bands, {lanes[k].id for k in ladders}
 
 
@@ -129,9 +136,7 @@ _FIRM_SNR = 30.0
 _LONE_SNR = 30.0
 
 
-def _like_the_row(
-    band: FoundBand, above: float, below: float, n_bands: int
-) -> tuple[float, float]:
+def _like_the_row(band: FoundBand, above: float, below: float, n_bands: int) -> tuple[float, float]:
     """Limits of a band held near its row's: bands of one protein are of one shape."""
     if n_bands < 3:
         return band.start, band.stop
@@ -164,7 +169,7 @@ def _drift(
     drift = np.zeros(n_lanes)
     busy = sorted(set(lane_of.tolist()))
     step_before = 0.0
-    for left, right in zip(busy, busy[1:], strict=False):
+    for left, right in pairwise(busy):
         lanes_apart = right - left
         expected = step_before * lanes_apart
         a, b = lane_of == left, lane_of == right

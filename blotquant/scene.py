@@ -78,7 +78,9 @@ def make_scene(blot: Blot, panel: Panel) -> Scene:
 def _panel_mask(panel: Panel, shape: tuple[int, ...], factor: int) -> NDArray[np.bool_]:
     if len(panel.outline) < 3:
         return np.ones(shape, bool)
-    corners = [((col + 0.5) / factor - 0.5, (row + 0.5) / factor - 0.5) for row, col in panel.outline]
+    corners = [
+        ((col + 0.5) / factor - 0.5, (row + 0.5) / factor - 0.5) for row, col in panel.outline
+    ]
     mask = np.zeros(shape, np.uint8)
     cv2.fillPoly(mask, [np.round(corners).astype(np.int32)], 1)
     return mask.astype(bool)

@@ -110,8 +110,14 @@ def _bins(
     inverse = np.where(free, 1.0 / variance, 0.0)
     weights = np.bincount(bins, inverse)
     sums = np.bincount(bins, inverse * values)
-    mean = np.divide(sums, weights, out=np.zeros_like(sums), where=weights > 0)
-    return bins, mean, weights, np.bincount(bins).astype(np.float64)
+    mean = np.zeros(sums.size)
+    np.divide(sums, weights, out=mean, where=weights > 0)
+    return (
+        np.asarray(bins, np.intp),
+        mean,
+        np.asarray(weights),
+        np.bincount(bins).astype(np.float64),
+    )
 
 
 def _extend(

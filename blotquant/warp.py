@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter1d
 
 __all__ = ["Warp", "fit_warp"]
 
-# Lanes do not lean by more than this (columns per row), nor widen by more than this over the height.
+# Lanes lean by no more than this (columns per row), and widen by no more over the height.
 _MAX_LEAN = 0.25
 _MAX_FAN = 0.35
 # The coarse search looks for bows up to this (columns per row, at the ends).
@@ -51,7 +51,9 @@ class Warp:
     shift: tuple[float, ...] = (0.0, 0.0, 0.0)
     fan: tuple[float, ...] = (0.0, 0.0)
 
-    def column(self, u: NDArray[np.float64] | float, row: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    def column(
+        self, u: NDArray[np.float64] | float, row: NDArray[np.float64] | float
+    ) -> NDArray[np.float64]:
         """Column in the scene; `u` and `row` broadcast."""
         t = 2.0 * np.asarray(row, np.float64) / max(self.height - 1, 1) - 1.0
         shift = sum(a * t ** (k + 1) for k, a in enumerate(self.shift))
@@ -101,7 +103,7 @@ def fit_warp(evidence: NDArray[np.float32]) -> Warp:
 
 
 def _has_stacked_bands(evidence: NDArray[np.float32]) -> bool:
-    """Whether some columns hold two bands or more above each other; else there is nothing to align."""
+    """Whether some columns hold bands above each other; else there is nothing to align."""
     bright = evidence > 0.15 * float(np.percentile(evidence[evidence > 0], 99))
     starts = np.diff(bright.astype(np.int8), axis=0, prepend=0) > 0
     runs = starts.sum(axis=0)
@@ -190,7 +192,9 @@ class _Slices:
         return float(total @ total) / (alone + 1e-12) * (1.0 - cost)
 
 
-def straighten(evidence: NDArray[np.float32], warp: Warp, n_slices: int = 64) -> NDArray[np.float64]:
+def straighten(
+    evidence: NDArray[np.float32], warp: Warp, n_slices: int = 64
+) -> NDArray[np.float64]:
     """Evidence on straight lanes: slices x lane coordinate `u`, each slice summed over its rows."""
     height, width = evidence.shape
     edges = np.linspace(0, height, min(n_slices, height) + 1).astype(int)

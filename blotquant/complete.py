@@ -1,0 +1,220 @@
+"""Complete a comb of lanes: weak ones at the edges, empty ones between, no specks, no marks."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .comb import Tooth
+
+__all__ = ["complete_comb"]
+
+# A gap this close to a whole number of spacings holds empty lanes; else it parts two groups.
+_EMPTY_TOLERANCE = 0.2
+_MAX_EMPTY_RUN = 3
+
+
+def complete_comb(
+    teeth: list[Tooth],
+    straight: NDArray[np.float64],
+    height: int,
+    count: int | None = None,
+    spacing: float | None = None,
+) -> list[Tooth]:
+    """Leave out what is no lane, and add lanes that the comb could not see.
+
+    Parameters
+    ----------
+    teeth : list of Tooth
+        From `blotquant.comb.find_teeth`.
+    straight : ndarray, shape (S, U)
+        Evidence on straightened lanes, slice by slice.
+    height : int
+        Rows of the scene.
+    count : int, optional
+        Number of lanes, if it is known: the comb is brought to it.
+    spacing : float, optional
+        Distance between lane centres, px of the scene, if it is known.
+
+    Returns
+    -------
+    list of Tooth
+        Left to right; lanes that were inferred have strength 0.
+    """
+    teeth = [tooth for tooth in teeth if _is_banded(straight, tooth, height)]
+    if not teeth:
+        return []
+    teeth = _with_edge_lanes(_without_strays(teeth), straight, height, spacing)
+    teeth = _without_marks(teeth, straight)
+    teeth = _with_empty_lanes(teeth, spacing)
+    return teeth if count is None else _to_count(teeth, straight, count, spacing)
+
+
+def _typical_spacing(teeth: list[Tooth]) -> float:
+    """Distance between neighbouring lanes, gaps between groups left out."""
+    steps = np.diff([tooth.center for tooth in teeth])
+    near = np.quantile(steps, 0.3)
+    return float(np.median(steps[(steps > 0.7 * near) & (steps < 1.4 * near)]))
+
+
+def _with_empty_lanes(teeth: list[Tooth], spacing: float | None) -> list[Tooth]:
+    """Comb with teeth where a gap is a whole number of spacings wide."""
+    if len(teeth) < 3 and not (spacing and len(teeth) > 1):
+        return teeth
+    spacing = spacing or _typical_spacing(teeth)
+    width = float(np.median([tooth.width for tooth in teeth]))
+    complete = teeth[:1]
+    for left, right in pairwise(teeth):
+        step = (right.center - left.center) / spacing
+        missing = round(step) - 1
+        if 0 < missing <= _MAX_EMPTY_RUN and abs(step - round(step)) < _EMPTY_TOLERANCE:
+            for k in range(1, missing + 1):
+                center = left.center + (right.center - left.center) * k / (missing + 1)
+                complete.append(Tooth(center - width / 2, center + width / 2, 0.0, 0.0))
+        complete.append(right)
+    return complete
+
+
+def _to_count(
+    teeth: list[Tooth], straight: NDArray[np.float64], count: int, spacing: float | None
+) -> list[Tooth]:
+    """Comb brought to a number of lanes that is known.
+
+    Too many: the weaker of the outermost goes. Too few: the widest gap between lanes takes one,
+    or the side where there is more evidence and room.
+    """
+    profile = straight.sum(axis=0)
+    while len(teeth) > count:
+        teeth = teeth[1:] if teeth[0].strength < teeth[-1].strength else teeth[:-1]
+    while len(teeth) < count:
+        width = float(np.median([tooth.width for tooth in teeth]))
+        step = spacing or (_typical_spacing(teeth) if len(teeth) > 2 else 1.3 * width)
+        gaps = np.diff([tooth.center for tooth in teeth]) / step
+        if gaps.size and gaps.max() > 1.5:
+            k = int(np.argmax(gaps))
+            center = (teeth[k].center + teeth[k + 1].center) / 2
+            place = k + 1
+        else:
+            sides = [teeth[0].center - step, teeth[-1].center + step]
+            found = [_mean_between(profile, c - width / 2, c + width / 2) for c in sides]
+            inside = [width / 2 < c < profile.size - width / 2 for c in sides]
+            right = (inside[1], found[1]) >= (inside[0], found[0])
+            center, place = (sides[1], len(teeth)) if right else (sides[0], 0)
+        teeth = [
+            *teeth[:place],
+            Tooth(center - width / 2, center + width / 2, 0.0, 0.0),
+            *teeth[place:],
+        ]
+    return teeth
+
+
+# An outermost tooth this faint against the others, and off their spacing, is no lane.
+_STRAY = 0.2
+# A lane at the edge that the comb missed has at least this share of a lane's evidence ...
+_EDGE_EVIDENCE = 0.08
+# ... over the middle of its place, and less than this share of that beyond its far side.
+_EDGE_FALL = 0.5
+
+
+def _without_strays(teeth: list[Tooth]) -> list[Tooth]:
+    """Comb without faint outermost teeth that stand off the spacing of the rest."""
+    for _ in range(2):
+        teeth = teeth[::-1]
+        while len(teeth) > 3:
+            spacing = _typical_spacing(sorted(teeth[1:], key=lambda tooth: tooth.center))
+            step = abs(teeth[1].center - teeth[0].center) / spacing
+            typical = float(np.median([tooth.strength for tooth in teeth[1:]]))
+            if teeth[0].strength > _STRAY * typical or abs(step - 1) < 0.15:
+                break
+            teeth = teeth[1:]
+    return teeth
+
+
+def _with_edge_lanes(
+    teeth: list[Tooth], straight: NDArray[np.float64], height: int, spacing: float | None
+) -> list[Tooth]:
+    """Comb with a lane more at either end where the evidence goes on for just one spacing.
+
+    A weak or damaged last lane is a mere shoulder of its neighbour and has no dip beside it.
+    """
+    if len(teeth) < 4:
+        return teeth
+    profile = straight.sum(axis=0)
+    spacing = spacing or _typical_spacing(teeth)
+    half = float(np.median([tooth.width for tooth in teeth])) / 2
+    middle_of = [_mean_between(profile, t.center - half / 2, t.center + half / 2) for t in teeth]
+    least = _EDGE_EVIDENCE * float(np.median(middle_of))
+    for side in (-1, 1):
+        end = teeth[-1] if side > 0 else teeth[0]
+        center = end.center + side * spacing
+        if not half * 0.6 < center < profile.size - half * 0.6:
+            continue
+        # the near end of its place may be the neighbour's foot: look from there on
+        inside = _mean_between(profile, center - 0.6 * half, center + 0.6 * half)
+        far = center + side * (spacing - 0.3 * half)
+        beyond = _mean_between(profile, far - 0.3 * half, far + 0.3 * half)
+        clear = abs(end.center + side * half - center) > 0.5 * half
+        if clear and inside > least and beyond < _EDGE_FALL * inside:
+            tooth = Tooth(center - half, center + half, inside / float(np.median(middle_of)), 0.2)
+            # in a strip a damaged band cannot be told by its width, and a bubble is unlikely
+            if height < 3 * tooth.width or _is_banded(straight, tooth, height):
+                teeth = [*teeth, tooth] if side > 0 else [tooth, *teeth]
+    return teeth
+
+
+def _mean_between(profile: NDArray[np.float64], left: float, right: float) -> float:
+    part = profile[max(0, int(left)) : max(0, int(np.ceil(right))) + 1]
+    return float(part.mean()) if part.size else 0.0
+
+
+# Pen strokes beside a ladder are narrower than this share of a lane.
+_STROKE = 0.7
+
+
+def _without_marks(teeth: list[Tooth], straight: NDArray[np.float64]) -> list[Tooth]:
+    """Comb without an outermost tooth made of pen marks drawn beside the ladder's bands.
+
+    Marks are narrow, and their neighbour is a ladder: a lane with bands where no other has any.
+    """
+    for _ in range(2):  # one end, then the other
+        teeth = teeth[::-1]
+        if len(teeth) < 4:
+            continue
+        marks, ladder, others = teeth[0], teeth[1], teeth[2:]
+        if marks.width > _STROKE * float(np.median([tooth.width for tooth in teeth[1:]])):
+            continue
+        crowd = np.max([_row_profile(straight, tooth) for tooth in others], axis=0)
+        if _shared(_row_profile(straight, ladder), crowd) < 0.75:
+            teeth = teeth[1:]
+    return teeth
+
+
+def _row_profile(straight: NDArray[np.float64], tooth: Tooth) -> NDArray[np.float64]:
+    profile = straight[:, max(0, int(tooth.left)) : int(tooth.right) + 1].sum(axis=1)
+    scaled: NDArray[np.float64] = profile / max(float(profile.max()), 1e-12)
+    return scaled
+
+
+def _shared(part: NDArray[np.float64], whole: NDArray[np.float64]) -> float:
+    """Share of one row profile that stands in rows where the other has something."""
+    present = whole > 0.3
+    return float(part[present].sum() / max(float(part.sum()), 1e-12))
+
+
+# A lane's evidence comes from slices that are filled across it; specks fill little.
+_MIN_FILL = 0.55
+_MIN_SUPPORT = 0.35
+
+
+def _is_banded(straight: NDArray[np.float64], tooth: Tooth, height: int) -> bool:
+    """Whether a tooth holds bands (wide and thin), not specks or the end of a scratch."""
+    columns = slice(max(0, int(tooth.left)), int(np.ceil(tooth.right)) + 1)
+    # a slanting band drops by less than the lane's width: slices that thick hold it whole
+    n_slices = max(1, round(height / (1.2 * tooth.width)))
+    edges = np.linspace(0, len(straight), min(n_slices, len(straight)) + 1).astype(int)[:-1]
+    part = np.add.reduceat(straight[:, columns], edges, axis=0)
+    weight = part.sum(axis=1)
+    fill = (part > 0.3 * part.max(axis=1, keepdims=True)).mean(axis=1)
+    return bool(weight[fill >= _MIN_FILL].sum() > _MIN_SUPPORT * weight.sum())
