@@ -162,6 +162,18 @@ def test_a_second_row_of_nearly_the_same_strength_is_flagged(second, doubtful):
     assert any("row 2 could be it" in message for message in done.messages) == doubtful
 
 
+@pytest.mark.parametrize(("strength", "doubtful"), [(2.9, False), (3.1, True)])
+def test_completeness_and_strength_that_contradict_each_other_are_flagged(strength, doubtful):
+    knocked_out = ["", "", "BELOW_DETECTION", "BELOW_DETECTION"]
+    done = normalize(
+        strip(P53, [1.0] * 4, row=1),
+        strip(P53, [strength, strength, 0.0, 0.0], row=2, flags=knocked_out),
+        strip(ACTIN, [1.0] * 4),
+    )
+    assert set(done.table["row"]) == {1}
+    assert [Flag.AMBIGUOUS_ROW in f for f in flags(of(done, P53, row=1))] == [doubtful] * 4
+
+
 def test_ladders_do_not_make_a_row_complete():
     kinds = ["ladder", "ladder", "sample", "sample"]
     absent = "BELOW_DETECTION"
