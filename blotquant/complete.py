@@ -100,6 +100,8 @@ def _to_count(
             sides = [teeth[0].center - step, teeth[-1].center + step]
             found = [_mean_between(profile, c - width / 2, c + width / 2) for c in sides]
             inside = [width / 2 < c < profile.size - width / 2 for c in sides]
+            if not any(inside):
+                return teeth  # no room for as many
             right = (inside[1], found[1]) >= (inside[0], found[0])
             center, place = (sides[1], len(teeth)) if right else (sides[0], 0)
         teeth = [

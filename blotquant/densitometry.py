@@ -16,21 +16,14 @@ from .recipe import Recipe
 from .registry import get
 from .result import BandMeasurement, LaneMeasurement
 from .signal import MAX_OPTICAL_DENSITY
+from .uncertainty import LaneReading, standard_errors
 
 __all__ = ["measure_lane"]
 
-# Share of a band that may lie beyond its limits or its lane's edges: the tails that nobody can
-# tell from background. Part of the standard error, because the limits are estimates too.
-TAIL_ERROR = 0.004
-# Limits are placed no better than this share of the band's length: what the profile still holds
-# above the baseline at a limit, times that, is uncertain too.
-LIMIT_ERROR = 0.08
 # Neighbours nearer than this share of the lane's width touch it.
 _TOUCH = 0.02
 # A band whose profile at its limit is still this share of its peak overlaps its neighbour.
 _OVERLAP = 0.05
-# Above this much texture over noise, the baseline counts as uncertain.
-_UNCERTAIN = 0.5
 
 
 def measure_lane(
@@ -42,7 +35,7 @@ def measure_lane(
     noise: NoiseModel | None = None,
     lanes: Sequence[Lane] = (),
 ) -> LaneMeasurement:
-    r"""Measure the bands of one lane.
+    """Measure the bands of one lane.
 
     Parameters
     ----------
@@ -67,22 +60,9 @@ def measure_lane(
 
     Notes
     -----
-    With the lane profile :math:`p_r` (signal summed across the lane at row r), the baseline
-    :math:`b_r` and the share :math:`w_r` of row r inside the band's limits,
-
-    .. math::
-        \mathrm{net} = \sum_r w_r (p_r - b_r), \qquad
-        \mathrm{SE}^2 = s \sum_r w_r^2\, \mathrm{var}(p_r)
-            + \mathrm{var}\Big(\sum_r w_r b_r\Big) + (\tau\, \mathrm{net})^2
-            + (\lambda h)^2 \left[(p-b)_\mathrm{start}^2 + (p-b)_\mathrm{stop}^2\right]
-
-    where var(p) is read and shot noise, s >= 1 how much more the band-free rows scatter than
-    noise explains, the second term the baseline's own covariance, tau the share of the band
-    (TAIL_ERROR) that may lie outside its limits, and the last term what a limit placed lambda
-    (LIMIT_ERROR) of the band's length h too near or too far takes or adds. The signal to noise is
-    net over the first two terms with no band there: shot noise of the background only. Left out:
-    what the baseline's shape cannot follow, signal from touching lanes, and the detector's
-    non-linearity.
+    With the lane profile p (signal summed across the lane), the baseline b and the share w of each
+    row inside the band's limits: ``net_density = sum(w * (p - b))``. Its standard error is worked
+    out in `blotquant.uncertainty.standard_errors`.
     """
     recipe = recipe or Recipe()
     noise = noise or estimate_noise(blot)
@@ -95,9 +75,9 @@ def measure_lane(
         return LaneMeasurement(lane.id, profile, empty, empty, (), 0.0, Flag.EDGE_CUT)
     baseline: Baseline = method(LaneView(blot, lane, profile, limits), recipe.background)
     flags = _lane_flags(blot, lane, profile, lanes)
+    reading = LaneReading(blot, lane, profile, baseline, noise)
     measured = tuple(
-        _measure_band(blot, lane, band, profile, baseline, index, noise, recipe, flags)
-        for index, band in enumerate(ordered)
+        _measure_band(reading, band, index, recipe, flags) for index, band in enumerate(ordered)
     )
     return LaneMeasurement(
         lane_id=lane.id,
@@ -111,37 +91,28 @@ def measure_lane(
 
 
 def _measure_band(
-    blot: Blot,
-    lane: Lane,
-    band: Band,
-    profile: Profile,
-    baseline: Baseline,
-    index: int,
-    noise: NoiseModel,
-    recipe: Recipe,
-    lane_flags: Flag,
+    reading: LaneReading, band: Band, index: int, recipe: Recipe, lane_flags: Flag
 ) -> BandMeasurement:
+    blot, lane, profile, baseline = reading.blot, reading.lane, reading.profile, reading.baseline
     weights = row_weights(profile.position, band.start, band.stop)
     area = float((weights * profile.width).sum())
     total = float((weights * profile.intensity).sum())
     background = float((weights * baseline.level).sum())
     net = total - background
     above = (profile.intensity - baseline.level) / np.maximum(profile.width, 1e-9)
-    at_ends = np.interp(
-        (band.start, band.stop), profile.position, profile.intensity - baseline.level
-    )
-    placing = LIMIT_ERROR * (band.stop - band.start) * float(np.hypot(*at_ends))
-    error, error_without = _errors(profile, baseline, weights, baseline.band_variance[index], noise)
-    error = float(np.sqrt(error**2 + placing**2 + (TAIL_ERROR * net) ** 2))
+    error, error_without = standard_errors(reading, band, index, net)
     inside = weights > 0
     center = _center(profile.position, above, weights, band)
-    snr = net / error_without if error_without > 0 else float("inf")
+    snr = net / error_without if error_without > 0 else (float("inf") if net > 0 else 0.0)
     limit = recipe.finding.sensitivity * error_without
+    below = net < limit or not inside.any()
     saturated = 0.0
     if blot.saturated is not None and area > 0:
         saturated = sum_mask(blot.saturated, blot.shape, lane, band.start, band.stop) / area
     flags = lane_flags & Flag.LANES_TOUCH
-    flags |= _band_flags(blot, band, profile, above, weights, baseline, net, net < limit, saturated)
+    flags |= _band_flags(
+        blot, lane, band, profile, above, weights, baseline, net, below, saturated
+    )
     return BandMeasurement(
         band=band,
         center_row=center,
@@ -161,23 +132,6 @@ def _measure_band(
     )
 
 
-def _errors(
-    profile: Profile,
-    baseline: Baseline,
-    weights: NDArray[np.float64],
-    baseline_variance: float,
-    noise: NoiseModel,
-) -> tuple[float, float]:
-    """Error of a net density from noise and baseline, and what it were if no band were there."""
-    texture = max(baseline.scale, 1.0)
-    ground = noise.variance(baseline.level / np.maximum(profile.width, 1e-9)) * profile.width
-    with_band = texture * ground + np.maximum(profile.variance - ground, 0.0)
-    square = weights**2
-    error = float((square * with_band).sum()) + baseline_variance
-    without = texture * float((square * ground).sum()) + baseline_variance
-    return float(np.sqrt(error)), float(np.sqrt(without))
-
-
 def _center(
     position: NDArray[np.float64],
     above: NDArray[np.float64],
@@ -193,6 +147,7 @@ def _center(
 
 def _band_flags(
     blot: Blot,
+    lane: Lane,
     band: Band,
     profile: Profile,
     above: NDArray[np.float64],
@@ -209,13 +164,14 @@ def _band_flags(
         flags |= Flag.BELOW_DETECTION
     if net < 0:
         flags |= Flag.NEGATIVE_NET
-    if band.start < profile.position[0] - 0.5 or band.stop > profile.position[-1] + 0.5:
-        flags |= Flag.EDGE_CUT
     inside = weights > 0
+    beyond = band.start < profile.position[0] - 0.5 or band.stop > profile.position[-1] + 0.5
+    if beyond or (profile.width[inside] < lane.width - 1e-6).any():
+        flags |= Flag.EDGE_CUT
     if inside.any():
         flags |= _shape_flags(band, profile, above, inside)
         free_rows = profile.position.size - inside.sum()
-        if free_rows < 4 or np.sqrt(baseline.level.size) == 0:
+        if free_rows < 4:
             flags |= Flag.BASELINE_UNCERTAIN
         if blot.signal_map.clear_level is not None:
             densest = float((profile.intensity / np.maximum(profile.width, 1e-9))[inside].max())

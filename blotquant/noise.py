@@ -75,7 +75,7 @@ def _estimate(blot: Blot) -> NoiseModel:
     if mean.size == 0:
         return NoiseModel(minimum, 0.0, minimum)
     order = np.argsort(mean)
-    bins = np.array_split(order, max(1, min(12, mean.size // 40)))
+    bins = np.array_split(order, max(1, min(40, mean.size // 40)))
     centers = np.array([np.median(mean[chunk]) for chunk in bins])
     # The median of a block's chi-square variance is a little low; texture puts it high. The lower
     # third is noise in both: rescaled by the chi-square quantile of ~40 degrees of freedom.

@@ -107,7 +107,9 @@ def _bins(
 ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Index of each row's bin; mean, inverse variance and size of each bin."""
     bins = np.arange(values.size) // size
-    inverse = np.where(free, 1.0 / variance, 0.0)
+    # rows beside the picture have no variance, and nothing to say
+    inverse = np.zeros(values.size)
+    np.divide(1.0, variance, out=inverse, where=free & (variance > 0))
     weights = np.bincount(bins, inverse)
     sums = np.bincount(bins, inverse * values)
     mean = np.zeros(sums.size)

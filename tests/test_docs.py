@@ -19,13 +19,13 @@ import pytest
 import blotquant
 from blotquant import (
     bands,
-    densitometry,
     errors,
     evidence,
     membrane,
     pipeline,
     registry,
     scene,
+    uncertainty,
     warp,
 )
 from blotquant.batch.place import FIXED_FILES
@@ -218,8 +218,10 @@ def test_every_public_name_is_in_the_reference():
 
 
 NUMBERS = [
-    ("explanation/uncertainty.md", "({:g} · net)", densitometry.TAIL_ERROR),
-    ("explanation/uncertainty.md", "({:g} · h)", densitometry.LIMIT_ERROR),
+    ("explanation/uncertainty.md", "({:g} · net)", uncertainty.TAIL_ERROR),
+    ("explanation/uncertainty.md", "({:g} · net)", uncertainty.LOSSY_ERROR),
+    ("explanation/uncertainty.md", "({:g} · width)", uncertainty.LATERAL_ERROR),
+    ("explanation/uncertainty.md", "({:g} · h)", uncertainty.LIMIT_ERROR),
     ("explanation/uncertainty.md", "`finding.sensitivity` ({:g} by default)", SENSITIVITY),
     ("explanation/conventions.md", "log10(clear / grey level), at most {:g}", MAX_OPTICAL_DENSITY),
     ("explanation/conventions.md", "at least about {:g} standard deviations", bands._REACH),

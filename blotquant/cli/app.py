@@ -86,7 +86,7 @@ def _top(
 
 
 @app.command()
-def run(  # noqa: PLR0917  # the options, as typer reads them
+def run(  # the options, as typer reads them
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATH", help="Images, or folders of images.")
     ],

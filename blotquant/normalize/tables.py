@@ -243,7 +243,7 @@ def _ambiguous(strips: Iterable[Strip]) -> tuple[str, ...]:
         return ()
     more = len(doubtful) - _SHOWN
     told = "; ".join(doubtful[:_SHOWN]) + (f"; and {more} more images" if more > 0 else "")
-    return (f"{told}. Name the row's target in the layout to decide",)
+    return (f"{told}. Give the other rows another target in the layout to decide",)
 
 
 def _rows(rows: Sequence[int]) -> str:

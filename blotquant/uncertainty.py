@@ -1,0 +1,136 @@
+"""The standard error of a net density: noise, baseline, and where the band's box was drawn."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .background import Baseline
+from .flags import Flag
+from .model import Band, Blot, Lane, Profile
+from .noise import NoiseModel
+from .reading import row_weights
+
+__all__ = [
+    "LATERAL_ERROR",
+    "LIMIT_ERROR",
+    "LOSSY_ERROR",
+    "TAIL_ERROR",
+    "LaneReading",
+    "standard_errors",
+]
+
+# Share of a band that may lie beyond its limits or its lane's edges: the tails that nobody can
+# tell from background.
+TAIL_ERROR = 0.004
+# Limits are placed no better than this share of the band's length: what the profile still holds
+# above the baseline at a limit, times that, is uncertain.
+LIMIT_ERROR = 0.08
+# Lanes are placed no better than this share of their width: what still stands at a lane's edge
+# (a neighbour that touches, a foot cut off), times that, is uncertain.
+LATERAL_ERROR = 0.02
+# Lossy compression rounds each block of 8 x 8 px by itself: about this share of a band.
+LOSSY_ERROR = 0.015
+
+
+@dataclass(frozen=True, eq=False)
+class LaneReading:
+    """A lane as it was read, with its baseline: all that the error of a band depends on."""
+
+    blot: Blot
+    lane: Lane
+    profile: Profile
+    baseline: Baseline
+    noise: NoiseModel
+
+
+def standard_errors(
+    reading: LaneReading, band: Band, index: int, net: float
+) -> tuple[float, float]:
+    r"""Standard error of a band's net density, and what it were if no band were there.
+
+    Parameters
+    ----------
+    reading : LaneReading
+    band : Band
+    index : int
+        Which of the lane's bands it is, as in `Baseline.band_variance`.
+    net : float
+        Net density, a.u. x px.
+
+    Returns
+    -------
+    error, error_without_band : float
+        a.u. x px.
+
+    Notes
+    -----
+    With the lane profile :math:`p_r` (signal summed across the lane at row r), the baseline
+    :math:`b_r` and the share :math:`w_r` of row r inside the band's limits,
+
+    .. math::
+        \mathrm{SE}^2 = \sum_r w_r^2\, [s\, \mathrm{var}(b_r)
+            + \mathrm{var}(p_r) - \mathrm{var}(b_r)]
+            + \mathrm{var}\Big(\sum_r w_r b_r\Big) + (\tau\, \mathrm{net})^2
+            + (\lambda h)^2 (a_\mathrm{start}^2 + a_\mathrm{stop}^2)
+            + (\mu\, \omega)^2 (e_\mathrm{left}^2 + e_\mathrm{right}^2)
+
+    - var(p), var(b): read and shot noise of the profile and of the background alone; s >= 1: how
+      much more the band-free rows scatter than noise explains (texture, compression);
+    - the second term: the baseline's own covariance;
+    - tau (TAIL_ERROR): the share of the band that may lie outside its box; in a lossy image
+      LOSSY_ERROR is added to it in quadrature;
+    - the fourth term: what a limit placed lambda (LIMIT_ERROR) of the band's length h too near or
+      too far takes or adds, a being the profile above the baseline there;
+    - the last: the same across the lane, mu (LATERAL_ERROR) of its width omega, e being the band's
+      signal in the lane's outermost px on either side.
+
+    The signal to noise is the net density over the first two terms with no band there, that is
+    with the shot noise of the background only. Left out: what the baseline's shape cannot follow,
+    a neighbour's signal beyond what its edge shows, and the detector's non-linearity.
+    """
+    profile, baseline = reading.profile, reading.baseline
+    weights = row_weights(profile.position, band.start, band.stop)
+    texture = max(baseline.scale, 1.0)
+    width = np.maximum(profile.width, 1e-9)
+    ground = reading.noise.variance(baseline.level / width) * profile.width
+    with_band = texture * ground + np.maximum(profile.variance - ground, 0.0)
+    square = weights**2
+    own = baseline.band_variance[index]
+    variance = float((square * with_band).sum()) + own
+    without = texture * float((square * ground).sum()) + own
+    share = TAIL_ERROR
+    if Flag.LOSSY in reading.blot.flags:
+        share = math.hypot(TAIL_ERROR, LOSSY_ERROR)
+    placing = _along(reading, band) ** 2 + _across(reading, band, weights) ** 2
+    return float(np.sqrt(variance + placing + (share * net) ** 2)), float(np.sqrt(without))
+
+
+def _along(reading: LaneReading, band: Band) -> float:
+    """What misplaced limits take or add."""
+    profile = reading.profile
+    above = profile.intensity - reading.baseline.level
+    at_limits = np.interp((band.start, band.stop), profile.position, above)
+    return LIMIT_ERROR * (band.stop - band.start) * math.hypot(*at_limits)
+
+
+def _across(reading: LaneReading, band: Band, weights: NDArray[np.float64]) -> float:
+    """What a misplaced lane takes or adds: the band's signal in the outermost px of its box."""
+    used = np.flatnonzero(weights)
+    if used.size < 3:
+        return 0.0
+    rows = reading.profile.position[used].astype(np.intp)
+    center, half = reading.lane.center(rows), reading.lane.width / 2 - 0.5
+    last = reading.blot.shape[1] - 1
+    sums = []
+    for edge in (center - half, center + half):
+        columns = np.clip(np.rint(edge), 0, last).astype(np.intp)
+        signal = reading.blot.signal_map(reading.blot.pixels[rows, columns]).astype(np.float64)
+        # above the straight line between the band's ends: the background beside the lane
+        few = max(1, used.size // 8)
+        ends = float(signal[:few].mean()), float(signal[-few:].mean())
+        sums.append(float((signal - np.linspace(ends[0], ends[1], used.size)) @ weights[used]))
+    return LATERAL_ERROR * reading.lane.width * math.hypot(*sums)
