@@ -19,7 +19,9 @@ from .smoother import fit_baseline
 __all__ = ["find_bands"]
 
 # Half-thickness (sigma) of the bands looked for, px.
-_SIGMAS = (1.2, 1.8, 2.7, 4.0, 6.0, 9.0, 13.5, 20.0)
+_SIGMAS = (1.2, 2.1, 3.6, 6.3, 11.0, 19.0)
+# Bands are looked for in at least this many rows: taller pictures are averaged over two and more.
+_WORKING_ROWS = 900
 # Limits need no finer baseline than this many bins.
 _COARSE_BINS = 150
 # Two bands are at least this many sigma of the broader apart.
@@ -69,10 +71,12 @@ def find_bands(
     """
     profiles: dict[str, Profile] = {}
     peaks: dict[str, list[_Peak]] = {}
+    step = max(1, blot.shape[0] // _WORKING_ROWS)
     for lane in lanes:
         sections = read_sections(blot, lane, noise)
-        profiles[lane.id] = joined(sections)
-        peaks[lane.id] = _peaks(profiles[lane.id], sections, settings.sensitivity)
+        profiles[lane.id] = _binned(joined(sections), step)
+        parts = np.array([section.intensity for section in sections])
+        peaks[lane.id] = _peaks(profiles[lane.id], parts, settings.sensitivity)
     peaks = _of_one_kind(peaks)
     found = [
         band for lane in lanes for band in _with_limits(lane, profiles[lane.id], peaks[lane.id])
@@ -83,6 +87,18 @@ def find_bands(
             f"{settings.sensitivity:g}; lower the sensitivity if you see bands"
         )
     return arrange_rows(panels, lanes, found)
+
+
+def _binned(profile: Profile, step: int) -> Profile:
+    """Profile averaged over `step` rows at a time; what is left over at the end is left out."""
+    count = profile.position.size // step
+    if step == 1 or count < 8:
+        return profile
+    means = [
+        values[: count * step].reshape(count, step).mean(axis=1)
+        for values in (profile.position, profile.intensity, profile.variance, profile.width)
+    ]
+    return Profile(means[0], means[1], means[2] / step, means[3])
 
 
 def _of_one_kind(peaks: dict[str, list[_Peak]]) -> dict[str, list[_Peak]]:
@@ -115,19 +131,20 @@ class _Peak:
     strength: float  # response, normalised so that it is largest at the band's own thickness
 
 
-def _peaks(profile: Profile, sections: list[Profile], sensitivity: float) -> list[_Peak]:
+def _peaks(profile: Profile, parts: NDArray[np.float64], sensitivity: float) -> list[_Peak]:
     """Peaks of the matched filters over all thicknesses, one per band, from the well down."""
     rows = profile.position.size
     if rows < 8:
         return []
+    step = float(profile.position[1] - profile.position[0])
     noise = np.sqrt(gaussian_filter1d(profile.variance, 8.0, mode="nearest"))
     candidates = [
         peak
-        for sigma in _SIGMAS
-        if 5 * sigma <= rows
+        for sigma in np.array(_SIGMAS) / step
+        if 5 * sigma <= rows and sigma >= 0.9
         for peak in _peaks_of_thickness(profile.intensity, noise, sigma, sensitivity)
     ]
-    parts = np.array([section.intensity for section in sections])
+    parts = parts[:, : rows * round(step)].reshape(len(parts), rows, -1).mean(axis=2)
     chosen: list[_Peak] = []
     for peak in sorted(candidates, key=lambda p: -p.strength):
         if any(
@@ -156,7 +173,7 @@ def _peaks_of_thickness(
     return [
         _Peak(
             row=float(top) + _vertex(snr, int(top)),
-            sigma=sigma,
+            sigma=float(sigma),
             snr=float(snr[top]),
             spread=float(spread[top]),
             # a Gaussian band of this sigma gives the largest response / sqrt(sigma) of all scales
@@ -224,7 +241,7 @@ def _with_limits(lane: Lane, profile: Profile, peaks: list[_Peak]) -> list[Found
     # once more, with the tails that the first limits found kept out of the baseline
     smooth, noise = _above_baseline(profile, [limit for limit in limits if limit])
     limits = _all_limits(smooth, noise, peaks)
-    origin = profile.position[0]
+    origin, step = float(profile.position[0]), float(profile.position[1] - profile.position[0])
     found = []
     for index, (peak, limit) in enumerate(zip(peaks, limits, strict=True)):
         if limit is None or limit[1] - limit[0] < 2.0:
@@ -233,9 +250,9 @@ def _with_limits(lane: Lane, profile: Profile, peaks: list[_Peak]) -> list[Found
         found.append(
             FoundBand(
                 lane_id=lane.id,
-                row=origin + _summit(smooth, peak),
-                start=origin + start,
-                stop=origin + stop,
+                row=origin + step * _summit(smooth, peak),
+                start=origin + step * start,
+                stop=origin + step * stop,
                 snr=peak.snr,
                 parted_above=index > 0 and start <= _valley(smooth, peaks, index, -1),
                 parted_below=index + 1 < len(peaks) and stop >= _valley(smooth, peaks, index, 1),

@@ -86,7 +86,7 @@ def find_teeth(
     if spacing_hint:
         widths = list(np.linspace(0.35, 1.0, 14) * spacing_hint)
     else:
-        widths = list(np.geomspace(4.0, max(8.0, 0.6 * profile.size), 40))
+        widths = list(np.geomspace(4.0, max(8.0, 0.6 * profile.size), 26))
     scored = [_best_set(candidates, width) for width in widths]
     _, chosen = max(scored, key=lambda item: item[0])
     strengths = np.median([c.height for c in chosen]) if chosen else 1.0

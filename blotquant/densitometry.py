@@ -110,9 +110,7 @@ def _measure_band(
     if blot.saturated is not None and area > 0:
         saturated = sum_mask(blot.saturated, blot.shape, lane, band.start, band.stop) / area
     flags = lane_flags & Flag.LANES_TOUCH
-    flags |= _band_flags(
-        blot, lane, band, profile, above, weights, baseline, net, below, saturated
-    )
+    flags |= _band_flags(blot, lane, band, profile, above, weights, baseline, net, below, saturated)
     return BandMeasurement(
         band=band,
         center_row=center,

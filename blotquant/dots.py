@@ -19,6 +19,8 @@ _SCATTER = 0.25
 # A spot's edges are as soft across as along; a band's are hard across and soft along.
 _ALIKE = 0.22
 _MIN_SPOTS = 6
+# Where most pieces of evidence are this much wider than high, no closer look is needed.
+_SURELY_BANDS = 2.5
 _MIN_SIDE = 5
 
 
@@ -38,11 +40,13 @@ def count_round_spots(scene: Scene, evidence: NDArray[np.float32]) -> int:
     """
     bright = (evidence > 0.35 * float(evidence.max())).astype(np.uint8)
     count, _, boxes, _ = cv2.connectedComponentsWithStats(bright)
+    large = boxes[1:count][boxes[1:count, cv2.CC_STAT_AREA] >= _MIN_SIDE**2]
+    if len(large) < _MIN_SPOTS or np.median(large[:, 2] / large[:, 3]) > _SURELY_BANDS:
+        return 0
     shapes = [
         shape
-        for x, y, w, h, area in boxes[1:count]
-        if area >= _MIN_SIDE**2
-        and (shape := _shape(scene.signal, int(x), int(y), int(w), int(h))) is not None
+        for x, y, w, h, _ in large
+        if (shape := _shape(scene.signal, int(x), int(y), int(w), int(h))) is not None
     ]
     if len(shapes) < _MIN_SPOTS:
         return 0

@@ -76,7 +76,8 @@ def _ridge(
 def _clutter(ridge: NDArray[np.float32], inside: NDArray[np.bool_], scale: float) -> float:
     """Robust spread of the response away from bands and their negative lobes."""
     step = max(1, ridge.shape[1] // 200)  # every so many columns says the same
-    sample, valid = ridge[:, ::step], inside[:, ::step]
+    sample = np.ascontiguousarray(ridge[:, ::step])
+    valid = np.ascontiguousarray(inside[:, ::step])
     negative = -sample[valid & (sample < 0)]
     if negative.size == 0:
         return 1.0

@@ -77,6 +77,8 @@ def _flat_canvas(
     signal: NDArray[np.float32], extremes: NDArray[np.float32], tolerance: float
 ) -> NDArray[np.bool_] | None:
     """Mask of the membrane where the rest is pure black or white up to the picture's edge."""
+    if max(_share_of_border(np.abs(signal - level) <= tolerance) for level in extremes) < 0.2:
+        return None
     spread = cv2.morphologyEx(signal, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     canvases = [(spread <= tolerance) & (np.abs(signal - level) <= tolerance) for level in extremes]
     canvas = max(canvases, key=_share_of_border)

@@ -66,7 +66,7 @@ def estimate_noise(blot: Blot) -> NoiseModel:
 
 
 _BLOCK = 8
-_MAX_BLOCKS = 8000
+_MAX_BLOCKS = 5000
 
 
 def _estimate(blot: Blot) -> NoiseModel:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections import OrderedDict
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,22 +87,29 @@ def _read(blot: Blot, lane: Lane, noise: NoiseModel, count: int) -> list[Profile
     edges = np.clip(lane.center(rows)[:, None] + offsets, -0.5, n_cols - 0.5)
     first = min(int(np.floor(edges.min() + 0.5)), n_cols - 1)
     last = min(int(np.floor(edges.max() + 0.5)), n_cols - 1)
-    signal = blot.signal((slice(rows[0], rows[-1] + 1), slice(first, last + 1)))
-    # sum of each row from its left end to every pixel's left side; between pixels in proportion
-    sums = np.zeros((rows.size, signal.shape[1] + 1))
-    np.cumsum(signal, axis=1, dtype=np.float64, out=sums[:, 1:])
+    stored = blot.pixels[rows[0] : rows[-1] + 1, first : last + 1]
     at = edges + 0.5 - first
-    whole = np.minimum(at.astype(np.intp), signal.shape[1] - 1)
-    index = np.arange(rows.size)[:, None]
-    upto = sums[index, whole] + (at - whole) * signal[index, whole]
+    linear = blot.signal_map.clear_level is None and stored.dtype.kind in "ui"
+    upto = _sum_up_to(stored if linear else blot.signal_map(stored), at)
+    if linear:  # the affine map of the sum, in place of the sum of all the pixels' maps
+        upto = blot.signal_map.scale * upto + blot.signal_map.offset * at
     position = rows.astype(np.float64)
-    profiles = []
-    for k in range(count):
-        intensity = upto[:, k + 1] - upto[:, k]
-        width = edges[:, k + 1] - edges[:, k]
-        variance = noise.variance(intensity / np.maximum(width, 1e-9)) * width
-        profiles.append(Profile(position, intensity, variance, width))
-    return profiles
+    intensity, width = np.diff(upto, axis=1).T, np.diff(edges, axis=1).T
+    variance = noise.variance(intensity / np.maximum(width, 1e-9)) * width
+    return [
+        Profile(position, np.ascontiguousarray(i), np.ascontiguousarray(v), np.ascontiguousarray(w))
+        for i, v, w in zip(intensity, variance, width, strict=True)
+    ]
+
+
+def _sum_up_to(values: NDArray[Any], at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum of each row from its left end to given places; a pixel that is cut counts in part."""
+    exact = np.int64 if values.dtype.kind in "ui" else np.float64
+    sums = np.zeros((values.shape[0], values.shape[1] + 1), exact)
+    np.cumsum(values, axis=1, dtype=exact, out=sums[:, 1:])
+    whole = np.minimum(at.astype(np.intp), values.shape[1] - 1)
+    row = np.arange(values.shape[0])[:, None]
+    return np.asarray(sums[row, whole] + (at - whole) * values[row, whole], np.float64)
 
 
 def joined(sections: list[Profile]) -> Profile:

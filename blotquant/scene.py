@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass
 
 import cv2
@@ -49,8 +50,22 @@ class Scene:
         return (place + 0.5) / self.factor - 0.5
 
 
+# The reduced picture serves the membrane and its lanes: made once.
+_REDUCED: weakref.WeakKeyDictionary[Blot, tuple[NDArray[np.float32], int]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
 def reduce_blot(blot: Blot) -> tuple[NDArray[np.float32], int]:
-    """Signal averaged over squares, and the side of the squares in px."""
+    """Signal averaged over squares (read-only), and the side of the squares in px."""
+    if blot not in _REDUCED:
+        signal, factor = _reduce(blot)
+        signal.flags.writeable = False
+        _REDUCED[blot] = signal, factor
+    return _REDUCED[blot]
+
+
+def _reduce(blot: Blot) -> tuple[NDArray[np.float32], int]:
     factor = max(1, max(blot.shape) // _WORKING_SIDE)
     rows, cols = (size // factor for size in blot.shape)
     stored = blot.pixels[: rows * factor, : cols * factor]

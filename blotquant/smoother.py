@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, cho_solve_banded, cholesky_banded
+from scipy.linalg.lapack import dpbtrf, dpbtrs
 
 __all__ = ["SmoothBaseline", "fit_baseline"]
 
@@ -36,7 +37,7 @@ class SmoothBaseline:
         if self._factor.size == 0:
             return 0.0
         grouped = np.bincount(self._bin, weights, minlength=self._factor.shape[1])
-        return float(self.scale * grouped @ cho_solve_banded((self._factor, False), grouped))
+        return float(self.scale * grouped @ dpbtrs(self._factor, grouped)[0])
 
 
 def fit_baseline(
@@ -150,11 +151,10 @@ def _most_likely(
     for stiffness in np.unique(allowed) * typical:
         bands = _penalty(n) * stiffness
         bands[2] += weights
-        try:
-            factor = cholesky_banded(bands, check_finite=False)
-        except LinAlgError:
+        factor, failed = dpbtrf(bands)
+        if failed:
             continue
-        curve = cho_solve_banded((factor, False), weights * values, check_finite=False)
+        curve = dpbtrs(factor, weights * values)[0]
         rough = float((np.diff(curve, 2) ** 2).sum()) * stiffness
         misfit = float((weights * (values - curve) ** 2).sum())
         # a perfectly flat canvas has no scatter at all
@@ -170,6 +170,7 @@ def _most_likely(
     return best[1], best[2], best[3]
 
 
+@lru_cache(maxsize=64)
 def _penalty(n: int) -> NDArray[np.float64]:
     """Upper bands of the second differences' Gram matrix, shape (3, n)."""
     bands = np.zeros((3, n))
@@ -179,6 +180,7 @@ def _penalty(n: int) -> NDArray[np.float64]:
     bands[1, 1:] = -4.0
     bands[1, [1, -1]] = -2.0
     bands[0, 2:] = 1.0
+    bands.flags.writeable = False
     return bands
 
 

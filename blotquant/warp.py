@@ -91,7 +91,7 @@ def fit_warp(evidence: NDArray[np.float32]) -> Warp:
         return flat
     trials = [
         Warp(flat.height, flat.width, (float(lean), float(bow), 0.0), (fan, 0.0))
-        for lean in np.linspace(-1, 1, 19) * _MAX_LEAN * height / 2
+        for lean in np.linspace(-1, 1, 15) * _MAX_LEAN * height / 2
         for bow, fan in (
             *((x * _MAX_BOW * height / 2, 0.0) for x in (-1, -0.5, 0, 0.5, 1)),
             *((0.0, x) for x in (-0.24, -0.12, 0.12, 0.24)),
