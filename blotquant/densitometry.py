@@ -99,7 +99,7 @@ def _measure_band(
     total = float((weights * profile.intensity).sum())
     background = float((weights * baseline.level).sum())
     net = total - background
-    above = (profile.intensity - baseline.level) / np.maximum(profile.width, 1e-9)
+    above = reading.above
     error, error_without = standard_errors(reading, band, index, net)
     inside = weights > 0
     center = _center(profile.position, above, weights, band)
@@ -199,6 +199,8 @@ def _lane_flags(blot: Blot, lane: Lane, profile: Profile, lanes: Sequence[Lane])
     for other in lanes:
         if other.id == lane.id or other.panel_id != lane.panel_id:
             continue
+        if abs(other.path[0][1] - lane.path[0][1]) > 2 * (lane.width + other.width):
+            continue  # too far away to touch anywhere
         rows = np.linspace(max(lane.top, other.top), min(lane.bottom, other.bottom), 5)
         if rows[0] > rows[-1]:
             continue

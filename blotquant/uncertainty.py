@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,19 @@ class LaneReading:
     profile: Profile
     baseline: Baseline
     noise: NoiseModel
+
+    @cached_property
+    def above(self) -> NDArray[np.float64]:
+        """Mean signal above the baseline at each row, a.u., shape (N,)."""
+        above: NDArray[np.float64] = self.profile.intensity - self.baseline.level
+        return above / np.maximum(self.profile.width, 1e-9)
+
+    @cached_property
+    def ground_variance(self) -> NDArray[np.float64]:
+        """Noise variance of the profile if it were the baseline, shape (N,)."""
+        width = self.profile.width
+        level = self.baseline.level / np.maximum(width, 1e-9)
+        return self.noise.variance(level) * width
 
 
 def standard_errors(
@@ -95,10 +109,10 @@ def standard_errors(
     profile, baseline = reading.profile, reading.baseline
     weights = row_weights(profile.position, band.start, band.stop)
     texture = max(baseline.scale, 1.0)
-    width = np.maximum(profile.width, 1e-9)
-    ground = reading.noise.variance(baseline.level / width) * profile.width
-    with_band = texture * ground + np.maximum(profile.variance - ground, 0.0)
-    square = weights**2
+    rows = np.flatnonzero(weights)
+    ground = reading.ground_variance[rows]
+    with_band = texture * ground + np.maximum(profile.variance[rows] - ground, 0.0)
+    square = weights[rows] ** 2
     own = baseline.band_variance[index]
     variance = float((square * with_band).sum()) + own
     without = texture * float((square * ground).sum()) + own
@@ -112,8 +126,8 @@ def standard_errors(
 def _along(reading: LaneReading, band: Band) -> float:
     """What misplaced limits take or add."""
     profile = reading.profile
-    above = profile.intensity - reading.baseline.level
-    at_limits = np.interp((band.start, band.stop), profile.position, above)
+    ends = (band.start, band.stop)
+    at_limits = np.interp(ends, profile.position, reading.above * profile.width)
     return LIMIT_ERROR * (band.stop - band.start) * math.hypot(*at_limits)
 
 

@@ -98,7 +98,9 @@ def fit_warp(evidence: NDArray[np.float32]) -> Warp:
         )
     ]
     best = max(trials, key=coarse.energy)
-    best, score = _descend(slices, best, slices.energy(best))
+    first = 0.02 * height + 2.0
+    best, _ = _descend(coarse, best, first, 3.0)
+    best, score = _descend(slices, best, min(first, 3.0), 0.4)
     return best if score > _GAIN * slices.energy(flat) else flat
 
 
@@ -111,10 +113,13 @@ def _has_stacked_bands(evidence: NDArray[np.float32]) -> bool:
     return bool(with_bands.any() and (runs[with_bands] >= 2).mean() > 0.04)
 
 
-def _descend(slices: _Slices, warp: Warp, score: float) -> tuple[Warp, float]:
-    """Coordinate descent with halving steps."""
-    step_shift, step_fan = 0.02 * slices.height + 2.0, 0.04
-    while step_shift > 0.4:
+def _descend(
+    slices: _Slices, warp: Warp, step_shift: float, last_step: float
+) -> tuple[Warp, float]:
+    """Coordinate descent with halving steps, px; the fan's steps shrink along."""
+    score = slices.energy(warp)
+    step_fan = 0.04 * step_shift / (0.02 * slices.height + 2.0)
+    while step_shift > last_step:
         improved = False
         for index in range(5):
             for sign in (1.0, -1.0):
