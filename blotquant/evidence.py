@@ -20,6 +20,9 @@ _STEP = 0.15
 _SPECK = 7
 # Evidence below this many times the clutter is none.
 _CLUTTER = 2.5
+# A picture whose strongest evidence is below this many times the clutter shows noise alone: over a
+# lane's width, noise by itself comes to 5 at most in a picture of working size.
+_CHANCE = 6.0
 
 
 def band_evidence(scene: Scene) -> NDArray[np.float32]:
@@ -37,7 +40,7 @@ def band_evidence(scene: Scene) -> NDArray[np.float32]:
     Returns
     -------
     ndarray, shape (rows, cols), float32
-        0 where there is no band.
+        0 where there is no band; 0 throughout where nothing exceeds what chance makes.
     """
     rows, cols = scene.signal.shape
     size = (max(1, cols // 2), max(1, rows // 2))
@@ -55,10 +58,11 @@ def band_evidence(scene: Scene) -> NDArray[np.float32]:
         best = np.maximum(best, ridge)
     # dust and lettering are narrower than any lane
     best = np.asarray(cv2.morphologyEx(best, cv2.MORPH_OPEN, np.ones((1, _SPECK), np.uint8)))
+    best[~scene.inside] = 0
+    if best.max() < _CHANCE:
+        return np.zeros_like(best)
     above = np.maximum(best - np.float32(_CLUTTER), 0)
-    evidence: NDArray[np.float32] = np.sqrt(above).astype(np.float32)
-    evidence[~scene.inside] = 0
-    return evidence
+    return np.asarray(np.sqrt(above), np.float32)
 
 
 def _ridge(
