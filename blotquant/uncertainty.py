@@ -26,7 +26,7 @@ __all__ = [
 
 # Share of a band that may lie beyond its limits or its lane's edges: the tails that nobody can
 # tell from background.
-TAIL_ERROR = 0.004
+TAIL_ERROR = 0.0025
 # Limits are placed no better than this share of the band's length: what the profile still holds
 # above the baseline at a limit, times that, is uncertain.
 LIMIT_ERROR = 0.08
