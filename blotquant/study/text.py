@@ -9,8 +9,9 @@ from difflib import get_close_matches
 
 __all__ = ["cleaned", "did_you_mean", "likeness"]
 
-_INVISIBLE = {"Cf", "Cs", "Co", "Cn"}
+_INVISIBLE = {"Cc", "Cf", "Cs"}
 _KEPT = {"\u200c", "\u200d"}  # joiners that some scripts need
+_NOT_LETTERS = {"\ufffe", "\uffff"}  # no XML file can hold them
 _DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 
 
@@ -34,7 +35,7 @@ def cleaned(text: str) -> str:
         category = unicodedata.category(letter)
         if letter.isspace() or category == "Zs":
             letters.append(" ")
-        elif category != "Cc" and (category not in _INVISIBLE or letter in _KEPT):
+        elif letter in _KEPT or (category not in _INVISIBLE and letter not in _NOT_LETTERS):
             letters.append(letter)
     return unicodedata.normalize("NFC", "".join(letters)).strip()
 
