@@ -16,6 +16,7 @@ from .parts import (
     StudyImage,
 )
 from .problem import Problem
+from .proposing import SeenImage, propose_study, what_to_fill_in
 from .samples import SAMPLE_COLUMNS
 from .sheet import read_samples, write_samples
 
@@ -30,11 +31,14 @@ __all__ = [
     "Membrane",
     "NormalizationPlan",
     "Problem",
+    "SeenImage",
     "StatisticsPlan",
     "Study",
     "StudyImage",
     "check_samples",
     "check_study",
+    "propose_study",
     "read_samples",
+    "what_to_fill_in",
     "write_samples",
 ]

@@ -33,6 +33,14 @@ def _files(case: Case) -> Iterator[Problem]:
             yield case.in_image(image, f"panel {image.panel}: the picture shows {count}")
 
 
+def _unknowns(case: Case) -> Iterator[Problem]:
+    """What `blotquant init` left open."""
+    for image in case.study.image:
+        for key, text in (("membrane", image.membrane), ("target", image.target)):
+            if text.startswith("?"):
+                yield case.in_image(image, f"{key} = '{text}' is still open; fill it in")
+
+
 def _membranes(case: Case) -> Iterator[Problem]:
     """Membranes of the sheet and of the study file that do not meet."""
     known = list(dict.fromkeys(image.membrane for image in case.study.image))
@@ -204,7 +212,7 @@ def _controls(case: Case) -> Iterator[Problem]:
     for membrane in dict.fromkeys(image.membrane for image in case.study.image):
         targets = [i for i in case.study.images_of(membrane) if i.role == "target"]
         here = [i for i in case.study.controls_of(membrane) if i.role in roles]
-        if not targets:
+        if not targets or membrane.startswith("?"):
             continue
         if not here:
             yield _without_control(case, membrane, targets, elsewhere)
@@ -234,7 +242,10 @@ def _without_control(
 
 def _targets_of_all(case: Case) -> Iterator[Problem]:
     """Targets that some membranes do not show."""
-    shown = dict.fromkeys(image.membrane for image in case.study.image if image.role == "target")
+    images = [image for image in case.study.image if image.role == "target"]
+    if any(image.membrane.startswith("?") or image.target.startswith("?") for image in images):
+        return  # said already
+    shown = dict.fromkeys(image.membrane for image in images)
     for target in case.study.targets():
         lacking = [name for name in shown if not case.shows(target, name)]
         if lacking:
@@ -244,6 +255,7 @@ def _targets_of_all(case: Case) -> Iterator[Problem]:
 
 IMAGE_CHECKS = (
     _files,
+    _unknowns,
     _membranes,
     _lanes,
     _lane_counts,
