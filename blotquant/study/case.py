@@ -12,7 +12,7 @@ import numpy as np
 
 from blotquant.names import target_key
 
-from .cells import text_of
+from .cells import text_of, whole_lane
 from .model import Study
 from .parts import StudyImage
 from .problem import Problem, Severity, cell, rows_in_words, sheet_name
@@ -166,7 +166,7 @@ def _sample_row(position: int, values: Mapping[str, object]) -> SampleRow:
     return SampleRow(
         position,
         texts.get("membrane", ""),
-        _whole(lane),
+        whole_lane(lane),
         sample=texts.get("sample", ""),
         group=texts.get("group", ""),
         replicate=texts.get("replicate", ""),
@@ -175,9 +175,3 @@ def _sample_row(position: int, values: Mapping[str, object]) -> SampleRow:
         use=use is not False and not (isinstance(use, np.bool_) and not use),
         free={name: text for name, text in texts.items() if name not in known},
     )
-
-
-def _whole(lane: object) -> int | None:
-    if isinstance(lane, int | np.integer) and not isinstance(lane, bool) and lane >= 1:
-        return int(lane)
-    return None

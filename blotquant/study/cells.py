@@ -23,6 +23,7 @@ __all__ = [
     "read_lane",
     "text_of",
     "unguarded",
+    "whole_lane",
     "without_decimal_comma",
 ]
 
@@ -38,6 +39,7 @@ _FALSE = (
 )
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 _PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d{0,13})(\.\d{0,8}[1-9])?")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 _WHOLE = re.compile(r"\+?(\d+)([.,]0*)?")
 _STARTS = "=+-@"
 
@@ -109,14 +111,16 @@ def is_number(text: str) -> bool:
 
 
 def without_decimal_comma(column: list[str]) -> list[str]:
-    """Numbers of a column with a decimal point; a column that is not all numbers stays.
+    """A column whose numbers have decimal points; text among them stays.
 
-    Commas and points in one column contradict each other (one of them parts thousands): it stays.
+    The column stays as it is where that would be a guess: numbers with a point stand beside those
+    with a comma, or every comma may as well part thousands (``1,000``).
     """
-    commas = any("," in text for text in column)
-    if not commas or any("." in text or (text and not is_number(text)) for text in column):
+    numbers = [text for text in column if is_number(text)]
+    commas = [text for text in numbers if "," in text]
+    if any("." in text for text in numbers) or all(map(_THOUSANDS.fullmatch, commas)):
         return column
-    return [text.replace(",", ".") for text in column]
+    return [text.replace(",", ".") if text in commas else text for text in column]
 
 
 def read_lane(text: str) -> int | None:
@@ -124,6 +128,11 @@ def read_lane(text: str) -> int | None:
     whole = _WHOLE.fullmatch(text)
     number = int(whole.group(1)) if whole and len(text) < 12 else 0
     return number or None
+
+
+def whole_lane(value: Any) -> int | None:
+    """Number of a lane in a table, which may hold it as a float; None where it is none."""
+    return None if isinstance(value, str | bool) else read_lane(text_of(value))
 
 
 def read_bool(text: str) -> bool | None:

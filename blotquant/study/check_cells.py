@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .cells import is_missing, is_number, text_of
+from .cells import is_missing, is_number, text_of, whole_lane
 from .problem import Problem, cell, sheet_name
 from .samples import KINDS, SAMPLE_COLUMNS
 from .text import did_you_mean, likeness
@@ -77,7 +77,7 @@ def _fault(column: str, value: Any) -> str:
         )
     match column:
         case "lane":
-            return "" if _is_lane(value) else _no_lane(text)
+            return "" if whole_lane(value) else _no_lane(text)
         case "use":
             known = isinstance(value, bool | np.bool_)
             return "" if known else f"'{text}' is neither yes nor no"
@@ -86,11 +86,6 @@ def _fault(column: str, value: Any) -> str:
     if column in _TEXTS and (is_missing(value) or text.lower() == "nan"):
         return "holds NaN; write a name or leave it empty"
     return ""
-
-
-def _is_lane(value: Any) -> bool:
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    return whole and value >= 1
 
 
 def _no_lane(text: str) -> str:

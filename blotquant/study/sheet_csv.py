@@ -29,7 +29,7 @@ def read_csv_grid(path: Path) -> Grid:
     """Cells of a CSV or text file.
 
     UTF-8, UTF-16 or Windows-1252; commas, semicolons or tabs: the separator is the one that makes
-    the header's columns. Where it is not the comma, columns of numbers may have decimal commas.
+    the header's columns. Where it is not the comma, numbers may have decimal commas.
 
     Parameters
     ----------
@@ -109,14 +109,12 @@ def _fit(rows: list[tuple[int, list[str]]]) -> tuple[int, int]:
 
 
 def _with_points(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
-    """Rows with decimal points, in free columns of numbers only."""
+    """Rows with decimal points, column by column."""
     if not rows:
         return rows
-    header = rows[0][1]
+    width = max(len(cells) for _, cells in rows)
     changed = [(number, list(cells)) for number, cells in rows]
-    for at, name in enumerate(header):
-        if is_sample_header([name]):
-            continue
+    for at in range(width):
         column = [cells[at] if at < len(cells) else "" for _, cells in changed[1:]]
         for (_, cells), text in zip(changed[1:], without_decimal_comma(column), strict=True):
             if at < len(cells):
