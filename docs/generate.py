@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import typer
+from pydantic import BaseModel
 
 from blotquant import errors, names, registry
 from blotquant.cli.app import app
@@ -26,6 +27,7 @@ from blotquant.flags import FLAG_MEANING
 from blotquant.recipe import Recipe
 from blotquant.report import PROBLEM_COLUMNS
 from blotquant.simulate import KINDS
+from blotquant.study import SAMPLE_COLUMNS, Study
 
 DOCS = Path(__file__).resolve().parent
 _BLOCK = re.compile(
@@ -84,6 +86,34 @@ def _settings(section: str) -> str:
     return _table(["setting", "default", "allowed", "unit", "meaning"], rows)
 
 
+def _keys(model: type[BaseModel]) -> str:
+    """Keys of the study file that stand in one block."""
+    schema = model.model_json_schema()
+    rows = []
+    for key, field in model.model_fields.items():
+        if field.description:
+            usual = "must be given" if field.is_required() else _usual(field.default)
+            part = schema["properties"][key]
+            allowed = _code(str(part["const"])) if "const" in part else _allowed(part)
+            rows.append([_code(key), usual, allowed, _prose(field.description)])
+    return _table(["key", "default", "allowed", "meaning"], rows)
+
+
+def _usual(value: Any) -> str:
+    if isinstance(value, bool):
+        return _code(str(value).lower())
+    if isinstance(value, dict):
+        return _code("{}")
+    return "not said" if value is None else _default(value)
+
+
+_BLOCKS = {
+    name: next(iter(get_args(field.annotation)), field.annotation)
+    for name, field in Study.model_fields.items()
+    if not field.description
+}
+
+
 def _default(value: Any) -> str:
     if value is None:
         return "auto"
@@ -99,12 +129,14 @@ def _allowed(schema: dict[str, Any]) -> str:
     if "enum" in part:
         return ", ".join(_code(f'"{value}"') for value in part["enum"])
     words = {"integer": "whole number", "number": "number", "string": "text", "array": "list"}
+    words |= {"boolean": "`true`, `false`", "object": "table"}
     limits = [
         f"{word} {part[key]:g}"
         for key, word in (
             ("exclusiveMinimum", "above"),
             ("minimum", "from"),
             ("maximum", "to"),
+            ("exclusiveMaximum", "below"),
         )
         if key in part
     ]
@@ -175,6 +207,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "columns of lanes": lambda: _columns(LANE_COLUMNS),
     "columns of normalized": lambda: _columns(NORMALIZED_COLUMNS),
     "columns of problems": lambda: _columns(PROBLEM_COLUMNS),
+    "columns of samples": lambda: _columns(SAMPLE_COLUMNS),
+    "study keys": lambda: _keys(Study),
+    **{f"study {name}": lambda m=model: _keys(m) for name, model in _BLOCKS.items()},
     "flags": _flags,
     **{f"settings {section}": lambda s=section: _settings(s) for section in Recipe.model_fields},
     **{f"options of {name}": lambda n=name: _options(n) for name in _COMMANDS},
