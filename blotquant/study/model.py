@@ -56,9 +56,7 @@ class Study(Block):
         "unknown",
         "paired: a replicate gives a sample to each group; independent; unknown: no test is made.",
     )
-    complete: bool = key(
-        True, "A target that some lanes of a membrane show is read in all of its lanes."
-    )
+    complete: bool = key(True, "False while blots are still to come: nothing is tested yet.")
     normalization: NormalizationPlan = NormalizationPlan()
     statistics: StatisticsPlan = StatisticsPlan()
     figures: FigureSettings = FigureSettings()
