@@ -454,7 +454,20 @@ def empty_sample(b):
     b.set(4, "sample", "")
 
 
+def sample_in_two_groups(b):
+    b.set(4, "sample", "drug 1")
+
+
+def columns_of_ones_own(b):
+    b.table["strain"] = ["wt"] * 14 + ["WT"]
+
+
 WARNINGS = [
+    (
+        sample_in_two_groups,
+        "sample 'drug 1' of replicate '1' is in the groups 'control' and 'drug'",
+    ),
+    (columns_of_ones_own, "row 16: strain 'wt' and 'WT' differ only"),
     (incomplete_pair, "replicate 1 of group 'drug' has no lane of the reference group"),
     (incomplete_pair, "replicate 7 has only the reference group 'control'"),
     (unknown_pairing, "pairing = 'unknown': results are descriptive"),
