@@ -105,8 +105,9 @@ class Case:
 
     @cached_property
     def samples(self) -> tuple[SampleRow, ...]:
-        """Rows that are compared."""
-        return tuple(row for row in self.rows if row.counts)
+        """Rows that are compared: samples that are used and not excluded for all targets."""
+        out = {(block.membrane, block.lane) for block in self.study.exclude if not block.target}
+        return tuple(row for row in self.rows if row.counts and (row.membrane, row.lane) not in out)
 
     @cached_property
     def groups(self) -> tuple[str, ...]:

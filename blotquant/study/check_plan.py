@@ -163,14 +163,32 @@ def _factors(case: Case) -> Iterator[Problem]:
 
 
 def _normalization(case: Case) -> Iterator[Problem]:
-    """A method that is not there; a reference sample that a membrane lacks."""
+    """A method that is not there; a reference that a membrane lacks."""
     plan = case.study.normalization
     known = list(dict.fromkeys((*_METHODS, *registry.names("normalizers"))))
     if plan.method not in known:
         message = f"there is no method '{plan.method}'{did_you_mean(plan.method, known)}"
         yield case.in_study("[normalization]", message)
-    if plan.across != "reference_sample":
-        return
+    if plan.across == "reference_group":
+        yield from _reference_on_all(case)
+    elif plan.across == "reference_sample":
+        yield from _reference_sample(case)
+
+
+def _reference_on_all(case: Case) -> Iterator[Problem]:
+    """Membranes that cannot be brought to their reference group."""
+    group = case.study.reference_group
+    having = {row.membrane for row in case.samples if row.group == group}
+    lacking = [name for name in case.study.membranes() if name not in having]
+    if group in case.groups and lacking:
+        yield case.in_sheet(
+            f"across = 'reference_group': membrane {', '.join(lacking)} has no lane of the "
+            f"reference group '{group}'"
+        )
+
+
+def _reference_sample(case: Case) -> Iterator[Problem]:
+    plan = case.study.normalization
     if not plan.reference_sample:
         yield case.in_study("[normalization]", "across = 'reference_sample' needs reference_sample")
         return

@@ -126,7 +126,8 @@ class Membrane(Block):
 class StudyImage(Block):
     """One target in one image; an image that shows several targets has several blocks."""
 
-    file: Name = key(..., "Image file, below the study's folder.")
+    # as the disk spells it: macOS writes é as two letters
+    file: Annotated[str, Field(min_length=1)] = key(..., "Image file, below the study's folder.")
     page: Word = key("", "Page or channel in the file, where it holds several.")
     membrane: Name = key(..., "Membrane that the image shows.")
     panel: int = key(1, "Which membrane of the picture, where it shows several; from 1.", ge=1)

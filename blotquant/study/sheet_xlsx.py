@@ -53,7 +53,7 @@ def read_xlsx_grid(path: Path) -> Grid:
             warnings.simplefilter("ignore")  # of extensions that openpyxl does not keep
             values = openpyxl.load_workbook(path, data_only=True, keep_links=False)
             written = openpyxl.load_workbook(path, data_only=False, keep_links=False)
-    except (KeyError, ValueError, TypeError, OSError, zipfile.BadZipFile, SyntaxError) as error:
+    except Exception as error:  # a damaged file fails anywhere in the parser, with any error
         reason = " ".join(str(error).split())
         raise StudyError(f"{path.name}: cannot be read as XLSX ({reason}); save it again") from None
     grids = {sheet.title: _rows(sheet) for sheet in values.worksheets}
@@ -125,7 +125,7 @@ def _rows(sheet: Any) -> list[tuple[int, list[str]]]:
     """Rows of a sheet that hold anything, with their numbers."""
     rows = [
         (number, [text_of(value) for value in row])
-        for number, row in enumerate(sheet.iter_rows(values_only=True), sheet.min_row)
+        for number, row in enumerate(sheet.iter_rows(values_only=True), 1)
     ]
     return [(number, row) for number, row in rows if any(row)]
 

@@ -288,6 +288,22 @@ def reference_sample_that_is_not(b):
     b.tree["normalization"] = {"across": "reference_sample", "reference_sample": "pool"}
 
 
+def reference_group_that_a_membrane_lacks(b):
+    b.tree["normalization"] = {"across": "reference_group"}
+    b.tree["pairing"] = "independent"
+    for row in (3, 4):
+        b.set(row, "group", "drug")
+        b.set(row, "sample", f"another {row}")
+
+
+def pairs_that_are_excluded(b):
+    b.tree["exclude"] = [
+        {"membrane": f"M{m}", "lane": lane, "reason": "bubble"}
+        for m in (1, 2, 3)
+        for lane in (2, 3)
+    ]
+
+
 def one_factor(b):
     b.tree["statistics"] = {"test": "two_factor", "factors": ["dose"]}
 
@@ -381,6 +397,11 @@ ERRORS = [
     (unknown_loading_control, "loading_controls: no image shows 'GAPDH'"),
     (reference_sample_that_a_membrane_lacks, "membrane M2, M3 lacks the reference sample 'drug 1'"),
     (reference_sample_that_is_not, "no lane holds the reference sample 'pool'"),
+    (reference_group_that_a_membrane_lacks, "membrane M1 has no lane of the reference group"),
+    (
+        pairs_that_are_excluded,
+        "group: no used|reference: no used sample lane is in group 'control'",
+    ),
     (one_factor, "two_factor needs two factors, not 1"),
     (still_open, r"target = '\?' is still open"),
     (panel_that_is_not, "panel 3: the picture shows 2"),
@@ -433,7 +454,20 @@ def empty_sample(b):
     b.set(4, "sample", "")
 
 
+def sample_in_two_groups(b):
+    b.set(4, "sample", "drug 1")
+
+
+def columns_of_ones_own(b):
+    b.table["strain"] = ["wt"] * 14 + ["WT"]
+
+
 WARNINGS = [
+    (
+        sample_in_two_groups,
+        "sample 'drug 1' of replicate '1' is in the groups 'control' and 'drug'",
+    ),
+    (columns_of_ones_own, "row 16: strain 'wt' and 'WT' differ only"),
     (incomplete_pair, "replicate 1 of group 'drug' has no lane of the reference group"),
     (incomplete_pair, "replicate 7 has only the reference group 'control'"),
     (unknown_pairing, "pairing = 'unknown': results are descriptive"),

@@ -191,6 +191,12 @@ def test_numbers_are_names_and_one_name_is_a_list():
     assert study.comparison[0].where == {"time_h": "24"}
 
 
+def test_a_file_keeps_the_spelling_of_the_disk(tmp_path):
+    name = "e\u0301 \u00a0.tif"
+    study = Study.parse({"image": [{"file": name, "membrane": "M", "target": "a"}]})
+    assert Study.from_toml(written(tmp_path, study.to_toml())).image[0].file == name
+
+
 def test_what_a_study_knows_of_its_membranes():
     def image(membrane, target, role="target"):
         return {"file": f"{membrane}_{target}.tif", "membrane": membrane, "target": target} | {

@@ -1,5 +1,8 @@
 """Sample sheets: what is written is read back, however a spreadsheet saved it in between."""
 
+import contextlib
+import zipfile
+
 import openpyxl
 import pandas as pd
 import pytest
@@ -156,6 +159,47 @@ def test_numbers_dates_and_truth_of_a_workbook(tmp_path):
     assert table["use"].tolist() == [True, False]
     assert table["dose"].tolist() == ["0.1", "-2"]
     assert table["day"].tolist() == ["2024-03-12", "x"]
+
+
+def test_rows_are_counted_as_the_spreadsheet_does(tmp_path):
+    book = openpyxl.Workbook()
+    for row, cells in ((4, ("membrane", "lane")), (6, ("M1", 1)), (9, ("M1", "two"))):
+        for column, value in enumerate(cells, 3):
+            book.active.cell(row, column, value)
+    book.save(tmp_path / "samples.xlsx")
+    with pytest.raises(StudyError, match=r"cell D9 \(lane\): 'two'"):
+        read_samples(tmp_path / "samples.xlsx")
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
+)
+@given(data=st.data(), suffix=st.sampled_from(["csv", "xlsx"]))
+def test_a_damaged_file_is_read_or_refused(tmp_path, data, suffix):
+    path = write_samples(SHEET, tmp_path / f"damaged.{suffix}")
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 8))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content[: data.draw(st.integers(0, len(content)))])
+    with contextlib.suppress(StudyError):
+        read_samples(path, strict=False)
+
+
+def test_a_damaged_part_of_a_workbook_is_refused(tmp_path):
+    whole = write_samples(SHEET, tmp_path / "whole.xlsx")
+    with zipfile.ZipFile(whole) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    # what openpyxl's parser fails with: an IndexError, a LookupError, a ParseError
+    for number, (old, new) in enumerate(
+        [(b"<v>0</v>", b"<v>999</v>"), (b"UTF-8", b"aTF-8"), (b"<row", b"<raw")]
+    ):
+        path = tmp_path / f"damaged{number}.xlsx"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in parts.items():
+                inside = name == "xl/worksheets/sheet1.xml"
+                archive.writestr(name, content.replace(old, new) if inside else content)
+        with pytest.raises(StudyError, match=path.name):
+            read_samples(path)
 
 
 @pytest.mark.parametrize(
