@@ -162,8 +162,12 @@ def _answer(comparison: Comparison, usable: Usable, design: Design) -> _Answer:
         return _two_factor(comparison, lanes, usable, design)
     replicates = average_technical(lanes, comparison.condition)
     pairs = _pairs(comparison.all_groups, design)
+    whole = design.test != "mixed_model"
     by_target = {
-        target: [contrast_of(rows, pair, comparison, design, usable.one_scale) for pair in pairs]
+        target: [
+            contrast_of(rows, pair, comparison, design, usable.one_scale, whole_pairs=whole)
+            for pair in pairs
+        ]
         for target, rows in _targets(replicates)
     }
     choice = choose(replicates, len(comparison.all_groups), design, usable.one_scale)

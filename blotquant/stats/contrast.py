@@ -35,6 +35,8 @@ class Contrast:
         Replicates without a partner.
     one_scale : bool
         Whether values of different membranes may be compared.
+    paired : bool
+        Whether only complete pairs stand here.
     """
 
     comparison: Comparison
@@ -46,11 +48,7 @@ class Contrast:
     other: pd.DataFrame
     dropped: tuple[str, ...]
     one_scale: bool
-
-    @property
-    def paired(self) -> bool:
-        """Whether the replicates pair."""
-        return self.design.pairing == "paired"
+    paired: bool
 
     @property
     def logs(self) -> tuple[Floats, Floats]:
@@ -110,14 +108,20 @@ def contrast_of(
     comparison: Comparison,
     design: Design,
     one_scale: bool,
+    *,
+    whole_pairs: bool = True,
 ) -> Contrast:
-    """Contrast of two groups (group, reference) among the replicates of one target."""
+    """Contrast of two groups (group, reference) among the replicates of one target.
+
+    Where the replicates pair, those without a partner are dropped unless `whole_pairs` is off.
+    """
     one, other = (replicates[replicates["group"] == group] for group in groups)
     dropped: tuple[str, ...] = ()
     target = str(replicates["target"].iloc[0])
-    if design.pairing == "paired":
+    paired = design.pairing == "paired" and whole_pairs
+    if paired:
         one, other, dropped = _complete_pairs(one, other, one_scale)
-    return Contrast(comparison, design, target, *groups, one, other, dropped, one_scale)
+    return Contrast(comparison, design, target, *groups, one, other, dropped, one_scale, paired)
 
 
 def _complete_pairs(

@@ -184,6 +184,14 @@ def mixed_findings(
     return [*(_finding(one, fit, data, block) for one in fair), *refused]
 
 
+def _pairs(contrast: Contrast, data: pd.DataFrame) -> int:
+    sides = [
+        set(data.loc[data["group"] == name, "replicate"])
+        for name in (contrast.group, contrast.reference)
+    ]
+    return len(sides[0] & sides[1])
+
+
 def _torn(data: pd.DataFrame) -> list[str]:
     """Replicates whose groups lie on different membranes, which no intercept puts right."""
     return [
@@ -214,6 +222,7 @@ def _finding(contrast: Contrast, fit: MixedFit, data: pd.DataFrame, block: str) 
         f"linear mixed model of log2, random {block}, Satterthwaite df",
         n_group=int(counts[contrast.group]),
         n_reference=int(counts[contrast.reference]),
+        n_pairs=_pairs(contrast, data) if block == "replicate" else 0,
         reason=said,
         sd_log2=spread,
         effect_size_name="Hedges' g of log2 (residual SD)",

@@ -18,8 +18,8 @@ _MOST = 10_000
 def detectable_fold(estimate: Estimate, alpha: float = 0.05, power: float = POWER) -> float:
     """Smallest fold above 1 that this n and this scatter show with the given power.
 
-    Two-sided, one test, by the noncentral t; the same fold downwards is its inverse. This is no
-    observed power, which only says p again (Hoenig & Heisey, Am. Stat. 55 (2001) 19).
+    Two-sided, one test, by the noncentral distribution; the same fold downwards is its inverse.
+    This is no observed power, which only says p again (Hoenig & Heisey, Am. Stat. 55 (2001) 19).
     """
     threshold = scipy.stats.t.isf(alpha / 2, estimate.df)
     # For small df the noncentral t has heavy tails: widen until the power is there.
@@ -70,8 +70,9 @@ def power_at(planned: int, estimate: Estimate, n: float, alpha: float) -> float:
 
 
 def _power(nc: float, threshold: Any, df: Any) -> float:
-    """Two-sided power; past nc = 10 the far tail is below 1e-8 and its series can fail."""
+    """Two-sided power: t squared is a noncentral F (scipy's noncentral t has gaps far out)."""
     if nc > 200:
         return 1.0
-    far = scipy.stats.nct.cdf(-threshold, df, nc) if nc < 10 else 0.0
-    return float(scipy.stats.nct.sf(threshold, df, nc) + far)
+    if nc == 0:
+        return float(2 * scipy.stats.t.sf(threshold, df))
+    return float(scipy.stats.ncf.sf(threshold**2, 1, df, nc**2))
