@@ -1,0 +1,122 @@
+"""Which test a design calls for, in words; what to say of the family and of small studies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from blotquant.stats.design import Design
+from blotquant.stats.finding import Finding
+
+__all__ = ["Choice", "choose", "said_of_family", "warnings_of"]
+
+_NAMES = {
+    "ratio_paired": "a ratio-paired t test for each target",
+    "welch": "Welch's t test of log2 for each target",
+    "block": "a linear model of log2 with group and block for each target",
+    "one_way": "a one-way ANOVA of log2 for each target",
+    "prism_two_way": "a two-way ANOVA of log2 (target x group) with one pooled mean square",
+    "two_factor": "a two-way ANOVA of log2 for each target",
+    "mann_whitney": "a rank test of two groups for each target",
+    "kruskal_wallis": "the Kruskal-Wallis test with Dunn's comparisons for each target",
+    "mixed_model": "a linear mixed model of log2 with Satterthwaite's df for each target",
+    "describe": "no test",
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The test taken and the sentence that says why."""
+
+    test: str
+    said: str
+
+    def named(self, block: str) -> str:
+        """Name of a one-way or block model in the tables."""
+        if self.test == "block" and block:
+            return f"linear model of log2, group + {block}"
+        return "one-way ANOVA of log2" + (f", {block} as block" if block else "")
+
+
+def choose(replicates: pd.DataFrame, groups: int, design: Design, one_scale: bool) -> Choice:
+    """Test for a comparison: as declared, or from pairing, groups and membranes.
+
+    Parameters
+    ----------
+    replicates : DataFrame
+        Of the comparison; only where they were measured counts, not what was measured.
+    groups : int
+    design : Design
+    one_scale : bool
+        Whether membranes were brought on one scale.
+    """
+    if design.pairing == "unknown":
+        return Choice("describe", "Pairing is not declared: the groups are described, not tested.")
+    membranes = int(replicates.groupby("target")["membranes"].nunique().max())
+    test = design.test if design.test != "auto" else _automatic(groups, membranes, design)
+    how = "declared" if design.test != "auto" else "taken from the design"
+    size = "two groups" if groups == 2 else f"{groups} groups"
+    design_words = f"{design.pairing} replicates, {size}, {_membranes(membranes, one_scale)}"
+    return Choice(test, f"Test {how} ({design_words}): {_NAMES[test]}.")
+
+
+def _automatic(groups: int, membranes: int, design: Design) -> str:
+    if groups > 2:
+        return "one_way"
+    if design.pairing == "paired":
+        return "ratio_paired"
+    return "block" if membranes > 1 else "welch"
+
+
+def _membranes(count: int, one_scale: bool) -> str:
+    if count == 1:
+        return "one membrane"
+    return f"{count} membranes" + (" on one scale" if one_scale else "")
+
+
+def said_of_family(findings: Sequence[Finding], design: Design) -> list[str]:
+    """How many tests were adjusted together, and what the intervals hold."""
+    members = [one for one in findings if one.correction and not one.effect]
+    if not members:
+        return []
+    intervals = (
+        "The 95 % intervals are unadjusted; the simultaneous ones hold together for the family."
+    )
+    within = [one for one in members if one.correction in ("tukey", "dunnett")]
+    if within:
+        targets = len({one.target for one in within})
+        said = f"{design.correction.capitalize()} adjusts over the groups within each target."
+        if targets > 1:
+            said += f" Over the {targets} targets nothing is adjusted; holm-sidak would."
+        return [said, intervals]
+    size = members[0].family_size
+    if members[0].correction == "none":
+        return [f"p values are not adjusted, of {len(members)} tests.", intervals]
+    return [
+        f"{members[0].correction.title()} adjusts over the family of {size} tests: all comparisons "
+        "of all targets of the study.",
+        intervals,
+    ]
+
+
+def warnings_of(findings: Sequence[Finding], design: Design) -> list[str]:
+    """Small studies, dropped pairs, refusals, groups of unequal size."""
+    said = []
+    small = sorted({_least(one) for one in findings if one.verdict == "tested" and not one.effect})
+    if small and small[0] < 5:
+        said.append(
+            f"n = {small[0]}: with fewer than 5 biological replicates a test rests on the "
+            "assumption of normal logarithms, and only large folds are found."
+        )
+    for one in findings:
+        if one.reason and not one.effect and (one.verdict != "tested" or "dropped" in one.reason):
+            said.append(f"{one.target}, {one.group} / {one.reference}: {one.reason}.")
+    if design.profile == "bjp" and any(one.n_group != one.n_reference for one in findings):
+        said.append("The British Journal of Pharmacology asks for groups of equal size.")
+    return said
+
+
+def _least(finding: Finding) -> int:
+    return min(finding.n_group, finding.n_reference)
