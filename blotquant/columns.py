@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 __all__ = [
     "BAND_COLUMNS",
+    "CONTROL_COLUMNS",
     "DOSES_COLUMNS",
     "LANE_COLUMNS",
     "NORMALIZED_COLUMNS",
@@ -157,10 +158,20 @@ NORMALIZED_COLUMNS: tuple[Column, ...] = (
     Column("group", "text", "", "As in bands."),
     Column("replicate", "text", "", "As in bands."),
     Column("row", "integer", "", "Row of the target's image that was taken for the target."),
-    Column("loading_control", "text", "", "Name of the loading control."),
+    Column(
+        "loading_control",
+        "text",
+        "",
+        "What the target was divided by: loading control, total protein, or its own total.",
+    ),
     Column("net_density", "number", "a.u. x px", "Net density of the target's band."),
     Column("net_density_err", "number", "a.u. x px", "Its standard error."),
-    Column("control_density", "number", "a.u. x px", "Net density of the loading control's band."),
+    Column(
+        "control_density",
+        "number",
+        "a.u. x px",
+        "Divisor: net density of the loading control's band, a mean of several, or a lane factor.",
+    ),
     Column("control_density_err", "number", "a.u. x px", "Its standard error."),
     Column("normalized_density", "number", "", "net_density / control_density."),
     Column(
@@ -178,6 +189,61 @@ NORMALIZED_COLUMNS: tuple[Column, ...] = (
     Column("flags", "text", "", "Flags of target and control together."),
     Column("image", "text", "", "Image of the target."),
     Column("control_image", "text", "", "Image of the loading control."),
+    Column("technical", "text", "", "As in bands."),
+    Column("lane_kind", "text", "", "As in bands."),
+    Column("use", "boolean", "", "False where the study leaves the lane out."),
+    Column("role", "text", "", "target, loading_control or total_protein."),
+    Column(
+        "scaled_density",
+        "number",
+        "",
+        "normalized_density brought on one scale across membranes; the same where there is none.",
+    ),
+    Column(
+        "scaled_density_limit",
+        "number",
+        "",
+        "Upper bound of scaled_density where the target is below detection.",
+    ),
+    Column("method", "text", "", "Name of the normalizer."),
+    Column(
+        "bounds",
+        "text",
+        "",
+        "What scaled_density is for the true value: lower bound, upper bound, either way or empty.",
+    ),
+)
+
+CONTROL_COLUMNS: tuple[Column, ...] = (
+    Column("membrane", "text", "", "Membrane; empty for all membranes together."),
+    Column("control", "text", "", "Name of the loading control."),
+    Column("n_lanes", "integer", "", "Sample lanes that the study uses."),
+    Column(
+        "cv",
+        "number",
+        "",
+        "Standard deviation over mean of the control's net density, within membranes.",
+    ),
+    Column(
+        "group_effect_fold",
+        "number",
+        "",
+        "Highest over lowest group, as ratio of geometric means within membranes.",
+    ),
+    Column("group_p", "number", "", "F test of the groups on log2, membranes as blocks."),
+    Column("saturated_lanes", "integer", "", "Lanes in which the control is saturated."),
+    Column(
+        "below_detection_lanes", "integer", "", "Lanes in which the control is below detection."
+    ),
+    Column(
+        "agreement_r",
+        "number",
+        "",
+        "Correlation of log2 densities with the other control, within membranes.",
+    ),
+    Column("agreement_with", "text", "", "The other control; total protein where there is one."),
+    Column("verdict", "text", "", "sound, look or doubtful."),
+    Column("reason", "text", "", "Why, in one line."),
 )
 
 REPLICATES_COLUMNS: tuple[Column, ...] = (
