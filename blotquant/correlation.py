@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -17,10 +18,10 @@ from .membrane_layout import Transform
 from .model import Point
 from .scene import Scene
 
-__all__ = ["Agreement", "Pose", "band_pattern", "refined", "shrunk", "survey"]
+__all__ = ["Agreement", "Pose", "band_pattern", "refined", "shrunk", "survey", "turned_back"]
 
-# Evidence this strong counts half of the strongest: all bands weigh about alike.
-_HALF = 1.0
+# Evidence of this share of the strong bands' counts half of theirs: bands weigh about alike.
+_HALF = 0.12
 # Bands of this thickness (sigma, px of the scene) are blurred by: they need not lie still.
 _BLUR = 1.0
 
@@ -33,18 +34,28 @@ class Pose:
     dcol: float
     angle: float
 
-    def transform(self, middle: Point, factor: float, pivot: Point) -> Transform:
-        """Transform in px of the pictures; `middle` and `pivot` in px of the picture.
+    @classmethod
+    def of(cls, transform: Transform, middle: Point, factor: float) -> Pose:
+        """Pose of a transform in px of the pictures.
 
         Parameters
         ----------
+        transform : Transform
         middle : (row, col)
-            Middle of the other pattern.
+            Middle of the other pattern, px of the picture.
         factor : float
             Px of the pictures per px of the pattern.
-        pivot : (row, col)
-            Point of the reference picture about which the transform is to turn.
         """
+        row, col = transform(*transform.pivot)
+        back = Transform(0.0, 0.0, -transform.angle, middle)(row, col)
+        return cls(
+            (float(back[0]) - transform.pivot[0]) / factor,
+            (float(back[1]) - transform.pivot[1]) / factor,
+            transform.angle,
+        )
+
+    def transform(self, middle: Point, factor: float, pivot: Point) -> Transform:
+        """Transform in px of the pictures, its shift given at the pivot; the rest as in `of`."""
         turn = Transform(0.0, 0.0, self.angle, middle)
         row, col = turn(pivot[0] + factor * self.drow, pivot[1] + factor * self.dcol)
         return Transform(float(row) - pivot[0], float(col) - pivot[1], self.angle, pivot)
@@ -86,7 +97,11 @@ def band_pattern(scene: Scene, spacing: float) -> NDArray[np.float32]:
         About 1 in bands, below 0 between lanes that hold a band at this height, 0 elsewhere.
     """
     evidence = band_evidence(scene)
-    level = evidence / (evidence + np.float32(_HALF))
+    seen = evidence[evidence > 0]
+    if seen.size == 0:
+        return np.zeros(evidence.shape, np.float32)
+    half = max(1.0, _HALF * float(np.percentile(seen, 98)))
+    level = evidence / (evidence + np.float32(half))
     level = cv2.GaussianBlur(level, (0, 0), _BLUR)
     pattern = level - gaussian_filter1d(level, 0.8 * spacing, axis=1, mode="nearest")
     pattern[~scene.inside] = 0
@@ -104,7 +119,7 @@ def shrunk(pattern: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
 
 def survey(
     reference: NDArray[np.float32],
-    other: NDArray[np.float32],
+    others: Sequence[NDArray[np.float32]],
     angles: NDArray[np.float64],
     reach: tuple[int, int],
 ) -> Agreement:
@@ -112,25 +127,26 @@ def survey(
 
     Parameters
     ----------
-    reference, other : ndarray
-        Patterns; they may differ in size.
+    reference : ndarray
+    others : sequence of A ndarrays
+        The other pattern, each rotation undone; it may differ from the reference in size.
     angles : ndarray, shape (A,)
-        Rotations of the other pattern that are undone, degrees.
+        Degrees.
     reach : (rows, cols)
         Largest shifts, px of the pattern.
     """
-    (rows, cols), (other_rows, other_cols) = reference.shape, other.shape
-    size = (
-        next_fast_len(max(rows, other_rows) + reach[0], real=True),
-        next_fast_len(max(cols, other_cols) + reach[1], real=True),
-    )
+    shapes = (reference.shape, others[0].shape)
+    size = [
+        next_fast_len(max(sizes) + far, real=True)
+        for sizes, far in zip(zip(*shapes, strict=True), reach, strict=True)
+    ]
     drows, dcols = np.arange(-reach[0], reach[0] + 1), np.arange(-reach[1], reach[1] + 1)
-    energy = math.sqrt(float((reference**2).sum()) * float((other**2).sum()))
     spectrum = np.conj(rfft2(reference, size))
-    values = np.empty((angles.size, drows.size, dcols.size), np.float32)
-    for k, angle in enumerate(angles):
-        turned = turned_back(other, Pose(0.0, 0.0, float(angle)), other.shape)
-        whole = irfft2(spectrum * rfft2(turned, size), size)
+    own = float((reference**2).sum())
+    values = np.empty((len(others), drows.size, dcols.size), np.float32)
+    for k, other in enumerate(others):
+        whole = irfft2(spectrum * rfft2(other, size), size)
+        energy = math.sqrt(own * float((other**2).sum()))
         values[k] = whole[np.ix_(drows, dcols)] / max(energy, 1e-12)
     return Agreement(angles, drows.astype(np.float64), dcols.astype(np.float64), values)
 

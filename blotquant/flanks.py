@@ -16,9 +16,11 @@ from .scene import Scene
 
 __all__ = ["Flanks", "band_flanks", "fit_flanks"]
 
-# A lane is looked at in this many slices, and this share of its width to either side of it.
-_SLICES, _MARGIN = 48, 0.35
-# One slice of one lane is right to this many px of the scene; all lanes turn together by about
+# A lane is looked at with this share of its width to either side of it.
+_MARGIN = 0.35
+# Bands weaker than these shares of the lane's and of the picture's strongest are not asked.
+_LEAST_OF_LANE, _LEAST = 0.05, 0.01
+# One band is right to this many px of the scene; all lanes turn together by about
 # this many degrees more or less than what was undone.
 _PLACE_ERROR, _TURN_ERROR = 1.0, 0.3
 
@@ -35,13 +37,11 @@ class Flanks:
         Row of the picture, px.
     offset : ndarray, shape (N,)
         How far right of the lane's centre the middle between the band's two sides is, px.
-    weight : ndarray, shape (N,)
     """
 
     lane: NDArray[np.intp]
     row: NDArray[np.float64]
     offset: NDArray[np.float64]
-    weight: NDArray[np.float64]
 
 
 def band_flanks(
@@ -57,48 +57,61 @@ def band_flanks(
     lanes : sequence of Lane or None
         None for a lane that the picture does not show.
     """
-    parts = [
-        _of_lane(scene, evidence, lane, k) for k, lane in enumerate(lanes) if lane is not None
-    ]
-    if not parts:
-        return Flanks(np.empty(0, np.intp), np.empty(0), np.empty(0), np.empty(0))
-    lane_index, row, offset, weight = (
-        np.concatenate(column) for column in zip(*parts, strict=True)
-    )
-    return Flanks(lane_index.astype(np.intp), row, offset, weight)
+    straight = {
+        k: _straight(scene, evidence, lane) for k, lane in enumerate(lanes) if lane is not None
+    }
+    along = {k: part.values.sum(axis=1) for k, part in straight.items()}
+    strongest = max((float(mass.max()) for mass in along.values() if mass.size), default=0.0)
+    found: list[tuple[int, float, float]] = []
+    for k, part in straight.items():
+        for first, stop in _runs(along[k], strongest):
+            offset = part.offset(first, stop)
+            if np.isfinite(offset):
+                mass = along[k][first:stop]
+                row = float((mass * part.rows[first:stop]).sum() / mass.sum())
+                found.append((k, scene.full(row), offset * scene.factor))
+    table = np.array(found, np.float64).reshape(-1, 3)
+    return Flanks(table[:, 0].astype(np.intp), table[:, 1], table[:, 2])
 
 
-def _of_lane(
-    scene: Scene, evidence: NDArray[np.float32], lane: Lane, index: int
-) -> tuple[NDArray[np.float64], ...]:
+@dataclass(frozen=True, eq=False)
+class _Straight:
+    """A lane made straight, with its neighbourhood; px of the scene."""
+
+    rows: NDArray[np.float64]
+    values: NDArray[np.float64]  # in proportion to the signal
+    tooth: Tooth
+
+    def offset(self, first: int, stop: int) -> float:
+        """Middle between the sides of the band in some rows against the lane's; NaN for none."""
+        band = self.values[first:stop].sum(axis=0)[None, :]
+        return float(band_places(band, self.tooth)[0][0])
+
+
+def _straight(scene: Scene, evidence: NDArray[np.float32], lane: Lane) -> _Straight:
     width = lane.width / scene.factor
     reach = int(np.ceil((0.5 + _MARGIN) * width))
+    top, bottom = scene.reduced(lane.top), scene.reduced(lane.bottom)
     rows = np.arange(evidence.shape[0], dtype=np.float64)
-    rows = rows[(scene.full(0) + rows * scene.factor >= lane.top - 0.5)]
-    rows = rows[scene.full(0) + rows * scene.factor <= lane.bottom + 0.5]
-    if rows.size < 4 or reach < 2:
-        return (np.empty(0),) * 4
+    rows = rows[(rows >= top - 0.5) & (rows <= bottom + 0.5)]
     center = scene.reduced(0) + lane.center(scene.full(0) + rows * scene.factor) / scene.factor
-    columns = center[:, None] + np.arange(-reach, reach + 1)
-    straight = cv2.remap(
-        evidence,
-        columns.astype(np.float32),
-        np.broadcast_to(rows[:, None], columns.shape).astype(np.float32),
-        cv2.INTER_LINEAR,
-    )
-    edges = np.linspace(0, rows.size, min(_SLICES, rows.size) + 1).astype(int)[:-1]
-    # the evidence is the root of the signal
-    slices = np.add.reduceat(straight.astype(np.float64) ** 2, edges, axis=0)
+    columns = (center[:, None] + np.arange(-reach, reach + 1)).astype(np.float32)
+    down = np.broadcast_to(rows[:, None], columns.shape).astype(np.float32)
     tooth = Tooth(reach - width / 2, reach + width / 2, 1.0, 1.0)
-    offset, weight = band_places(slices, tooth)
-    middle = np.add.reduceat(rows, edges) / np.diff(np.append(edges, rows.size))
-    seen = np.isfinite(offset) & (weight > 0)
-    return (
-        np.full(int(seen.sum()), float(index)),
-        scene.full(0) + middle[seen] * scene.factor,
-        offset[seen] * scene.factor,
-        weight[seen],
-    )
+    if rows.size == 0:
+        return _Straight(rows, np.empty(columns.shape), tooth)
+    part = cv2.remap(evidence, columns, down, cv2.INTER_LINEAR)
+    # the evidence is the root of the signal
+    return _Straight(rows, part.astype(np.float64) ** 2, tooth)
+
+
+def _runs(mass: NDArray[np.float64], strongest: float) -> list[tuple[int, int]]:
+    """Stretches of rows in which a lane holds a band."""
+    if mass.size == 0:
+        return []
+    above = mass > max(_LEAST_OF_LANE * float(mass.max()), _LEAST * strongest)
+    ends = np.flatnonzero(np.diff(above.astype(np.int8), prepend=0, append=0))
+    return [(int(a), int(b)) for a, b in ends.reshape(-1, 2)]
 
 
 def fit_flanks(
@@ -134,7 +147,7 @@ def fit_flanks(
         return 0.0, 0.0, 0.0, 0
     residual = other.offset[used] - np.array([own[int(k)] for k in other.lane[used]])
     down = other.row[used] - pivot_row
-    # a lane with many slices counts as one with few
+    # a lane with many bands counts little more than one with few
     lanes, inverse, count = np.unique(other.lane[used], return_inverse=True, return_counts=True)
     weight = 1.0 / np.sqrt(count[inverse])
     shift, slope = _robust_line(down, residual, weight, _PLACE_ERROR * factor)

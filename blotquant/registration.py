@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .correlation import Agreement, Pose, band_pattern, refined, shrunk, survey, turned_back
+from .correlation import Agreement, Pose, band_pattern, refined, shrunk, survey
 from .evidence import band_evidence
 from .flanks import band_flanks, fit_flanks
 from .lanes import find_lanes
@@ -19,6 +20,7 @@ from .model import Blot, Lane, Panel, Point
 from .noise import estimate_noise
 from .recipe import FindingSettings
 from .scene import Scene, make_scene
+from .straightening import LaneBend, comb_share, lane_comb
 
 __all__ = ["LEAST_CONFIDENCE", "Registration", "register"]
 
@@ -30,10 +32,18 @@ _MAX_ANGLE, _ANGLE_STEP = 3.0, 0.5
 # The survey is made on patterns of about this many px, and looks this far (shares of a side).
 _SURVEY_SIDE = 360
 _REACH_ROWS, _REACH_COLS = 0.5, 0.3
+# Images of one size are shifted along the lanes by no more than this share of the height.
+_SHIFT_ROWS = 0.12
 # Small shifts are likelier: what a shift by one lane, and a rotation by one degree, must gain.
-_COST_LANE, _COST_DEGREE = 0.05, 0.004
-# A whole number of lanes' shift that is nearly as good makes the best one doubtful.
-_CLEAR_MARGIN, _CLEAR_VALUE = 0.04, 0.15
+_COST_LANE, _COST_DEGREE = 0.06, 0.012
+# What bands over bands count beside bands on lanes: little where they are of different rows.
+_SAME_ROWS, _WHICH_LANE, _WHICH_TURN = 1.0, 0.03, 0.3
+# What the outlines' overlap counts: a px off costs a few thousandths of it.
+_OUTLINE = 8.0
+# A rival at other lanes that is nearly as good makes the best shift doubtful.
+_CLEAR_MARGIN = 0.03
+# Of the pattern so much more lies on lanes than beside, if the lanes are the right ones.
+_CLEAR_SHARE = 0.45
 # Outlines of one membrane agree in area to this share.
 _SAME_AREA = 0.15
 
@@ -100,13 +110,9 @@ def register(reference: Blot, other: Blot, *, lanes: Sequence[Lane] = ()) -> Reg
     if not lanes:
         lanes = find_lanes(reference, (panel,), estimate_noise(reference), FindingSettings())
     pair = _Pair.of(reference, other, panel, other_panel, lanes)
-    pose, margin, value = pair.best_pose()
-    rows_known = pair.rows_agree(pose)
-    found = pair.transform(pose)
-    if not rows_known:
-        found = _along_middles(found, panel, other_panel, reference, other)
+    found, rows_known, margin, share = pair.surveyed()
     found, spread, n_lanes = pair.settled(found)
-    confidence = _confidence(margin, value, spread / pair.width, n_lanes)
+    confidence = _confidence(margin, share, spread / pair.width, n_lanes)
     if confidence >= LEAST_CONFIDENCE:
         return Registration(found, confidence, rows_known, found)
     still = _along_middles(Transform(pivot=found.pivot), panel, other_panel, reference, other)
@@ -118,13 +124,13 @@ def register(reference: Blot, other: Blot, *, lanes: Sequence[Lane] = ()) -> Reg
     return Registration(still, confidence, False, found, message)
 
 
-def _confidence(margin: float, value: float, spread: float, n_lanes: int) -> float:
-    """How clear the best shift is, how alike the images are there, and how well lanes agree."""
+def _confidence(margin: float, share: float, spread: float, n_lanes: int) -> float:
+    """How clear the best shift is, how much lies on lanes there, and how well lanes agree."""
     clear = min(1.0, max(margin, 0.0) / _CLEAR_MARGIN)
-    alike = min(1.0, max(value, 0.0) / _CLEAR_VALUE)
+    on_lanes = min(1.0, max(share, 0.0) / _CLEAR_SHARE)
     agree = math.exp(-((spread / 0.12) ** 2))
     few = 0.5 if n_lanes == 0 else 1.0
-    return clear * alike * agree * few
+    return clear * on_lanes * agree * few
 
 
 def _along_middles(
@@ -192,52 +198,96 @@ class _Pair:
         whole = any(bool(scene.inside.all()) for scene in self.scenes)
         return not whole and abs(math.log(sizes[0] / sizes[1])) < _SAME_AREA
 
-    def transform(self, pose: Pose) -> Transform:
+    @property
+    def middle(self) -> Point:
+        """Middle of the other picture's scene, px of the picture."""
         rows, cols = self.patterns[1].shape
-        scene = self.scenes[1]
-        middle = (scene.full((rows - 1) / 2), scene.full((cols - 1) / 2))
-        return pose.transform(middle, self.factor, self.pivot)
+        return self.scenes[1].full((rows - 1) / 2), self.scenes[1].full((cols - 1) / 2)
 
-    def best_pose(self) -> tuple[Pose, float, float]:
-        """Best pose, its margin over those at other lanes, and the correlation there."""
-        shrink = max(1, round(max(self.patterns[0].shape) / _SURVEY_SIDE))
-        small = [shrunk(pattern, shrink) for pattern in self.patterns]
-        tall, wide = (max(size) for size in zip(*(p.shape for p in small), strict=True))
-        reach = (max(4, int(_REACH_ROWS * tall)), max(4, int(_REACH_COLS * wide)))
-        angles = np.arange(-_MAX_ANGLE, _MAX_ANGLE + 1e-6, _ANGLE_STEP)
-        bands = survey(small[0], small[1], angles, reach)
-        score = bands.values.astype(np.float64) - self._costs(bands, shrink)
-        if self.outlined:
-            masks = [
-                shrunk(scene.inside.astype(np.float32), shrink) for scene in self.scenes
-            ]
-            score += survey(masks[0], masks[1], angles, reach).values
-        best = np.unravel_index(int(score.argmax()), score.shape)
-        dcol = bands.dcols[best[2]]
-        elsewhere = np.abs(bands.dcols - dcol) > 0.4 * self.spacing / self.factor / shrink
-        rival = float(score[:, :, elsewhere].max()) if elsewhere.any() else 0.0
-        pose = Pose(shrink * float(bands.drows[best[1]]), shrink * float(dcol), float(angles[best[0]]))
-        pose, value = refined(self.patterns[0], self.patterns[1], pose, float(shrink))
-        return pose, float(score[best]) - rival, value
+    @property
+    def mid_rows(self) -> tuple[float, float]:
+        """Rows of the two pictures at which the membranes' middles lie."""
+        first, second = (
+            _middle_row(panel, blot)
+            for panel, blot in zip(self.panels, self.blots, strict=True)
+        )
+        return first, second
 
-    def _costs(self, bands: Agreement, shrink: int) -> NDArray[np.float64]:
+    @property
+    def spare(self) -> float:
+        """Where the lanes are to be expected: pictures of different width share their middle."""
+        return (self.blots[1].shape[1] - self.blots[0].shape[1]) / 2
+
+    def surveyed(self) -> tuple[Transform, bool, float, float]:
+        """Best transform, whether rows are known, margin over other lanes, share on lanes."""
+        maps = _Maps.of(self)
+        likely = maps.share - self._costs(maps)
+        drows = np.arange(maps.bands.drows.size)
+        if maps.masks is not None:
+            likely = likely + _OUTLINE * maps.masks
+        else:
+            drows = np.flatnonzero(self._plausible_rows(maps))
+        score = _SAME_ROWS * maps.bands.values + likely
+        best = _top(score, drows)
+        same_rows = _two_rows(maps.straight, maps.others[best[0]], maps.bands, best)
+        if not same_rows:
+            drows = np.arange(maps.bands.drows.size)
+            score = _WHICH_LANE * maps.bands.values + likely
+            best = _top(score, drows)
+        away = np.abs(maps.bands.dcols - maps.bands.dcols[best[2]]) * maps.factor / self.spacing
+        margin = float(score[best]) - _largest(score[:, drows], away > 0.25)
+        if not same_rows:  # on these lanes, which rotation lays rows along rows
+            score = np.where(away < 0.25, _WHICH_TURN * maps.bands.values + likely, -np.inf)
+            best = _top(score, drows)
+        found = self._placed(maps, score, best, maps.outlined or same_rows)
+        if same_rows:
+            found = self._climbed(found, self.patterns, maps.factor / self.factor)
+        share = float(maps.share[best[0], 0, best[2]])
+        return found, maps.outlined or same_rows, margin, share
+
+    def _plausible_rows(self, maps: _Maps) -> NDArray[np.bool_]:
+        """Shifts along the lanes that two images of one membrane can have, shape (R,)."""
+        here, there = self.mid_rows
+        tall = min(blot.shape[0] for blot in self.blots)
+        away = np.abs(maps.bands.drows * maps.factor - (there - here))
+        plausible: NDArray[np.bool_] = away <= max(_SHIFT_ROWS * tall, 24.0)
+        return plausible
+
+    def _costs(self, maps: _Maps) -> NDArray[np.float64]:
         """What each shift and rotation must gain over none, shape (A, 1, C)."""
-        spare = self.patterns[1].shape[1] - self.patterns[0].shape[1]
-        lane = self.spacing / self.factor
-        dcols = bands.dcols * shrink
-        lanes_off = np.minimum(np.abs(dcols), np.abs(dcols - spare / 2)) / lane
-        across = _COST_LANE * np.minimum(lanes_off, 3.0) ** 2
-        turn = _COST_DEGREE * bands.angles**2
+        dcols = maps.bands.dcols * maps.factor
+        lanes_off = np.minimum(np.abs(dcols), np.abs(dcols - self.spare)) / self.spacing
+        across, turn = _COST_LANE * lanes_off, (0.0 if maps.outlined else _COST_DEGREE) * maps.bands.angles**2
         costs: NDArray[np.float64] = turn[:, None, None] + across[None, None, :]
         return costs
 
-    def rows_agree(self, pose: Pose) -> bool:
-        """Whether anything but the strongest row of bands lies on its like."""
-        if self.outlined:
-            return True
-        reference, other = self.patterns
-        turned = turned_back(other, pose, reference.shape)
-        return _two_rows(reference, turned)
+    def _placed(
+        self, maps: _Maps, score: NDArray[np.float64], best: tuple[int, int, int], known: bool
+    ) -> Transform:
+        """Transform of the best shift, between the survey's steps."""
+        angle, drow, dcol = (
+            float(axis[k] + (axis[1] - axis[0]) * _vertex(np.moveaxis(score, n, 0), k, best, n))
+            for n, (axis, k) in enumerate(
+                zip((maps.bands.angles, maps.bands.drows, maps.bands.dcols), best, strict=True)
+            )
+        )
+        here, there = self.mid_rows
+        down = drow * maps.factor if known else there - here
+        # where the lanes' middle at mid-height has gone, before the picture was turned
+        col = float(maps.bend.column(maps.bend.middle + dcol * maps.factor, here + down - there))
+        row, col = (float(v) for v in Transform(0.0, 0.0, angle, self.middle)(here + down, col))
+        moved = Transform(row - here, col - maps.bend.middle, angle, (here, maps.bend.middle))
+        return moved.at(self.pivot)
+
+    def _climbed(
+        self,
+        found: Transform,
+        patterns: tuple[NDArray[np.float32], NDArray[np.float32]],
+        step: float,
+    ) -> Transform:
+        """Transform at the nearest top of the correlation of bands, rows and all."""
+        pose, _ = refined(*patterns, Pose.of(found, self.middle, self.factor), step)
+        return pose.transform(self.middle, self.factor, self.pivot)
 
     def settled(self, found: Transform) -> tuple[Transform, float, int]:
         """Transform put right by the sides of the bands, the lanes' spread about it, and how many."""
@@ -252,23 +302,105 @@ class _Pair:
             flanks = band_flanks(self.scenes[1], evidence, carried)
             row = self.pivot[0] + found.drow
             shift, turn, spread, n_lanes = fit_flanks(reference, flanks, row, self.factor)
+            turn = float(np.clip(turn, -_ANGLE_STEP, _ANGLE_STEP))
             found = Transform(found.drow, found.dcol + shift, found.angle + turn, found.pivot)
         return found, spread, n_lanes
 
 
+@dataclass(frozen=True, eq=False)
+class _Maps:
+    """How well the images agree at every shift and rotation."""
+
+    factor: int  # px of the pictures per px of the maps
+    bend: LaneBend
+    straight: NDArray[np.float32]
+    others: list[NDArray[np.float32]]
+    bands: Agreement
+    share: NDArray[np.float64]  # of the pattern on lanes, (A, 1, C)
+    masks: NDArray[np.float32] | None
+
+    @classmethod
+    def of(cls, pair: _Pair) -> _Maps:
+        shrink = max(1, round(max(pair.patterns[0].shape) / _SURVEY_SIDE))
+        factor = shrink * pair.factor
+        small = [shrunk(pattern, shrink) for pattern in pair.patterns]
+        bend = LaneBend.of(pair.lanes, pair.mid_rows[0])
+        mids = [(row + 0.5) / factor - 0.5 for row in pair.mid_rows]
+        angles = np.arange(-_MAX_ANGLE, _MAX_ANGLE + 1e-6, _ANGLE_STEP)
+        tall, wide = (max(sizes) for sizes in zip(*(p.shape for p in small), strict=True))
+        reach = (max(4, int(_REACH_ROWS * tall)), max(4, int(_REACH_COLS * wide)))
+
+        def turned(pattern: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+            return [bend.straightened(pattern, mids[1], factor, float(angle)) for angle in angles]
+
+        straight, others = bend.straightened(small[0], mids[0], factor), turned(small[1])
+        bands = survey(straight, others, angles, reach)
+        masks = None
+        if pair.outlined:
+            inside = [shrunk(scene.inside.astype(np.float32), shrink) for scene in pair.scenes]
+            whole = bend.straightened(inside[0], mids[0], factor)
+            masks = survey(whole, turned(inside[1]), angles, reach).values
+        centers = np.array([float(lane.center(pair.mid_rows[0])) for lane in pair.lanes])
+        widths = np.array([lane.width for lane in pair.lanes])
+        comb = lane_comb((centers + 0.5) / factor - 0.5, widths / factor, straight.shape[1])
+        share = np.array([comb_share(other, comb, bands.dcols) for other in others])
+        return cls(factor, bend, straight, others, bands, share[:, None, :], masks)
+
+    @property
+    def outlined(self) -> bool:
+        return self.masks is not None
+
+
+def _top(score: NDArray[np.float64], drows: NDArray[np.intp]) -> tuple[int, int, int]:
+    """Index of the largest score among some shifts along the lanes."""
+    part = score[:, drows]
+    angle, drow, dcol = np.unravel_index(int(part.argmax()), part.shape)
+    return int(angle), int(drows[drow]), int(dcol)
+
+
+def _largest(score: NDArray[np.float64], columns: NDArray[np.bool_]) -> float:
+    return float(score[:, :, columns].max()) if columns.any() else -1.0
+
+
+def _vertex(
+    values: NDArray[np.float64], k: int, best: tuple[int, int, int], axis: int
+) -> float:
+    """Offset of a parabola's top along one axis (moved to the front), in steps."""
+    others = tuple(index for n, index in enumerate(best) if n != axis)
+    if not 0 < k < values.shape[0] - 1:
+        return 0.0
+    a, b, c = (float(values[(k + step, *others)]) for step in (-1, 0, 1))
+    bend = a - 2 * b + c
+    if not math.isfinite(bend):
+        return 0.0
+    return float(np.clip(0.5 * (a - c) / bend, -0.5, 0.5)) if bend < 0 else 0.0
+
+
 # The second structure must hold this share of the agreement, beyond this reach of the first.
-_SECOND_SHARE = 0.12
+_SECOND_SHARE = 0.15
 _BEYOND = 0.04
+# The bands that lie on each other must explain this much, and rows over other rows but this share.
+_SAME_VALUE, _UNLIKE = 0.3, 0.75
 
 
-def _two_rows(reference: NDArray[np.float32], turned: NDArray[np.float32]) -> bool:
-    """Whether two rows of bands, not one, lie on each other."""
-    along = (reference * turned).sum(axis=1)
-    total = float(np.clip(along, 0, None).sum())
-    if total <= 0:
+def _two_rows(
+    reference: NDArray[np.float32],
+    other: NDArray[np.float32],
+    bands: Agreement,
+    best: tuple[int, int, int],
+) -> bool:
+    """Whether two rows of bands, not one, lie on each other at a shift."""
+    angle, row, col = best
+    apart = np.abs(np.arange(bands.drows.size) - row) > _BEYOND * max(reference.shape)
+    rival = float(bands.values[angle, apart, col].max())
+    if bands.values[best] < _SAME_VALUE or rival > _UNLIKE * bands.values[best]:
         return False
-    row = int(np.argmax(along))
+    drow, dcol = int(bands.drows[row]), int(bands.dcols[col])
+    shift = np.array([[1.0, 0.0, -dcol], [0.0, 1.0, -drow]])
+    moved = cv2.warpAffine(other, shift, reference.shape[::-1], flags=cv2.INTER_NEAREST)
+    along = np.clip((reference * moved).sum(axis=1), 0, None)
+    total = float(along.sum())
+    strongest = int(np.argmax(along))
     reach = max(6, int(_BEYOND * max(reference.shape)))
-    rest = np.clip(along, 0, None)
-    rest[max(0, row - reach) : row + reach + 1] = 0
-    return float(rest.sum()) > _SECOND_SHARE * total
+    along[max(0, strongest - reach) : strongest + reach + 1] = 0
+    return float(along.sum()) > _SECOND_SHARE * total
