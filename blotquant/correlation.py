@@ -22,6 +22,8 @@ __all__ = ["Agreement", "Pose", "band_pattern", "refined", "shrunk", "survey", "
 
 # Evidence of this share of the strong bands' counts half of theirs: bands weigh about alike.
 _HALF = 0.12
+# Each band is brought to one height within this many rows, px of the scene, and a lane's spacing.
+_TALL = 8
 # Bands of this thickness (sigma, px of the scene) are blurred by: they need not lie still.
 _BLUR = 1.0
 
@@ -100,8 +102,11 @@ def band_pattern(scene: Scene, spacing: float) -> NDArray[np.float32]:
     seen = evidence[evidence > 0]
     if seen.size == 0:
         return np.zeros(evidence.shape, np.float32)
-    half = max(1.0, _HALF * float(np.percentile(seen, 98)))
-    level = evidence / (evidence + np.float32(half))
+    floor = max(1.0, _HALF * float(np.percentile(seen, 98))) ** 2
+    # in proportion to the signal, so that a band's side is where it has fallen to a half
+    linear = evidence**2
+    around = np.ones((2 * _TALL + 1, 2 * int(spacing / 2) + 1), np.uint8)
+    level = linear / (cv2.dilate(linear, around) + np.float32(floor))
     level = cv2.GaussianBlur(level, (0, 0), _BLUR)
     pattern = level - gaussian_filter1d(level, 0.8 * spacing, axis=1, mode="nearest")
     pattern[~scene.inside] = 0

@@ -40,8 +40,9 @@ _COST_LANE, _COST_DEGREE = 0.06, 0.012
 _SAME_ROWS, _WHICH_LANE, _WHICH_TURN = 1.0, 0.03, 0.3
 # What the outlines' overlap counts: a px off costs a few thousandths of it.
 _OUTLINE = 8.0
-# A rival at other lanes that is nearly as good makes the best shift doubtful.
-_CLEAR_MARGIN = 0.03
+# A rival at other lanes that is nearly as good makes the best shift doubtful, the more so the
+# fewer lanes speak: shifted by one, n lanes lose 2 / n of what lies on lanes.
+_CLEAR_MARGIN = 0.2
 # Of the pattern so much more lies on lanes than beside, if the lanes are the right ones.
 _CLEAR_SHARE = 0.45
 # Outlines of one membrane agree in area to this share.
@@ -126,11 +127,10 @@ def register(reference: Blot, other: Blot, *, lanes: Sequence[Lane] = ()) -> Reg
 
 def _confidence(margin: float, share: float, spread: float, n_lanes: int) -> float:
     """How clear the best shift is, how much lies on lanes there, and how well lanes agree."""
-    clear = min(1.0, max(margin, 0.0) / _CLEAR_MARGIN)
+    clear = min(1.0, max(margin, 0.0) * n_lanes / _CLEAR_MARGIN)
     on_lanes = min(1.0, max(share, 0.0) / _CLEAR_SHARE)
     agree = math.exp(-((spread / 0.12) ** 2))
-    few = 0.5 if n_lanes == 0 else 1.0
-    return clear * on_lanes * agree * few
+    return clear * on_lanes * agree
 
 
 def _along_middles(

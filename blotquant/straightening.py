@@ -133,9 +133,9 @@ def comb_share(
     Returns
     -------
     ndarray, shape (C,)
-        -1 to 1. Each lane counts by the root of how much there is: no band speaks for all.
+        -1 to 1.
     """
-    mass = np.sqrt(np.clip(pattern, 0, None).sum(axis=0, dtype=np.float64))
+    mass = np.clip(pattern, 0, None).sum(axis=0, dtype=np.float64)
     total = float(mass.sum())
     if total <= 0:
         return np.zeros(dcols.size)
