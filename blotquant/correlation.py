@@ -173,9 +173,7 @@ def turned_back(
         ]
     )
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(
-        cv2.warpAffine(other, matrix, (shape[1], shape[0]), flags=flags), np.float32
-    )
+    return np.asarray(cv2.warpAffine(other, matrix, (shape[1], shape[0]), flags=flags), np.float32)
 
 
 def refined(

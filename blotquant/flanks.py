@@ -152,7 +152,8 @@ def fit_flanks(
     weight = 1.0 / np.sqrt(count[inverse])
     shift, slope = _robust_line(down, residual, weight, _PLACE_ERROR * factor)
     left = residual - shift - slope * down
-    spread = 1.4826 * float(np.median(np.abs([np.median(left[inverse == k]) for k in range(lanes.size)])))
+    by_lane = [float(np.median(left[inverse == k])) for k in range(lanes.size)]
+    spread = 1.4826 * float(np.median(np.abs(by_lane)))
     return shift, float(np.degrees(-np.arctan(slope))), spread, int(lanes.size)
 
 

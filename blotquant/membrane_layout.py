@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from .errors import LayoutError
 from .model import Band, BandRow, Lane, Layout, Panel, Point
 
-__all__ = ["MembraneImage", "MembraneLayout", "Transform", "carried_lane"]
+__all__ = [
+    "MembraneImage",
+    "MembraneLayout",
+    "Transform",
+    "carried_lane",
+    "carried_lanes",
+    "is_shown",
+]
 
 
 @dataclass(frozen=True)
@@ -141,7 +148,7 @@ class MembraneLayout:
         Raises
         ------
         LayoutError
-            If there is no such image, or it shows nothing of a lane that holds a band.
+            If there is no such image.
         """
         image = self.image(name)
         if name == self.reference:
@@ -164,26 +171,21 @@ def carried_lanes(
     panels: tuple[Panel, ...],
     shape: tuple[int, int],
 ) -> tuple[Lane, ...]:
-    """Lanes of the reference image where another image shows them; those beyond it left out."""
+    """All lanes of the reference image, where another image of the membrane shows them."""
     by_id = {panel.id: panel for panel in panels}
-    carried = []
-    for lane in lanes:
-        panel = by_id.get(lane.panel_id) or panels[0]
-        moved = carried_lane(lane, transform, panel, shape)
-        if moved is not None:
-            carried.append(moved)
-    return tuple(carried)
+    first = panels[0] if panels else Panel("panel-1")
+    return tuple(
+        carried_lane(lane, transform, by_id.get(lane.panel_id, first), shape) for lane in lanes
+    )
 
 
 # The ends of a carried lane go on with the slope of this share of it.
 _END_SHARE = 0.4
-# A lane of which less than this share of its width is in the picture is not carried.
+# A lane of which less than this share of its width is in the picture is not shown by it.
 _LEAST_WIDTH = 0.3
 
 
-def carried_lane(
-    lane: Lane, transform: Transform, panel: Panel, shape: tuple[int, int]
-) -> Lane | None:
+def carried_lane(lane: Lane, transform: Transform, panel: Panel, shape: tuple[int, int]) -> Lane:
     """Carry a lane of the reference image over to another.
 
     Parameters
@@ -198,20 +200,25 @@ def carried_lane(
 
     Returns
     -------
-    Lane or None
-        With ``source="carried"``; None if the other image does not show it.
+    Lane
+        With ``source="carried"``. One that the other image does not show stays in the layout, so
+        that lanes keep their numbers, but is not used and has confidence 0.
     """
     rows, cols = transform(*np.array(lane.path).T)
-    middle = float(np.interp(rows.mean(), rows, cols))
-    top, bottom = _extent(panel, shape, middle)
-    if lane.source == "hand":
+    top, bottom = _extent(panel, shape, float(np.interp(rows.mean(), rows, cols)))
+    if lane.source == "hand" and min(bottom, rows[-1]) - max(top, rows[0]) > 1:
         top, bottom = max(top, float(rows[0])), min(bottom, float(rows[-1]))
-    beyond = max(-0.5 - middle, middle - (shape[1] - 0.5))
-    if bottom - top < 2 or beyond > (0.5 - _LEAST_WIDTH) * lane.width:
-        return None
     at = np.linspace(top, bottom, max(2, len(lane.path)))
     path = tuple(zip(at.tolist(), _straight_on(rows, cols, at).tolist(), strict=True))
-    return replace(lane, panel_id=panel.id, path=path, source="carried")
+    moved = replace(lane, panel_id=panel.id, path=path, source="carried")
+    return moved if is_shown(moved, shape) else replace(moved, use=False, confidence=0.0)
+
+
+def is_shown(lane: Lane, shape: tuple[int, int]) -> bool:
+    """Whether enough of a lane's width lies in a picture of that shape to read it."""
+    middle = float(lane.center((lane.top + lane.bottom) / 2))
+    beyond = max(-0.5 - middle, middle - (shape[1] - 0.5))
+    return beyond <= (0.5 - _LEAST_WIDTH) * lane.width
 
 
 def _extent(panel: Panel, shape: tuple[int, int], col: float) -> tuple[float, float]:
@@ -227,7 +234,7 @@ def _extent(panel: Panel, shape: tuple[int, int], col: float) -> tuple[float, fl
         for a, b in pairwise((*outline, outline[0]))
         if a[1] != b[1] and min(a[1], b[1]) <= col <= max(a[1], b[1])
     ]
-    if not crossings:
+    if not crossings or min(last, max(crossings)) - max(0.0, min(crossings)) < 1:
         return 0.0, last
     return max(0.0, min(crossings)), min(last, max(crossings))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import __version__
-from .bands import find_bands
+from .bands import detect_bands, find_bands
 from .columns import BAND_COLUMNS, LANE_COLUMNS, SCHEMA_VERSION, Column
 from .densitometry import measure_lane
 from .errors import LayoutError
@@ -31,7 +32,9 @@ LOW_CONFIDENCE = 0.5
 __all__ = ["Result", "analyze", "detect", "measure", "measure_lane"]
 
 
-def detect(blot: Blot, recipe: Recipe | None = None) -> Layout:
+def detect(
+    blot: Blot, recipe: Recipe | None = None, *, lanes: Sequence[Lane] | None = None
+) -> Layout:
     """Find membranes, lanes, bands and rows of bands in a picture.
 
     Parameters
@@ -39,6 +42,8 @@ def detect(blot: Blot, recipe: Recipe | None = None) -> Layout:
     blot : Blot
     recipe : Recipe, optional
         `recipe.finding` holds the hints and the sensitivity.
+    lanes : sequence of Lane, optional
+        Given: only bands are looked for, on these lanes.
 
     Returns
     -------
@@ -52,6 +57,8 @@ def detect(blot: Blot, recipe: Recipe | None = None) -> Layout:
         If there is no lane or no band, with the reason.
     """
     recipe = recipe or Recipe()
+    if lanes is not None:
+        return detect_bands(blot, lanes, recipe)
     noise = estimate_noise(blot)
     panels = find_panels(blot)
     lanes = find_lanes(blot, panels, noise, recipe.finding)

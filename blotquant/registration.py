@@ -15,7 +15,7 @@ from .evidence import band_evidence
 from .flanks import band_flanks, fit_flanks
 from .lanes import find_lanes
 from .membrane import find_panels
-from .membrane_layout import Transform, carried_lane
+from .membrane_layout import Transform, carried_lanes, is_shown
 from .model import Blot, Lane, Panel, Point
 from .noise import estimate_noise
 from .recipe import FindingSettings
@@ -208,8 +208,7 @@ class _Pair:
     def mid_rows(self) -> tuple[float, float]:
         """Rows of the two pictures at which the membranes' middles lie."""
         first, second = (
-            _middle_row(panel, blot)
-            for panel, blot in zip(self.panels, self.blots, strict=True)
+            _middle_row(panel, blot) for panel, blot in zip(self.panels, self.blots, strict=True)
         )
         return first, second
 
@@ -257,7 +256,8 @@ class _Pair:
         """What each shift and rotation must gain over none, shape (A, 1, C)."""
         dcols = maps.bands.dcols * maps.factor
         lanes_off = np.minimum(np.abs(dcols), np.abs(dcols - self.spare)) / self.spacing
-        across, turn = _COST_LANE * lanes_off, (0.0 if maps.outlined else _COST_DEGREE) * maps.bands.angles**2
+        degree = 0.0 if maps.outlined else _COST_DEGREE
+        across, turn = _COST_LANE * lanes_off, degree * maps.bands.angles**2
         costs: NDArray[np.float64] = turn[:, None, None] + across[None, None, :]
         return costs
 
@@ -290,16 +290,15 @@ class _Pair:
         return pose.transform(self.middle, self.factor, self.pivot)
 
     def settled(self, found: Transform) -> tuple[Transform, float, int]:
-        """Transform put right by the sides of the bands, the lanes' spread about it, and how many."""
+        """Transform put right by the bands' sides, the lanes' spread about it, their number."""
         reference = band_flanks(self.scenes[0], band_evidence(self.scenes[0]), self.lanes)
         evidence = band_evidence(self.scenes[1])
+        shape = self.blots[1].shape
         spread, n_lanes = 0.0, 0
         for _ in range(2):
-            carried = [
-                carried_lane(lane, found, self.panels[1], self.blots[1].shape)
-                for lane in self.lanes
-            ]
-            flanks = band_flanks(self.scenes[1], evidence, carried)
+            carried = carried_lanes(self.lanes, found, self.panels[1:], shape)
+            shown = [lane if is_shown(lane, shape) else None for lane in carried]
+            flanks = band_flanks(self.scenes[1], evidence, shown)
             row = self.pivot[0] + found.drow
             shift, turn, spread, n_lanes = fit_flanks(reference, flanks, row, self.factor)
             turn = float(np.clip(turn, -_ANGLE_STEP, _ANGLE_STEP))
@@ -362,9 +361,7 @@ def _largest(score: NDArray[np.float64], columns: NDArray[np.bool_]) -> float:
     return float(score[:, :, columns].max()) if columns.any() else -1.0
 
 
-def _vertex(
-    values: NDArray[np.float64], k: int, best: tuple[int, int, int], axis: int
-) -> float:
+def _vertex(values: NDArray[np.float64], k: int, best: tuple[int, int, int], axis: int) -> float:
     """Offset of a parabola's top along one axis (moved to the front), in steps."""
     others = tuple(index for n, index in enumerate(best) if n != axis)
     if not 0 < k < values.shape[0] - 1:
