@@ -120,7 +120,7 @@ def carry_membrane(
     }
     messages = [found.message for found in registrations.values() if found.message]
     messages += _rows_unknown(reference, registrations)
-    lanes, remarks = own.lanes, ()
+    lanes, remarks = own.lanes, tuple[str, ...]()
     if recipe.finding.lane_count != len(own.lanes):
         believed = {
             name: found.transform for name, found in registrations.items() if found.believed
