@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, grey_opening
 
 from .errors import RecipeError
-from .model import Blot, Lane, Profile
+from .model import Blot, Lane, Point, Profile
 from .reading import lane_weights, row_weights
 from .recipe import BackgroundSettings
 from .smoother import fit_baseline
@@ -46,12 +46,18 @@ class LaneView:
         N rows.
     bands : tuple of (start, stop)
         Limits of the lane's bands, px along the lane.
+    lanes : tuple of Lane
+        All lanes of the image, for methods that look between them; may be empty.
+    outline : tuple of (row, col)
+        The membrane's outline; empty where not known.
     """
 
     blot: Blot
     lane: Lane
     profile: Profile
     bands: tuple[tuple[float, float], ...]
+    lanes: tuple[Lane, ...] = ()
+    outline: tuple[Point, ...] = ()
 
     @property
     def free(self) -> NDArray[np.bool_]:
@@ -77,12 +83,19 @@ class Baseline:
         Variance of the level summed over each band.
     scale : float
         Observed over expected noise variance in the band-free rows; 1 where not known.
+    total_variance : float, optional
+        Variance of the level summed over the whole lane; None where the method cannot tell: then
+        its rows are taken to err together.
+    uncertain : bool, optional
+        Whether the level is a guess; None where that depends on the rows free of bands.
     """
 
     level: NDArray[np.float64]
     variance: NDArray[np.float64]
     band_variance: tuple[float, ...]
     scale: float = 1.0
+    total_variance: float | None = None
+    uncertain: bool | None = None
 
 
 def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
@@ -110,6 +123,7 @@ def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
         np.full(fit.level.size, _mean_variance(fit.variance_of_sum, profile.position.size)),
         tuple(fit.variance_of_sum(weight) for weight in weights),
         fit.scale,
+        fit.variance_of_sum(np.ones(profile.position.size)),
     )
 
 

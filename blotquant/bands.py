@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,14 +10,15 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from .errors import NothingFound
+from .membrane import find_panels
 from .model import Blot, Lane, Layout, Panel, Profile
-from .noise import NoiseModel
+from .noise import NoiseModel, estimate_noise
 from .reading import joined, read_sections
-from .recipe import FindingSettings
+from .recipe import FindingSettings, Recipe
 from .rows import FoundBand, arrange_rows
 from .smoother import fit_baseline
 
-__all__ = ["find_bands"]
+__all__ = ["detect_bands", "find_bands"]
 
 # Half-thickness (sigma) of the bands looked for, px.
 _SIGMAS = (1.2, 2.1, 3.6, 6.3, 11.0, 19.0)
@@ -45,6 +47,9 @@ def find_bands(
     lanes: tuple[Lane, ...],
     noise: NoiseModel,
     settings: FindingSettings,
+    *,
+    given: bool = False,
+    shape: Mapping[str, float] | None = None,
 ) -> Layout:
     """Find the bands of all lanes and arrange them in rows.
 
@@ -59,6 +64,8 @@ def find_bands(
     noise : NoiseModel
     settings : FindingSettings
         `sensitivity` is the least signal to noise.
+    given, shape
+        As in `blotquant.rows.arrange_rows`.
 
     Returns
     -------
@@ -86,7 +93,48 @@ def find_bands(
             f"{blot.source.name}: {len(lanes)} lanes, but no band reaches a signal to noise of "
             f"{settings.sensitivity:g}; lower the sensitivity if you see bands"
         )
-    return arrange_rows(panels, lanes, found)
+    return arrange_rows(panels, lanes, found, given=given, shape=shape)
+
+
+def detect_bands(
+    blot: Blot,
+    lanes: Sequence[Lane],
+    recipe: Recipe | None = None,
+    *,
+    panels: tuple[Panel, ...] = (),
+    shape: Mapping[str, float] | None = None,
+) -> Layout:
+    """Find bands on lanes that are known: drawn by hand, or carried over from another image.
+
+    Parameters
+    ----------
+    blot : Blot
+    lanes : sequence of Lane
+        Kept as they are. A lane is a ladder only if it is given as one.
+    recipe : Recipe, optional
+    panels : tuple of Panel, optional
+        The lanes' panels; the membrane is looked for otherwise.
+    shape : mapping of str to float, optional
+        How far down rows lie in each lane, by lane id, px (`blotquant.rows.row_shape`).
+
+    Returns
+    -------
+    Layout
+        For each row a band in every lane that is no ladder, those that are not there marked
+        ``detected=False``: two lanes of twelve are enough.
+
+    Raises
+    ------
+    NothingFound
+        If no lane holds a band.
+    """
+    recipe = recipe or Recipe()
+    panels = panels or find_panels(blot)
+    known = {panel.id for panel in panels}
+    panels += tuple(Panel(name) for name in sorted({lane.panel_id for lane in lanes} - known))
+    noise = estimate_noise(blot)
+    ordered = Layout(panels, tuple(lanes)).lanes
+    return find_bands(blot, panels, ordered, noise, recipe.finding, given=True, shape=shape)
 
 
 def _binned(profile: Profile, step: int) -> Profile:

@@ -147,6 +147,7 @@ LANE_COLUMNS: tuple[Column, ...] = (
     Column("flags", "text", "", "Flags of the lane."),
     Column("confidence", "number", "0-1", "Confidence in the lane; 1 if set by hand."),
     Column("path", "text", "", "Centre line as JSON: [[row, col], ...] of the oriented picture."),
+    Column("total_density_err", "number", "a.u. x px", "Standard error of total_density."),
 )
 
 NORMALIZED_COLUMNS: tuple[Column, ...] = (

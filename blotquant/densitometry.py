@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from .background import Baseline, LaneView
 from .flags import Flag
-from .model import Band, Blot, Lane, Profile
+from .model import Band, Blot, Lane, Panel, Profile
 from .noise import NoiseModel, estimate_noise
 from .reading import read_lane, row_weights, sum_mask
 from .recipe import Recipe
 from .registry import get
 from .result import BandMeasurement, LaneMeasurement
 from .signal import MAX_OPTICAL_DENSITY
-from .uncertainty import LaneReading, standard_errors
+from .uncertainty import LaneReading, lane_total_error, standard_errors
 
 __all__ = ["measure_lane"]
 
@@ -34,6 +34,7 @@ def measure_lane(
     *,
     noise: NoiseModel | None = None,
     lanes: Sequence[Lane] = (),
+    panels: Sequence[Panel] = (),
 ) -> LaneMeasurement:
     """Measure the bands of one lane.
 
@@ -47,7 +48,9 @@ def measure_lane(
     noise : NoiseModel, optional
         Estimated from the picture when not given.
     lanes : sequence of Lane, optional
-        The other lanes, to see which touch this one.
+        The other lanes, to see which touch this one, and for backgrounds read between lanes.
+    panels : sequence of Panel, optional
+        The lane's panel among them: backgrounds read beside a lane stay within its outline.
 
     Returns
     -------
@@ -73,20 +76,28 @@ def measure_lane(
     if profile.position.size == 0:
         empty = np.empty(0)
         return LaneMeasurement(lane.id, profile, empty, empty, (), 0.0, Flag.EDGE_CUT)
-    baseline: Baseline = method(LaneView(blot, lane, profile, limits), recipe.background)
+    outline = next((panel.outline for panel in panels if panel.id == lane.panel_id), ())
+    view = LaneView(blot, lane, profile, limits, tuple(lanes), outline)
+    baseline: Baseline = method(view, recipe.background)
     flags = _lane_flags(blot, lane, profile, lanes)
+    if baseline.uncertain:
+        flags |= Flag.BASELINE_UNCERTAIN
     reading = LaneReading(blot, lane, profile, baseline, noise)
     measured = tuple(
         _measure_band(reading, band, index, recipe, flags) for index, band in enumerate(ordered)
     )
+    total = float((profile.intensity - baseline.level).sum())
+    if not profile.width.any():  # a carried lane that this picture does not show
+        total = float("nan")
     return LaneMeasurement(
         lane_id=lane.id,
         profile=profile,
         baseline=baseline.level,
         baseline_variance=baseline.variance,
         bands=measured,
-        total_density=float((profile.intensity - baseline.level).sum()),
+        total_density=total,
         flags=flags,
+        total_density_err=lane_total_error(reading, total),
     )
 
 
@@ -109,7 +120,7 @@ def _measure_band(
     saturated = 0.0
     if blot.saturated is not None and area > 0:
         saturated = sum_mask(blot.saturated, blot.shape, lane, band.start, band.stop) / area
-    flags = lane_flags & Flag.LANES_TOUCH
+    flags = lane_flags & (Flag.LANES_TOUCH | Flag.BASELINE_UNCERTAIN)
     flags |= _band_flags(blot, lane, band, profile, above, weights, baseline, net, below, saturated)
     return BandMeasurement(
         band=band,
@@ -169,7 +180,7 @@ def _band_flags(
     if inside.any():
         flags |= _shape_flags(band, profile, above, inside)
         free_rows = profile.position.size - inside.sum()
-        if free_rows < 4:
+        if free_rows < 4 and baseline.uncertain is None:
             flags |= Flag.BASELINE_UNCERTAIN
         if blot.signal_map.clear_level is not None:
             densest = float((profile.intensity / np.maximum(profile.width, 1e-9))[inside].max())

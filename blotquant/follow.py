@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from .comb import Tooth
 
-__all__ = ["lane_offsets"]
+__all__ = ["band_places", "lane_offsets"]
 
 # A band's place across the lane counts where it has this share of the lane's strongest slice.
 _SIGNIFICANT = 0.05
@@ -40,7 +40,7 @@ def lane_offsets(straight: NDArray[np.float64], teeth: list[Tooth]) -> NDArray[n
     weights = np.zeros((len(teeth), n_slices))
     for k, tooth in enumerate(teeth):
         if tooth.strength > 0:
-            places[k], weights[k] = _places(straight, tooth)
+            places[k], weights[k] = band_places(straight, tooth)
     shared = _shared_offset(places, weights)
     height = np.linspace(-1, 1, n_slices)
     offsets = np.tile(shared, (len(teeth), 1))
@@ -49,7 +49,7 @@ def lane_offsets(straight: NDArray[np.float64], teeth: list[Tooth]) -> NDArray[n
     return offsets
 
 
-def _places(
+def band_places(
     straight: NDArray[np.float64], tooth: Tooth
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Middle of the band's half-height edges against the tooth's, and weight, of each slice."""

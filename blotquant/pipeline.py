@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import __version__
-from .bands import find_bands
+from .bands import detect_bands, find_bands
 from .columns import BAND_COLUMNS, LANE_COLUMNS, SCHEMA_VERSION, Column
 from .densitometry import measure_lane
 from .errors import LayoutError
@@ -31,7 +32,9 @@ LOW_CONFIDENCE = 0.5
 __all__ = ["Result", "analyze", "detect", "measure", "measure_lane"]
 
 
-def detect(blot: Blot, recipe: Recipe | None = None) -> Layout:
+def detect(
+    blot: Blot, recipe: Recipe | None = None, *, lanes: Sequence[Lane] | None = None
+) -> Layout:
     """Find membranes, lanes, bands and rows of bands in a picture.
 
     Parameters
@@ -39,6 +42,8 @@ def detect(blot: Blot, recipe: Recipe | None = None) -> Layout:
     blot : Blot
     recipe : Recipe, optional
         `recipe.finding` holds the hints and the sensitivity.
+    lanes : sequence of Lane, optional
+        Given: only bands are looked for, on these lanes.
 
     Returns
     -------
@@ -52,13 +57,22 @@ def detect(blot: Blot, recipe: Recipe | None = None) -> Layout:
         If there is no lane or no band, with the reason.
     """
     recipe = recipe or Recipe()
+    if lanes is not None:
+        return detect_bands(blot, lanes, recipe)
     noise = estimate_noise(blot)
     panels = find_panels(blot)
     lanes = find_lanes(blot, panels, noise, recipe.finding)
     return find_bands(blot, panels, lanes, noise, recipe.finding)
 
 
-def measure(blot: Blot, layout: Layout, recipe: Recipe | None = None, *, image: str = "") -> Result:
+def measure(
+    blot: Blot,
+    layout: Layout,
+    recipe: Recipe | None = None,
+    *,
+    image: str = "",
+    role: str = "",
+) -> Result:
     """Measure the lanes and bands of a layout.
 
     Parameters
@@ -68,6 +82,9 @@ def measure(blot: Blot, layout: Layout, recipe: Recipe | None = None, *, image: 
     recipe : Recipe, optional
     image : str, optional
         Name of the picture in the tables; its file's name otherwise.
+    role : str, optional
+        ``"total_protein"``: the background is read beside the lanes, which are full of signal, as
+        long as the recipe does not choose another than the default.
 
     Raises
     ------
@@ -75,12 +92,20 @@ def measure(blot: Blot, layout: Layout, recipe: Recipe | None = None, *, image: 
         If a lane lies outside the picture.
     """
     recipe = recipe or Recipe()
+    if role == "total_protein" and recipe.background.method == Recipe().background.method:
+        recipe = Recipe.of(recipe, background="beside")
     noise = estimate_noise(blot)
     measured: dict[str, LaneMeasurement] = {}
     for lane in layout.lanes:
         _check_inside(blot, lane)
         measured[lane.id] = measure_lane(
-            blot, lane, layout.bands_of(lane.id), recipe, noise=noise, lanes=layout.lanes
+            blot,
+            lane,
+            layout.bands_of(lane.id),
+            recipe,
+            noise=noise,
+            lanes=layout.lanes,
+            panels=layout.panels,
         )
     name = image or blot.source.name
     return Result(
@@ -154,7 +179,7 @@ def _check_inside(blot: Blot, lane: Lane) -> None:
         -0.5 <= row <= rows - 0.5 and -lane.width / 2 <= col <= cols + lane.width / 2
         for row, col in lane.path
     )
-    if not inside:
+    if not inside and lane.source != "carried":
         raise LayoutError(
             f"{blot.source.name}: lane {lane.id} lies outside the picture of {rows} x {cols} px; "
             "was the layout made for another image?"
@@ -264,6 +289,7 @@ def _lane_table(
                 "n_bands": sum(Flag.BELOW_DETECTION not in band.flags for band in m.bands),
                 "flags": str(flags),
                 "confidence": lane.confidence,
+                "total_density_err": m.total_density_err,
                 "path": json.dumps([[round(row, 2), round(col, 2)] for row, col in lane.path]),
             }
         )

@@ -21,6 +21,7 @@ __all__ = [
     "LOSSY_ERROR",
     "TAIL_ERROR",
     "LaneReading",
+    "lane_total_error",
     "standard_errors",
 ]
 
@@ -121,6 +122,53 @@ def standard_errors(
         share = math.hypot(TAIL_ERROR, LOSSY_ERROR)
     placing = _along(reading, band) ** 2 + _across(reading, band, weights) ** 2
     return float(np.sqrt(variance + placing + (share * net) ** 2)), float(np.sqrt(without))
+
+
+def lane_total_error(reading: LaneReading, total: float) -> float:
+    r"""Standard error of the signal summed over a whole lane above its baseline.
+
+    Parameters
+    ----------
+    reading : LaneReading
+    total : float
+        The sum, a.u. x px.
+
+    Returns
+    -------
+    float
+        a.u. x px.
+
+    Notes
+    -----
+    .. math:: \mathrm{SE}^2 = \sum_r [s\, \mathrm{var}(b_r) + \mathrm{var}(p_r) - \mathrm{var}(b_r)]
+        + \mathrm{var}\Big(\sum_r b_r\Big) + (\tau\, \mathrm{total})^2
+        + (\mu\, \omega)^2 (e_\mathrm{left}^2 + e_\mathrm{right}^2)
+
+    as in `standard_errors`, the last term being what a misplaced lane takes or adds; here e is
+    the signal above the baseline, in the lane's outermost px, summed down the lane. Left out: what
+    the baseline's shape cannot follow, and differences between lanes in how the stain took.
+    """
+    profile, baseline = reading.profile, reading.baseline
+    ground = reading.ground_variance
+    noise = max(baseline.scale, 1.0) * ground + np.maximum(profile.variance - ground, 0.0)
+    own = baseline.total_variance
+    if own is None:
+        own = float(np.sqrt(np.maximum(baseline.variance, 0.0)).sum()) ** 2
+    rows = profile.position.astype(np.intp)
+    level = baseline.level / np.maximum(profile.width, 1e-9)
+    edges = [float((_outermost(reading, rows, side) - level).sum()) for side in (-1, 1)]
+    placing = LATERAL_ERROR * reading.lane.width * math.hypot(*edges)
+    share = TAIL_ERROR
+    if Flag.LOSSY in reading.blot.flags:
+        share = math.hypot(TAIL_ERROR, LOSSY_ERROR)
+    return float(np.sqrt(noise.sum() + own + (share * total) ** 2 + placing**2))
+
+
+def _outermost(reading: LaneReading, rows: NDArray[np.intp], side: int) -> NDArray[np.float64]:
+    """Signal of the outermost px of a lane on its left (-1) or right (1) side."""
+    edge = reading.lane.center(rows) + side * (reading.lane.width / 2 - 0.5)
+    columns = np.clip(np.rint(edge), 0, reading.blot.shape[1] - 1).astype(np.intp)
+    return reading.blot.signal_map(reading.blot.pixels[rows, columns]).astype(np.float64)
 
 
 def _along(reading: LaneReading, band: Band) -> float:
