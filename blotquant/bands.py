@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 from .errors import NothingFound
 from .model import Blot, Lane, Layout, Panel, Profile
 from .noise import NoiseModel
-from .reading import joined, read_sections
+from .reading import read_sections
 from .recipe import FindingSettings
 from .rows import FoundBand, arrange_rows
 from .smoother import fit_baseline
@@ -74,9 +74,8 @@ def find_bands(
     step = max(1, blot.shape[0] // _WORKING_ROWS)
     for lane in lanes:
         sections = read_sections(blot, lane, noise)
-        profiles[lane.id] = _binned(joined(sections), step)
-        parts = np.array([section.intensity for section in sections])
-        peaks[lane.id] = _peaks(profiles[lane.id], parts, settings.sensitivity)
+        profiles[lane.id] = _binned(sections.whole, step)
+        peaks[lane.id] = _peaks(profiles[lane.id], sections.intensity, settings.sensitivity)
     peaks = _of_one_kind(peaks)
     found = [
         band for lane in lanes for band in _with_limits(lane, profiles[lane.id], peaks[lane.id])

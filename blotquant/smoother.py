@@ -143,31 +143,50 @@ def _most_likely(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
     """Cholesky factor, curve and variance scale for the most likely stiffness."""
     used = weights > 0
-    typical = float(np.median(weights[used]))
-    n_used, n = int(used.sum()), values.size
-    best: tuple[float, NDArray[np.float64], NDArray[np.float64], float] | None = None
+    n_used, n = int(np.count_nonzero(used)), values.size
     # the smoother's length, in bins, is the fourth root of its relative stiffness
     allowed = np.maximum(_STIFFNESS, least_length**4)
-    for stiffness in np.unique(allowed) * typical:
-        bands = _penalty(n) * stiffness
+    allowed = allowed[np.searchsorted(allowed, allowed[0], "right") - 1 :]  # the least once
+    stiffness, factor = _factors(weights, allowed * float(np.median(weights[used])))
+    curve = _solved(factor, weights * values)
+    bend = curve[:, 2:] - 2 * curve[:, 1:-1] + curve[:, :-2]
+    residual = values - curve
+    misfit = (residual * residual) @ weights
+    # a perfectly flat canvas has no scatter at all
+    rough = stiffness * np.einsum("sn,sn->s", bend, bend)
+    scale = np.maximum((misfit + rough) / (n_used - 2), 1e-6)
+    cost = (
+        (n_used - 2) * np.log(scale)
+        + 2 * np.log(factor[2]).sum(axis=1)
+        - (n - 2) * np.log(stiffness)
+    )
+    best = int(np.argmin(cost))
+    return np.asfortranarray(factor[:, best]), curve[best], float(scale[best])
+
+
+def _factors(
+    weights: NDArray[np.float64], stiffness: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Cholesky factors for several stiffnesses, shape (3, S, n), and the stiffnesses they are for.
+
+    Systems that have nothing to do with each other, put end to end, are one banded system: LAPACK
+    is called once. A stiffness that cannot be told from a singular one is left out.
+    """
+    while True:
+        bands = _penalty(weights.size)[:, None, :] * stiffness[:, None]
         bands[2] += weights
-        factor, failed = dpbtrf(bands)
-        if failed:
-            continue
-        curve = dpbtrs(factor, weights * values)[0]
-        rough = float((np.diff(curve, 2) ** 2).sum()) * stiffness
-        misfit = float((weights * (values - curve) ** 2).sum())
-        # a perfectly flat canvas has no scatter at all
-        scale = max((misfit + rough) / (n_used - 2), 1e-6)
-        cost = (
-            (n_used - 2) * np.log(max(scale, 1e-300))
-            + 2 * float(np.log(factor[2]).sum())
-            - (n - 2) * np.log(stiffness)
-        )
-        if best is None or cost < best[0]:
-            best = (cost, factor, curve, scale)
-    assert best is not None  # the stiffest system is always positive definite
-    return best[1], best[2], best[3]
+        factor, failed = dpbtrf(bands.reshape(3, -1))
+        if not failed:
+            return stiffness, factor.reshape(bands.shape)
+        # the stiffest system is always positive definite
+        stiffness = np.delete(stiffness, (failed - 1) // weights.size)
+
+
+def _solved(factor: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Solution of each of the systems of `_factors`, shape (S, n), for one right side."""
+    _, count, n = factor.shape
+    solution: NDArray[np.float64] = dpbtrs(factor.reshape(3, -1), np.tile(right, count))[0]
+    return solution.reshape(count, n)
 
 
 @lru_cache(maxsize=64)
