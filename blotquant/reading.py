@@ -141,7 +141,7 @@ def _sum_up_to(values: NDArray[Any], at: NDArray[np.float64]) -> NDArray[np.floa
     np.cumsum(values, axis=1, dtype=exact, out=sums[:, 1:])
     whole = np.minimum(at.astype(np.intp), n_cols - 1)
     row = np.arange(n_rows)
-    return sums[row, whole] + (at - whole) * values[row, whole]
+    return np.asarray(sums[row, whole] + (at - whole) * values[row, whole], np.float64)
 
 
 def _rows(n_rows: int, lane: Lane) -> NDArray[np.intp]:
