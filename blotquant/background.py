@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter1d, grey_opening
 
 from .errors import RecipeError
 from .model import Blot, Lane, Profile
-from .reading import lane_weights, row_weights
+from .reading import lane_weights, row_weights, rows_between
 from .recipe import BackgroundSettings
 from .smoother import fit_baseline
 
@@ -131,9 +131,11 @@ def _tail_variance(view: LaneView) -> NDArray[np.float64]:
             continue
         values = profile.intensity[inside]
         height = max(float(values.max()) - float(min(values[0], values[-1])), 0.0)
-        away = np.maximum(start - profile.position, profile.position - stop)
-        fade = np.exp(-np.maximum(away, 0.0) / (_TAIL_FADE * (stop - start)))
-        extra += (_TAIL_HEIGHT * height * fade) ** 2
+        length = stop - start
+        near = rows_between(profile.position, start - 5 * length, stop + 5 * length)
+        position = profile.position[near]  # beyond, less than 1e-20 of it is left
+        away = np.maximum(np.maximum(start - position, position - stop), 0.0)
+        extra[near] += (_TAIL_HEIGHT * height) ** 2 * np.exp(away * (-2 / (_TAIL_FADE * length)))
     return extra
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ __all__ = [
     "read_lane",
     "read_sections",
     "row_weights",
+    "rows_between",
     "sum_mask",
 ]
 
@@ -184,6 +186,15 @@ def row_weights(position: NDArray[np.float64], start: float, stop: float) -> NDA
     overlap = np.minimum(position + 0.5, stop) - np.maximum(position - 0.5, start)
     share: NDArray[np.float64] = np.clip(overlap, 0.0, 1.0)
     return share
+
+
+def rows_between(position: NDArray[np.float64], start: float, stop: float) -> slice:
+    """Rows of a profile that lie between two places along the lane, if only in part."""
+    if position.size == 0:
+        return slice(0, 0)
+    first = math.floor(start - 0.5 - float(position[0])) + 1
+    end = math.ceil(stop + 0.5 - float(position[0]))
+    return slice(min(max(first, 0), position.size), min(max(end, 0), position.size))
 
 
 def sum_mask(
