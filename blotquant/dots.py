@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .order import quantile
 from .scene import Scene
 
 __all__ = ["count_round_spots"]
@@ -67,7 +68,7 @@ def _shape(
     top, left = max(0, y - pad), max(0, x - pad)
     window = signal[top : y + h + pad, left : x + w + pad]
     core = signal[y : y + h, x : x + w]
-    half = (float(np.percentile(core, 95)) + float(np.percentile(window, 10))) / 2
+    half = (quantile(core, 0.95) + quantile(window, 0.1)) / 2
     row, col = np.unravel_index(int(np.argmax(core)), core.shape)
     count, labels, stats, _ = cv2.connectedComponentsWithStats((window > half).astype(np.uint8))
     label = labels[y - top + int(row), x - left + int(col)]

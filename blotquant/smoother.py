@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dpbtrf, dpbtrs
 
+from .order import median
+
 __all__ = ["SmoothBaseline", "fit_baseline"]
 
 # The last is a straight line to 0.1 % over 240 bins; beyond it only digits are lost.
@@ -148,7 +150,7 @@ def _most_likely(
     # the smoother's length, in bins, is the fourth root of its relative stiffness
     allowed = np.maximum(_STIFFNESS, least_length**4)
     allowed = allowed[np.searchsorted(allowed, allowed[0], "right") - 1 :]  # the least once
-    stiffness, factor = _factors(weights, allowed * float(np.median(weights[used])))
+    stiffness, factor = _factors(weights, allowed * median(weights[used]))
     # a straight line has no roughness: fitted apart, it takes no digits from what is stiff
     line = _line(values, weights)
     values = values - line
