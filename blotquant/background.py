@@ -104,13 +104,14 @@ def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
         view.free,
         least_length=_LEAST_LENGTH * usual,
     )
-    weights = [row_weights(profile.position, start, stop) for start, stop in view.bands]
-    return Baseline(
-        fit.level,
-        np.full(fit.level.size, _mean_variance(fit.variance_of_sum, profile.position.size)),
-        tuple(fit.variance_of_sum(weight) for weight in weights),
-        fit.scale,
-    )
+    size = profile.position.size
+    weights = np.zeros((len(view.bands) + 1, size))
+    for own, (start, stop) in zip(weights, view.bands, strict=False):
+        rows = rows_between(profile.position, start, stop)
+        own[rows] = row_weights(profile.position[rows], start, stop)
+    weights[-1, size // 2] = 1.0  # the level at the lane's middle: drawn, not used in any sum
+    *band_variance, middle = fit.variances_of_sums(weights).tolist()
+    return Baseline(fit.level, np.full(size, middle), tuple(band_variance), fit.scale)
 
 
 # The baseline follows nothing shorter than this share of a band's length.
@@ -137,13 +138,6 @@ def _tail_variance(view: LaneView) -> NDArray[np.float64]:
         away = np.maximum(np.maximum(start - position, position - stop), 0.0)
         extra[near] += (_TAIL_HEIGHT * height) ** 2 * np.exp(away * (-2 / (_TAIL_FADE * length)))
     return extra
-
-
-def _mean_variance(variance_of_sum: object, size: int) -> float:
-    """Variance of the baseline's level at the lane's middle row: drawn, not used in any sum."""
-    weights = np.zeros(size)
-    weights[size // 2] = 1.0
-    return float(variance_of_sum(weights))  # type: ignore[operator]  # a bound method
 
 
 def rolling_ball(view: LaneView, settings: BackgroundSettings) -> Baseline:

@@ -37,10 +37,16 @@ class SmoothBaseline:
 
     def variance_of_sum(self, weights: NDArray[np.float64]) -> float:
         """Variance of ``sum(weights * level)``; `weights` has shape (N,)."""
+        return float(self.variances_of_sums(weights[None])[0])
+
+    def variances_of_sums(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Variance of each of several weighted sums; `weights` has shape (sums, N)."""
         if self._factor.size == 0:
-            return 0.0
-        grouped = np.bincount(self._bin, weights, minlength=self._factor.shape[1])
-        return float(self.scale * grouped @ dpbtrs(self._factor, grouped)[0])
+            return np.zeros(len(weights))
+        first = np.searchsorted(self._bin, np.arange(self._factor.shape[1]))
+        grouped = np.add.reduceat(weights, first, axis=1)
+        solved = dpbtrs(self._factor, grouped.T)[0]
+        return np.asarray(self.scale * np.einsum("sn,ns->s", grouped, solved), np.float64)
 
 
 def fit_baseline(
