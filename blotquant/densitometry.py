@@ -187,7 +187,8 @@ def _lane_flags(blot: Blot, lane: Lane, profile: Profile, lanes: Sequence[Lane])
     for other in lanes:
         if other.id == lane.id or other.panel_id != lane.panel_id:
             continue
-        if _space_between(lane, other) > _TOUCH * lane.width:
+        near = (lane.width + other.width) / 2 + _TOUCH * lane.width
+        if _apart(lane, other) > near:
             continue
         rows = np.linspace(max(lane.top, other.top), min(lane.bottom, other.bottom), 5)
         if rows[0] > rows[-1]:
@@ -198,8 +199,7 @@ def _lane_flags(blot: Blot, lane: Lane, profile: Profile, lanes: Sequence[Lane])
     return flags
 
 
-def _space_between(a: Lane, b: Lane) -> float:
-    """Px between the columns that two lanes' edges run through; below 0 where they overlap."""
-    columns_a, columns_b = ([col for _, col in lane.path] for lane in (a, b))
-    apart = max(min(columns_b) - max(columns_a), min(columns_a) - max(columns_b))
-    return apart - (a.width + b.width) / 2
+def _apart(a: Lane, b: Lane) -> float:
+    """Px between the columns that two lanes' centres run through; below 0 where they share some."""
+    columns, others = [col for _, col in a.path], [col for _, col in b.path]
+    return max(min(others) - max(columns), min(columns) - max(others))

@@ -13,8 +13,10 @@ from .order import median
 
 __all__ = ["SmoothBaseline", "fit_baseline"]
 
-# The last is a straight line to 0.1 % over 240 bins; beyond it only digits are lost.
-_STIFFNESS = 10.0 ** np.arange(0.0, 9.9, 1.4)
+_STIFFNESS = 10.0 ** np.arange(0.0, 11.3, 1.4)
+# With this times the fourth power of the number of bins the curve is a straight line to 0.1 %:
+# its slowest bend is (4.73 / n)^4 as stiff. Beyond, only digits are lost.
+_STRAIGHT = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,8 +156,8 @@ def _most_likely(
     used = weights > 0
     n_used, n = int(np.count_nonzero(used)), values.size
     # the smoother's length, in bins, is the fourth root of its relative stiffness
-    allowed = np.maximum(_STIFFNESS, least_length**4)
-    allowed = allowed[np.searchsorted(allowed, allowed[0], "right") - 1 :]  # the least once
+    allowed = np.clip(_STIFFNESS, least_length**4, _STRAIGHT * n**4)
+    allowed = allowed[np.append(np.diff(allowed) > 0, True)]  # each once
     stiffness, factor = _factors(weights, allowed * median(weights[used]))
     # a straight line has no roughness: fitted apart, it takes no digits from what is stiff
     line = _line(values, weights)

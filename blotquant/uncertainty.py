@@ -151,7 +151,7 @@ def _across(reading: LaneReading, rows: slice, weights: NDArray[np.float64]) -> 
     signal = reading.blot.signal_map(reading.blot.pixels[at, columns]).astype(np.float64)
     # above the straight line between the band's ends: the background beside the lane
     few = max(1, weights.size // 8)
-    first, last = signal[:, :few].mean(axis=1), signal[:, -few:].mean(axis=1)
-    along = np.linspace(0.0, 1.0, weights.size)
+    first, last = signal[:, :few].sum(axis=1) / few, signal[:, -few:].sum(axis=1) / few
+    along = np.arange(weights.size) / (weights.size - 1)
     sums = signal @ weights - first * float(weights.sum()) - (last - first) * float(along @ weights)
     return LATERAL_ERROR * reading.lane.width * math.hypot(*sums)

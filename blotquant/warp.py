@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
+
+from .order import quantile
 
 __all__ = ["Warp", "fit_warp"]
 
@@ -109,9 +112,9 @@ def fit_warp(evidence: NDArray[np.float32]) -> Warp:
 
 def _has_stacked_bands(evidence: NDArray[np.float32]) -> bool:
     """Whether some columns hold bands above each other; else there is nothing to align."""
-    bright = evidence > 0.15 * float(np.percentile(evidence[evidence > 0], 99))
-    starts = np.diff(bright.astype(np.int8), axis=0, prepend=0) > 0
-    runs = starts.sum(axis=0)
+    bright = evidence > 0.15 * quantile(evidence[evidence > 0], 0.99)
+    starts = bright[1:] & ~bright[:-1]
+    runs = np.count_nonzero(starts, axis=0) + bright[0]
     with_bands = runs > 0
     return bool(with_bands.any() and (runs[with_bands] >= 2).mean() > 0.04)
 
@@ -160,7 +163,7 @@ class _Slices:
     def of(cls, evidence: NDArray[np.float32], n_slices: int, n_columns: int) -> _Slices | None:
         height, width = evidence.shape
         edges = np.linspace(0, height, min(n_slices, height) + 1).astype(int)
-        sums = np.add.reduceat(evidence, edges[:-1], axis=0).astype(np.float64)
+        sums = _sums_of_rows(evidence, edges)
         weight = sums.sum(axis=1)
         busy = weight > 0.02 * weight.max()
         if busy.sum() < 2:
@@ -232,13 +235,18 @@ def _read_along(
     return there
 
 
+def _sums_of_rows(evidence: NDArray[np.float32], edges: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Sums down the columns, from each edge to the next."""
+    return np.array([evidence[a:b].sum(axis=0) for a, b in pairwise(edges)], np.float64)
+
+
 def straighten(
     evidence: NDArray[np.float32], warp: Warp, n_slices: int = 64
 ) -> NDArray[np.float64]:
     """Evidence on straight lanes: slices x lane coordinate `u`, each slice summed over its rows."""
     height, width = evidence.shape
     edges = np.linspace(0, height, min(n_slices, height) + 1).astype(int)
-    sums = np.add.reduceat(evidence, edges[:-1], axis=0).astype(np.float64)
+    sums = _sums_of_rows(evidence, edges)
     # what runs through all columns alike is the membrane's edge, not bands
     sums -= np.percentile(sums[:, :: max(1, width // 200)], 10, axis=1, keepdims=True)
     np.maximum(sums, 0, out=sums)
