@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter1d, grey_opening
 
 from .errors import RecipeError
 from .model import Blot, Lane, Point, Profile
-from .reading import lane_weights, row_weights
+from .reading import lane_weights, row_weights, rows_between
 from .recipe import BackgroundSettings
 from .smoother import fit_baseline
 
@@ -117,14 +117,15 @@ def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
         view.free,
         least_length=_LEAST_LENGTH * usual,
     )
-    weights = [row_weights(profile.position, start, stop) for start, stop in view.bands]
-    return Baseline(
-        fit.level,
-        np.full(fit.level.size, _mean_variance(fit.variance_of_sum, profile.position.size)),
-        tuple(fit.variance_of_sum(weight) for weight in weights),
-        fit.scale,
-        fit.variance_of_sum(np.ones(profile.position.size)),
-    )
+    size = profile.position.size
+    weights = np.zeros((len(view.bands) + 2, size))
+    for own, (start, stop) in zip(weights, view.bands, strict=False):
+        rows = rows_between(profile.position, start, stop)
+        own[rows] = row_weights(profile.position[rows], start, stop)
+    weights[-2, size // 2] = 1.0  # the level at the lane's middle: drawn, not used in any sum
+    weights[-1] = 1.0
+    *band_variance, middle, whole = fit.variances_of_sums(weights).tolist()
+    return Baseline(fit.level, np.full(size, middle), tuple(band_variance), fit.scale, whole)
 
 
 # The baseline follows nothing shorter than this share of a band's length.
@@ -145,17 +146,12 @@ def _tail_variance(view: LaneView) -> NDArray[np.float64]:
             continue
         values = profile.intensity[inside]
         height = max(float(values.max()) - float(min(values[0], values[-1])), 0.0)
-        away = np.maximum(start - profile.position, profile.position - stop)
-        fade = np.exp(-np.maximum(away, 0.0) / (_TAIL_FADE * (stop - start)))
-        extra += (_TAIL_HEIGHT * height * fade) ** 2
+        length = stop - start
+        near = rows_between(profile.position, start - 5 * length, stop + 5 * length)
+        position = profile.position[near]  # beyond, less than 1e-20 of it is left
+        away = np.maximum(np.maximum(start - position, position - stop), 0.0)
+        extra[near] += (_TAIL_HEIGHT * height) ** 2 * np.exp(away * (-2 / (_TAIL_FADE * length)))
     return extra
-
-
-def _mean_variance(variance_of_sum: object, size: int) -> float:
-    """Variance of the baseline's level at the lane's middle row: drawn, not used in any sum."""
-    weights = np.zeros(size)
-    weights[size // 2] = 1.0
-    return float(variance_of_sum(weights))  # type: ignore[operator]  # a bound method
 
 
 def rolling_ball(view: LaneView, settings: BackgroundSettings) -> Baseline:

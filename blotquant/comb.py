@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -87,7 +86,8 @@ def find_teeth(
         widths = list(np.linspace(0.35, 1.0, 14) * spacing_hint)
     else:
         widths = list(np.geomspace(4.0, max(8.0, 0.6 * profile.size), 26))
-    scored = [_best_set(candidates, width) for width in widths]
+    values = _values(candidates, np.array(widths))
+    scored = [_best_set(candidates, of_width) for of_width in values.tolist()]
     _, chosen = max(scored, key=lambda item: item[0])
     strengths = np.median([c.height for c in chosen]) if chosen else 1.0
     return [Tooth(c.left, c.right, float(c.height / strengths), c.clarity) for c in chosen]
@@ -229,19 +229,19 @@ def _crossing(profile: NDArray[np.float64], at: int, step: int, level: float, en
     return at + step * float(np.clip((here - level) / (here - there), 0, 1))
 
 
-def _best_set(candidates: list[_Candidate], width: float) -> tuple[float, list[_Candidate]]:
-    """Candidates without overlap with the largest total value, for one lane width."""
+def _best_set(candidates: list[_Candidate], values: list[float]) -> tuple[float, list[_Candidate]]:
+    """Candidates without overlap with the largest total value."""
     n_cuts = max(c.last for c in candidates) + 1
-    best = np.zeros(n_cuts)
+    by_last: list[list[tuple[int, float, _Candidate]]] = [[] for _ in range(n_cuts)]
+    for c, value in zip(candidates, values, strict=True):
+        by_last[c.last].append((c.first, value, c))
+    best = [0.0] * n_cuts
     choice: list[_Candidate | None] = [None] * n_cuts
-    by_last: dict[int, list[tuple[float, _Candidate]]] = {}
-    for c in candidates:
-        by_last.setdefault(c.last, []).append((_value(c, width), c))
     for cut in range(1, n_cuts):
         best[cut] = best[cut - 1]
-        for value, c in by_last.get(cut, ()):
-            if best[c.first] + value > best[cut] + 1e-12:
-                best[cut], choice[cut] = best[c.first] + value, c
+        for first, value, c in by_last[cut]:
+            if best[first] + value > best[cut] + 1e-12:
+                best[cut], choice[cut] = best[first] + value, c
     chosen: list[_Candidate] = []
     cut = n_cuts - 1
     while cut > 0:
@@ -251,10 +251,17 @@ def _best_set(candidates: list[_Candidate], width: float) -> tuple[float, list[_
         else:
             chosen.append(last)
             cut = last.first
-    return float(best[-1]), chosen[::-1]
+    return best[-1], chosen[::-1]
 
 
-def _value(c: _Candidate, width: float) -> float:
-    """Worth of a candidate: its length, by how clear it is and how like the width looked for."""
-    misfit = math.log(max(c.width, 0.5) / width) / 0.3
-    return c.width * math.sqrt(c.height) * (c.clarity - 0.15 * misfit**2)
+def _values(candidates: list[_Candidate], widths: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Worth of each candidate for each width looked for, shape (widths, candidates).
+
+    Its length, by how clear it is and how like the width.
+    """
+    own = np.array([c.width for c in candidates])
+    height = np.array([c.height for c in candidates])
+    clarity = np.array([c.clarity for c in candidates])
+    misfit = np.log(np.maximum(own, 0.5) / widths[:, None]) / 0.3
+    values: NDArray[np.float64] = own * np.sqrt(height) * (clarity - 0.15 * misfit**2)
+    return values

@@ -40,7 +40,7 @@ class Flag(IntFlag):
 
     def __str__(self) -> str:
         """Names joined by ``;`` in the order of the bits; the empty string when no flag is set."""
-        return ";".join(flag.name for flag in Flag if flag in self and flag.name)
+        return ";".join(flag.name for flag in self if flag.name)
 
     @classmethod
     def parse(cls, text: str) -> Flag:

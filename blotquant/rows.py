@@ -250,16 +250,18 @@ def _best_offset(
     expected: float,
     lanes_apart: int,
 ) -> float:
+    common = np.minimum(weight_a[:, None], weight_b[None, :])
     best, best_score = expected, 0.0
-    for offset in np.append(offsets, expected):
-        distance = np.abs(a[:, None] + offset - b[None, :])
+    tried = np.append(offsets, expected)
+    for some in np.array_split(tried, 1 + tried.size * common.size // 10**6):
+        distance = np.abs(a[:, None] - b[None, :] + some[:, None, None])
         match = np.exp(-0.5 * (distance / (0.25 * typical)) ** 2)
-        common = np.minimum(weight_a[:, None], weight_b[None, :])
-        score = float((match * common).max(axis=1).sum())
-        surprise = min(abs(offset), 3 * abs(offset - expected)) / (2.0 * typical * lanes_apart)
-        score *= 1.0 / (1.0 + surprise**2)
-        if score > best_score + 1e-9:
-            best, best_score = float(offset), score
+        score = (match * common).max(axis=2).sum(axis=1)
+        surprise = np.minimum(np.abs(some), 3 * np.abs(some - expected))
+        score /= 1.0 + (surprise / (2.0 * typical * lanes_apart)) ** 2
+        for offset, value in zip(some.tolist(), score.tolist(), strict=True):
+            if value > best_score + 1e-9:
+                best, best_score = offset, value
     return best
 
 
