@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import json
 import platform
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import __version__
-from .bands import detect_bands, find_bands
-from .columns import BAND_COLUMNS, LANE_COLUMNS, SCHEMA_VERSION, Column
-from .densitometry import measure_lane
-from .errors import LayoutError
-from .flags import Flag
-from .lanes import find_lanes
-from .membrane import find_panels
-from .model import Blot, Lane, Layout
-from .names import parse_name
-from .noise import estimate_noise
-from .recipe import Recipe
-from .result import LaneMeasurement, Result
+from .. import __version__
+from ..bands import detect_bands, find_bands
+from ..columns import BAND_COLUMNS, LANE_COLUMNS, SCHEMA_VERSION, Column
+from ..densitometry import measure_lane
+from ..errors import LayoutError
+from ..flags import Flag
+from ..lanes import find_lanes
+from ..membrane import find_panels
+from ..model import Blot, Lane, Layout
+from ..names import parse_name
+from ..noise import estimate_noise
+from ..recipe import Recipe
+from ..result import LaneMeasurement, Result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -206,7 +207,7 @@ def _band_table(
 ) -> pd.DataFrame:
     membrane, target = parse_name(image)
     panel_number = {panel.id: index for index, panel in enumerate(layout.panels, 1)}
-    row_number = _row_numbers(layout)
+    row_number = {row: number for row, (_, number) in row_numbers(layout).items()}
     rows = {row.id: row for row in layout.rows}
     records = []
     for number, lane in enumerate(layout.lanes, 1):
@@ -296,18 +297,19 @@ def _lane_table(
     return _frame(records, LANE_COLUMNS)
 
 
-def _row_numbers(layout: Layout) -> dict[str, int]:
-    """Number of each row within its panel, from 1, in the layout's order."""
-    panel_of_lane = {lane.id: lane.panel_id for lane in layout.lanes}
-    panel_of_row: dict[str, str] = {}
+def row_numbers(layout: Layout) -> dict[str, tuple[int, int]]:
+    """Panel and row of each row of bands, both from 1, as the tables count them."""
+    panels = {panel.id: number for number, panel in enumerate(layout.panels, 1)}
+    of_lane = {lane.id: panels[lane.panel_id] for lane in layout.lanes}
+    panel_of: dict[str, int] = {}
     for band in layout.bands:
-        panel_of_row.setdefault(band.row_id, panel_of_lane[band.lane_id])
-    counts: dict[str, int] = {}
+        panel_of.setdefault(band.row_id, of_lane[band.lane_id])
+    counts: Counter[int] = Counter()
     numbers = {}
     for row in layout.rows:
-        panel = panel_of_row.get(row.id, "")
-        counts[panel] = counts.get(panel, 0) + 1
-        numbers[row.id] = counts[panel]
+        panel = panel_of.get(row.id, 0)
+        counts[panel] += 1
+        numbers[row.id] = (panel, counts[panel])
     return numbers
 
 
