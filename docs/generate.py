@@ -21,7 +21,13 @@ import typer
 
 from blotquant import errors, names, registry
 from blotquant.cli.app import app
-from blotquant.columns import BAND_COLUMNS, LANE_COLUMNS, NORMALIZED_COLUMNS, Column
+from blotquant.columns import (
+    BAND_COLUMNS,
+    CONTROL_COLUMNS,
+    LANE_COLUMNS,
+    NORMALIZED_COLUMNS,
+    Column,
+)
 from blotquant.flags import FLAG_MEANING
 from blotquant.recipe import Recipe
 from blotquant.report import PROBLEM_COLUMNS
@@ -174,6 +180,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "columns of bands": lambda: _columns(BAND_COLUMNS),
     "columns of lanes": lambda: _columns(LANE_COLUMNS),
     "columns of normalized": lambda: _columns(NORMALIZED_COLUMNS),
+    "columns of controls": lambda: _columns(CONTROL_COLUMNS),
     "columns of problems": lambda: _columns(PROBLEM_COLUMNS),
     "flags": _flags,
     **{f"settings {section}": lambda s=section: _settings(s) for section in Recipe.model_fields},
