@@ -22,7 +22,13 @@ from pydantic import BaseModel
 
 from blotquant import errors, names, registry
 from blotquant.cli.app import app
-from blotquant.columns import BAND_COLUMNS, LANE_COLUMNS, NORMALIZED_COLUMNS, Column
+from blotquant.columns import (
+    BAND_COLUMNS,
+    CONTROL_COLUMNS,
+    LANE_COLUMNS,
+    NORMALIZED_COLUMNS,
+    Column,
+)
 from blotquant.flags import FLAG_MEANING
 from blotquant.recipe import Recipe
 from blotquant.report import PROBLEM_COLUMNS
@@ -206,6 +212,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "columns of bands": lambda: _columns(BAND_COLUMNS),
     "columns of lanes": lambda: _columns(LANE_COLUMNS),
     "columns of normalized": lambda: _columns(NORMALIZED_COLUMNS),
+    "columns of controls": lambda: _columns(CONTROL_COLUMNS),
     "columns of problems": lambda: _columns(PROBLEM_COLUMNS),
     "columns of samples": lambda: _columns(SAMPLE_COLUMNS),
     "study keys": lambda: _keys(Study),

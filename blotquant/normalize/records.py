@@ -17,7 +17,7 @@ from blotquant.normalize.bounds import Bound, bound_of, inverse, product
 from blotquant.normalize.divisors import Divisor
 from blotquant.normalize.strips import LaneReading, Strip
 
-__all__ = ["Record", "table_of"]
+__all__ = ["Record", "natural_order", "table_of"]
 
 _DTYPES = {"text": "object", "integer": "int64", "number": "float64", "boolean": "bool"}
 
@@ -141,10 +141,10 @@ def table_of(records: Iterable[Record], scaling: Scaling, method: str) -> pd.Dat
 def _place(record: Record) -> tuple[Any, ...]:
     image = record.strip.image
     names = (image.rpartition("/")[0], record.strip.membrane, record.target, image)
-    return (*map(_natural, names), record.reading.lane)
+    return (*map(natural_order, names), record.reading.lane)
 
 
-def _natural(text: str) -> list[tuple[int, int, str]]:
+def natural_order(text: str) -> list[tuple[int, int, str]]:
     """Sort key in which M2 comes before M10."""
     parts = re.findall(r"\d+|\D+", text)
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part.casefold()) for part in parts]
