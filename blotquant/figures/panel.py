@@ -1,0 +1,231 @@
+"""The figures of the paper: strips over charts, one target or all, and a grid of all charts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from blotquant.figures.chart_data import ChartData, chart_data, targets_of
+from blotquant.figures.labels import shortened
+from blotquant.figures.paper import Sheet, line_mm
+from blotquant.figures.study_input import FigureOptions, StudyTables, TargetStrip
+from blotquant.figures.styles import Style, drawing, style_named
+from blotquant.figures.unit import Unit, axis_name, draw_unit, left_of_unit, line_up, plan_unit
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["COLUMN_MM", "PAGE_MM", "grid_figure", "panel_figure", "target_figure"]
+
+COLUMN_MM, PAGE_MM = 85.0, 180.0
+_EDGE = 1.5  # mm; paper around the figure
+_BETWEEN = 3.5  # mm; between units
+_LANE, _GROUP = 3.1, 6.5  # mm; the least room for a lane, and for a group's bar
+_NARROWEST, _MOST_COLUMNS = 38.0, 4
+_NARROWEST_CHART, _MOST_CHARTS = 26.0, 5
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What one unit shows."""
+
+    target: str
+    strips: tuple[TargetStrip, ...]
+    data: ChartData
+
+
+def target_figure(
+    tables: StudyTables,
+    target: str,
+    strips: Sequence[TargetStrip] = (),
+    options: FigureOptions | None = None,
+    *,
+    width: float = COLUMN_MM,
+) -> Figure:
+    """Figure of one target: the strip of its blot over its chart.
+
+    Parameters
+    ----------
+    tables : StudyTables
+    target : str
+    strips : sequence of TargetStrip
+        The target's own first, then its loading controls'; without, the chart alone.
+    options : FigureOptions, optional
+    width : float
+        mm.
+
+    Returns
+    -------
+    Figure
+        At its final size; write it with `save_figure`.
+
+    Raises
+    ------
+    LayoutError
+        If the strip cannot be cut from its blot.
+    """
+    options = options or FigureOptions()
+    order = strips[0].groups if strips else ()
+    part = _Part(target, tuple(strips), chart_data(tables, target, options, order))
+    return _figure(tables, [part], 1, width, (0.42 * width, 0.4 * width), options)
+
+
+def panel_figure(
+    tables: StudyTables,
+    strips: Sequence[TargetStrip],
+    options: FigureOptions | None = None,
+    *,
+    width: float = PAGE_MM,
+) -> Figure:
+    """Panel of a study: for each target the strip of its blot, and under it its chart.
+
+    Strips of loading controls (targets without numbers of their own in the tables) stand under
+    the strip of each target of the same membrane.
+
+    Parameters
+    ----------
+    tables : StudyTables
+    strips : sequence of TargetStrip
+        In the order they are shown.
+    options : FigureOptions, optional
+    width : float
+        mm.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    LayoutError
+        If a strip cannot be cut from its blot.
+    """
+    options = options or FigureOptions()
+    known = targets_of(tables)
+    parts = [
+        _Part(
+            strip.target,
+            (strip, *_controls_of(strip, strips, known)),
+            chart_data(tables, strip.target, options, strip.groups),
+        )
+        for strip in strips
+        if strip.target in known
+    ]
+    least = max(
+        [_NARROWEST]
+        + [_LANE * len(part.strips[0].lanes) + 10 for part in parts]
+        + [_GROUP * len(part.data.groups) + 10 for part in parts]
+    )
+    columns = _columns(len(parts), width, least, _MOST_COLUMNS)
+    return _figure(tables, parts, columns, width, (22.0, 21.0), options)
+
+
+def grid_figure(
+    tables: StudyTables, options: FigureOptions | None = None, *, width: float = PAGE_MM
+) -> Figure:
+    """Charts of all targets side by side, without their blots.
+
+    Parameters
+    ----------
+    tables : StudyTables
+    options : FigureOptions, optional
+    width : float
+        mm.
+
+    Returns
+    -------
+    Figure
+    """
+    options = options or FigureOptions()
+    parts = [
+        _Part(target, (), chart_data(tables, target, options)) for target in targets_of(tables)
+    ]
+    groups = max((len(part.data.groups) for part in parts), default=1)
+    least = max(_NARROWEST_CHART, 1.2 * _GROUP * groups + 8)
+    columns = _columns(len(parts), width, least, _MOST_CHARTS)
+    return _figure(tables, parts, columns, width, (0.0, 24.0), options)
+
+
+def _controls_of(
+    strip: TargetStrip, strips: Sequence[TargetStrip], known: Sequence[str]
+) -> list[TargetStrip]:
+    """Strips of the same membrane that no statistics were made for, lane under lane."""
+    return [
+        other
+        for other in strips
+        if other.target not in known
+        and other.membrane == strip.membrane
+        and len(other.lanes) == len(strip.lanes)
+    ]
+
+
+def _columns(count: int, width: float, least: float, most: int) -> int:
+    """How many stand in a row: few places left empty, then as many as there is room for."""
+    feasible = max(1, min(most, count, int((width + _BETWEEN) // (least + _BETWEEN))))
+    return min(range(max(1, feasible - 1), feasible + 1), key=lambda n: (-count % n, -n))
+
+
+def _figure(
+    tables: StudyTables,
+    parts: Sequence[_Part],
+    columns: int,
+    width: float,
+    heights: tuple[float, float],
+    options: FigureOptions,
+) -> Figure:
+    style = style_named(options.style)
+    with drawing():
+        rows = _rows(tables, parts, columns, width, heights, style, options)
+        spans = [row[0].height for row in rows]
+        height = 2 * _EDGE + sum(spans) + _BETWEEN * max(len(rows) - 1, 0)
+        sheet = Sheet(width, max(height, 10.0))
+        top = _EDGE
+        for row, span in zip(rows, spans, strict=True):
+            _draw_axis_name(sheet, row[0], top, style, options)
+            for unit in row:
+                draw_unit(sheet, unit, top, style, options)
+            top += span + _BETWEEN
+        return sheet.figure
+
+
+def _rows(
+    tables: StudyTables,
+    parts: Sequence[_Part],
+    columns: int,
+    width: float,
+    heights: tuple[float, float],
+    style: Style,
+    options: FigureOptions,
+) -> list[list[Unit]]:
+    """Units row by row, all of one width, strips and axes one under the other."""
+    lane = _EDGE + line_mm(style.text) + 0.6  # the name of the axis stands left of the first
+    room = (width - lane - _EDGE - _BETWEEN * (columns - 1)) / columns
+    margin = max(
+        (left_of_unit(part.data, part.strips, style, options) for part in parts), default=0.0
+    )
+    rows = []
+    for first in range(0, len(parts), columns):
+        row = [
+            plan_unit(
+                *(tables, part.target, part.strips),
+                (lane + place * (room + _BETWEEN), margin, room),
+                heights,
+                style,
+                options,
+            )
+            for place, part in enumerate(parts[first : first + columns])
+        ]
+        rows.append(line_up(row))
+    return rows
+
+
+def _draw_axis_name(
+    sheet: Sheet, unit: Unit, top: float, style: Style, options: FigureOptions
+) -> None:
+    """Name of the values, once a row."""
+    chart = unit.chart
+    name = shortened(axis_name(chart.data, options), chart.height + 10, style.text)
+    y = top + unit.head + unit.body - chart.height / 2
+    x = _EDGE + line_mm(style.text) / 2 - 0.3
+    sheet.text(x, y, name, style.text, rotation=90, kind="axis")
