@@ -23,6 +23,7 @@ __all__ = ["TICK", "Chart", "draw_chart"]
 TICK = 0.9  # mm
 _BAR, _WIDEST = 0.62, 11.0  # of the distance between groups; mm
 _DOTS = 0.3  # of a bar's width, to either side
+_HANG = 0.3  # of a text's size: how far over the line an asterisk ends
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -220,12 +221,10 @@ def _draw_brackets(
         left, right = chart.centers[bracket.first], chart.centers[bracket.last]
         y = foot - height
         sheet.line([left, left, right, right], [y + 0.7, y, y, y + 0.7], style.line)
-        # asterisks hang from the top of their line
-        stars = bool(bracket.text) and not bracket.text.strip("*")
-        lift = 0.0 if stars else 0.4
-        va = "top" if stars else "baseline"
-        y = y - line_mm(style.text) * 0.72 if stars else y - lift - 0.2
-        sheet.text((left + right) / 2, y, bracket.text, style.text, va=va, kind="stars")
+        # asterisks hang from the top of their line: they are let down to the bracket
+        hang = _HANG * style.text * MM_PER_PT if not bracket.text.strip("*") else 0.0
+        place = ((left + right) / 2, y - 0.5 + hang)
+        sheet.text(*place, bracket.text, style.text, va="baseline", kind="stars")
 
 
 def _group_names(sheet: Sheet, chart: Chart, foot: float, style: Style) -> None:

@@ -86,7 +86,11 @@ def place_brackets(
     spans = [_span(bracket, centers, size) for bracket in brackets]
     heights: list[float] = []
     for index, (left, right) in enumerate(spans):
-        covered = [top for top, x in zip(tops, centers, strict=True) if left <= x <= right]
+        covered = [
+            top
+            for place, (top, x) in enumerate(zip(tops, centers, strict=True))
+            if left < x < right or place in (brackets[index].first, brackets[index].last)
+        ]
         under = max(covered) + _CLEAR
         for (start, stop), height in zip(spans[:index], heights, strict=True):
             if start <= right and left <= stop:

@@ -59,7 +59,7 @@ def representative(
     Returns
     -------
     Representative
-        With independent groups no replicate may hold both: then none is named, and the rule says so.
+        Without a name where no replicate holds both groups, as independent ones may not.
     """
     wanted = list(targets) or list(dict.fromkeys(replicates["target"].astype(str)))
     distances: dict[str, list[float]] = {}

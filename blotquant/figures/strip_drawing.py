@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 _HOOK = 0.8  # mm; ends of a group's bracket
+_INSET = 0.35  # mm; so that brackets of neighbours do not meet
 _TICK = 1.0  # mm; the molecular weight's mark
 _LONGEST_SAMPLE = 10.0  # mm; an upright name
 _LONGEST_CONDITION = 22.0  # mm
@@ -220,6 +221,7 @@ def draw_head(sheet: Sheet, plan: StripPlan, y: float, style: Style) -> None:
     middles = []
     for _, lanes in group_runs(plan.strip.groups):
         left, right = plan.span(lanes)
+        left, right = left + _INSET, right - _INSET
         sheet.line([left, left, right, right], [line + _HOOK, line, line, line + _HOOK], style.line)
         middles.append((left + right) / 2)
     draw_names(

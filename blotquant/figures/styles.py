@@ -16,7 +16,9 @@ FONT = "DejaVu Sans"
 
 # Okabe & Ito 2008, "Color universal design". Reference groups are grey, as their bar is the ground
 # that the others are compared with.
+# Black lines and dots must be seen on solid bars: light colours first there.
 _OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
+_LIGHT_FIRST = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#D55E00", "#0072B2")
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Style:
 STYLES: dict[str, Style] = {
     style.name: style
     for style in (
-        Style("prism", 8.0, 7.0, 6.0, 1.0, 0.8, "solid", True, False, "#9A9A9A"),
+        Style("prism", 8.0, 7.0, 6.0, 1.0, 0.8, "solid", True, False, "#BDBDBD", _LIGHT_FIRST),
         Style("nature", 7.0, 6.0, 5.0, 0.5, 0.5, "pale", True, False, "#7F7F7F"),
         Style("minimal", 7.0, 6.5, 5.5, 0.5, 0.6, "none", False, True, "#5F6A72"),
     )

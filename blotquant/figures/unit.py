@@ -153,8 +153,8 @@ def draw_unit(sheet: Sheet, unit: Unit, top: float, style: Style, options: Figur
     middle = unit.chart.left + unit.chart.width / 2
     half = text_mm(unit.name, style.title, bold=style.bold)[0] / 2
     middle = max(middle, unit.left + half)
-    y = top + line_mm(style.title) / 2
-    sheet.text(middle, y, unit.name, style.title, bold=style.bold, kind="title")
+    y = top + 0.8 * line_mm(style.title)
+    sheet.text(middle, y, unit.name, style.title, va="baseline", bold=style.bold, kind="title")
     if unit.strips:
         _draw_strips(sheet, unit.strips, top + line_mm(style.title) + 0.6, style)
     draw_chart(sheet, unit.chart, top + unit.head + unit.body, style, options)
