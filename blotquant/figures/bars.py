@@ -126,7 +126,7 @@ def _tick_texts(sheet: Sheet, chart: Chart, axis: ValueAxis, foot: float, style:
     right = chart.left - TICK - 0.5
     for tick, text in zip(axis.ticks, axis.texts, strict=True):
         y = foot - chart.height * axis.fraction(tick)
-        sheet.text(right, y, text, style.small, ha="right", va="center_baseline", kind="tick")
+        sheet.text(right, y, text, style.small, ha="right", kind="tick")
     if axis.exponent:
         power = f"×10{str(axis.exponent).translate(_SUPERSCRIPT)}"
         y = foot - chart.height - line_mm(style.small) / 2 - 0.9

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from blotquant.figures.chart_data import number
-from blotquant.figures.labels import draw_names, fit_labels, shortened
+from blotquant.figures.labels import LabelFit, draw_names, fit_labels, shortened
 from blotquant.figures.paper import MM_PER_PT, Sheet, line_mm, plain, text_mm
 from blotquant.figures.study_input import FigureOptions
 from blotquant.figures.styles import Style, drawing, style_named
@@ -24,6 +24,7 @@ _EDGE, _BETWEEN = 1.5, 4.0  # mm
 _PLOT = 30.0  # mm; height
 _AXIS = 10.0  # mm; left of the axes
 _MARKERS = "osD^vP"
+_CV = 12.0  # mm; the least room for the letters before the number
 _FAINT = "#777777"
 
 
@@ -71,8 +72,8 @@ def control_figure(
     with drawing():
         parts = [(name, _lanes(values, name)) for name in names]
         head = 2 * line_mm(style.title) + 1.0
-        fits = [_membrane_names(lanes, controls, name, width, style) for name, lanes in parts]
-        spans = [head + _PLOT + 1.0 + max(h for _, h in fit) for fit in fits]
+        fits = [_membrane_names(lanes, width, style) for _, lanes in parts]
+        spans = [head + _PLOT + 1.0 + fit.height + line_mm(style.small) for fit in fits]
         legend = line_mm(style.text) + 1.5
         height = 2 * _EDGE + legend + sum(spans) + _BETWEEN * max(len(parts) - 1, 0)
         sheet = Sheet(width, max(height, 10.0))
@@ -122,20 +123,10 @@ def _cv(controls: pd.DataFrame, control: str, membrane: str) -> float:
     return number(mine["cv"].iloc[0]) if len(mine) else math.nan
 
 
-def _membrane_names(
-    lanes: Sequence[_Lane], controls: pd.DataFrame, control: str, width: float, style: Style
-) -> list[tuple[str, float]]:
-    """Names with the CVs of each membrane, and the heights they need."""
-    membranes = _membranes(lanes)
-    texts = []
-    for membrane in membranes:
-        cv = _cv(controls, control, membrane)
-        texts.append(f"{plain(membrane)} CV {cv:.0%}" if math.isfinite(cv) else plain(membrane))
-    texts = [text.replace("%", " %") for text in texts]
-    if not texts:
-        return [("", 0.0)]
-    fit = fit_labels(texts, _centers(len(texts), width), style.text, (0.0, width), lean=False)
-    return [(text, fit.height) for text in texts]
+def _membrane_names(lanes: Sequence[_Lane], width: float, style: Style) -> LabelFit:
+    """Names of the membranes as they fit under the axis."""
+    names = _membranes(lanes) or [""]
+    return fit_labels(names, _centers(len(names), width), style.text, (0.0, width), lean=False)
 
 
 def _draw_key(sheet: Sheet, groups: Sequence[str], style: Style) -> None:
@@ -157,7 +148,7 @@ def _draw_key(sheet: Sheet, groups: Sequence[str], style: Style) -> None:
             mew=0.4,
         )
         words = shortened(name, min(room, 40.0), style.text)
-        sheet.text(x + 2.8, y, words, style.text, ha="left", va="center_baseline", kind="key")
+        sheet.text(x + 2.8, y, words, style.text, ha="left", kind="key")
         x += 2.8 + text_mm(words, style.text)[0] + 4.0
 
 
@@ -189,12 +180,16 @@ def _draw_control(
     for membrane, center in zip(membranes, centers, strict=True):
         mine = sorted((n for n in lanes if n.membrane == membrane), key=lambda n: n.lane)
         _draw_membrane(axes, mine, center, pitch, groups, style)
-    names = [text for text, _ in _membrane_names(lanes, controls, control, sheet.width, style)]
     if membranes:
-        fit = fit_labels(names, centers, style.text, (0.0, sheet.width), lean=False)
-        draw_names(
-            *(sheet, fit, centers, first + _PLOT + 1.0, style.text), below=True, kind="membrane"
-        )
+        fit = _membrane_names(lanes, sheet.width, style)
+        y = first + _PLOT + 1.0
+        draw_names(sheet, fit, centers, y, style.text, below=True, kind="membrane")
+        y += fit.height + line_mm(style.small) / 2
+        for membrane, center in zip(membranes, centers, strict=True):
+            cv = _cv(controls, control, membrane)
+            words = f"CV {100 * cv:.0f} %" if pitch > _CV else f"{100 * cv:.0f} %"
+            if math.isfinite(cv):
+                sheet.text(center, y, words, style.small, colour=_FAINT, kind="cv")
 
 
 def _dress(
@@ -214,7 +209,7 @@ def _dress(
     for tick in ticks:
         y = top + _PLOT * (1 - tick / upper)
         place = (left - 1.5, y)
-        sheet.text(*place, f"{tick:g}", style.small, ha="right", va="center_baseline", kind="tick")
+        sheet.text(*place, f"{tick:g}", style.small, ha="right", kind="tick")
     x = _EDGE + line_mm(style.text) / 2
     sheet.text(x, top + _PLOT / 2, "Density / mean", style.text, rotation=90, kind="axis")
 

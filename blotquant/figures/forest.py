@@ -102,12 +102,17 @@ def _line(row: pd.Series[Any], options: FigureOptions) -> _Line:
 def _fold_text(fold: float, low: float, high: float) -> str:
     """The fold with its interval, or the bound that is known, or nothing."""
     if math.isfinite(fold) and math.isfinite(low) and math.isfinite(high):
-        return f"{fold:.3g} ({low:.3g}–{high:.3g})"
+        return f"{_digits(fold)} ({_digits(low)}–{_digits(high)})"
     if math.isfinite(low) and not math.isfinite(high):
-        return f"≥ {low:.3g}"
+        return f"≥ {_digits(low)}"
     if math.isfinite(high) and not math.isfinite(low):
-        return f"≤ {high:.3g}"
-    return f"{fold:.3g}" if math.isfinite(fold) else "–"
+        return f"≤ {_digits(high)}"
+    return _digits(fold) if math.isfinite(fold) else "–"
+
+
+def _digits(value: float) -> str:
+    """Two decimals, or three digits where that is more."""
+    return f"{value:.2f}" if 0.1 <= value < 1000 else f"{value:.3g}"
 
 
 def _name(line: _Line, several: bool, style: Style) -> str:
@@ -119,7 +124,11 @@ def _columns(lines: Sequence[_Line], style: Style) -> tuple[float, float]:
     """Widths of the two columns of numbers, their gaps included."""
     texts = ([line.fold_text for line in lines], [line.p_text for line in lines])
     first, second = (
-        max(text_mm(text, style.text)[0] for text in [head, *column]) + _GAP
+        _GAP
+        + max(
+            text_mm(head, style.text, bold=style.bold)[0],
+            *(text_mm(text, style.text)[0] for text in column),
+        )
         for head, column in zip(_HEADINGS, texts, strict=True)
     )
     return first, second
@@ -206,6 +215,6 @@ def _draw_texts(
         )
     for row, (line, name) in enumerate(zip(lines, names, strict=True)):
         y = top + _ROW * (row + 0.5)
-        sheet.text(_EDGE, y, name, style.text, ha="left", va="center_baseline", kind="row")
+        sheet.text(_EDGE, y, name, style.text, ha="left", kind="row")
         for x, text in zip(xs, (line.fold_text, line.p_text), strict=True):
-            sheet.text(x, y, text, style.text, ha="left", va="center_baseline", colour=INK)
+            sheet.text(x, y, text, style.text, ha="left", colour=INK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +16,8 @@ _LEAN = 45.0
 _AIR = 0.6  # mm between neighbours
 _LONGEST = 34.0  # mm; a name that is longer is cut
 _MOST_LINES = 3
+_UNIT = re.compile(r"(?<=\d) (?=\S{1,3}( |$))")
+_TIE = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True)
@@ -121,16 +124,19 @@ def draw_names(
         )
 
 
-def wrapped(name: str, room: float, size: float, lines: int) -> str:
-    """A name on up to so many lines, broken at spaces, where that makes it fit."""
+def wrapped(name: str, room: float, size: float, lines: int, *, bold: bool = False) -> str:
+    """A name on up to so many lines, broken at spaces, where that makes it fit.
+
+    A number stays with its unit: "doxycycline / 1 µM".
+    """
     done = [""]
-    for word in name.split(" "):
+    for word in _UNIT.sub(_TIE, name).split(" "):
         longer = f"{done[-1]} {word}".strip()
-        if text_mm(longer, size)[0] <= room or not done[-1]:
+        if text_mm(longer, size, bold=bold)[0] <= room or not done[-1]:
             done[-1] = longer
         else:
             done.append(word)
-    return "\n".join(done) if len(done) <= lines else name
+    return "\n".join(done).replace(_TIE, " ") if len(done) <= lines else name
 
 
 def shortened(name: str, room: float, size: float, *, bold: bool = False) -> str:

@@ -142,6 +142,8 @@ def _numbers(tables: StudyTables, options: FigureOptions, unit: str) -> list[str
         told.append("Lines join the dots of one replicate.")
     if any(point.below for chart in charts for group in chart.groups for point in group.points):
         told.append("Triangles that point down: below detection, drawn at the limit of detection.")
+    if any(math.isnan(group.top) for chart in charts for group in chart.groups):
+        told.append("n.d.: no value.")
     scaled = list(dict.fromkeys(chart.reference for chart in charts if chart.relative))
     if scaled:
         kind = "geometric mean" if options.log_axis else "mean"

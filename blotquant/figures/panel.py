@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from blotquant.figures.chart_data import ChartData, chart_data, targets_of
 from blotquant.figures.labels import shortened
 from blotquant.figures.paper import Sheet, line_mm
+from blotquant.figures.strip_drawing import widest_condition
 from blotquant.figures.study_input import FigureOptions, StudyTables, TargetStrip
 from blotquant.figures.styles import Style, drawing, style_named
 from blotquant.figures.unit import Unit, axis_name, draw_unit, left_of_unit, line_up, plan_unit
@@ -23,6 +24,8 @@ _EDGE = 1.5  # mm; paper around the figure
 _BETWEEN = 3.5  # mm; between units
 _LANE, _GROUP = 3.1, 6.5  # mm; the least room for a lane, and for a group's bar
 _NARROWEST, _MOST_COLUMNS = 38.0, 4
+# Of strips and axes, mm, by how many stand in a row.
+_HEIGHTS = {1: (45.0, 30.0), 2: (30.0, 24.0), 3: (22.0, 21.0)}
 _NARROWEST_CHART, _MOST_CHARTS = 26.0, 5
 
 
@@ -112,13 +115,20 @@ def panel_figure(
         for strip in strips
         if strip.target in known
     ]
-    least = max(
-        [_NARROWEST]
-        + [_LANE * len(part.strips[0].lanes) + 10 for part in parts]
-        + [_GROUP * len(part.data.groups) + 10 for part in parts]
-    )
-    columns = _columns(len(parts), width, least, _MOST_COLUMNS)
-    return _figure(tables, parts, columns, width, (22.0, 21.0), options)
+    columns = _columns(len(parts), width, _least(parts, options), _MOST_COLUMNS)
+    return _figure(tables, parts, columns, width, _HEIGHTS[min(columns, 3)], options)
+
+
+def _least(parts: Sequence[_Part], options: FigureOptions) -> float:
+    """Width at which lanes, bars and the table under the strip can be read, mm."""
+    style = style_named(options.style)
+    needs = [_NARROWEST]
+    for part in parts:
+        beside = left_of_unit(part.data, part.strips, style, options) + 1.5
+        lane = max(_LANE, widest_condition(part.strips[0], style))
+        needs.append(beside + lane * len(part.strips[0].lanes))
+        needs.append(beside + _GROUP * len(part.data.groups))
+    return max(needs)
 
 
 def grid_figure(

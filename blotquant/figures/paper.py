@@ -19,6 +19,7 @@ __all__ = ["INK", "MM_PER_PT", "Sheet", "line_mm", "plain", "text_mm"]
 
 MM_PER_PT = 25.4 / 72
 INK = "#000000"
+_HALF_CAPITAL = 0.365  # of the text's size
 _LEADING = 1.2  # line to line, of the text's size
 
 
@@ -106,7 +107,12 @@ class Sheet:
         colour: str = INK,
         kind: str = "",
     ) -> None:
-        """Text with its anchor at (x, y); `kind` names it in the SVG."""
+        """Text with its anchor at (x, y); `kind` names it in the SVG.
+
+        On the level, ``center`` is half of a capital's height: letters that hang down move nothing.
+        """
+        if va == "center" and rotation == 0 and "\n" not in words:
+            y, va = y + _HALF_CAPITAL * size * MM_PER_PT, "baseline"
         drawn = self.page.text(
             *(x, y, words),
             size=size,

@@ -20,6 +20,7 @@ __all__ = [
     "group_runs",
     "left_of_strip",
     "plan_strip",
+    "widest_condition",
 ]
 
 _HOOK = 0.8  # mm; ends of a group's bracket
@@ -152,6 +153,9 @@ def plan_strip(
         for _, lanes in runs
     ]
     names = fit_labels([name for name, _ in runs], middles, style.text, bounds, lean=False)
+    if names.rotation and strip.conditions:
+        # the table says what was done to each lane, and the chart below has the names
+        names = LabelFit(("",) * len(runs), 0.0, 0.0)
     lanes = _lane_names(strip, centers, bounds, style, options)
     height = width * picture.height / picture.width
     return StripPlan(strip, picture, left, width, height, names, lanes, style.small)
@@ -242,7 +246,7 @@ def _draw_mark(sheet: Sheet, plan: StripPlan, y: float, style: Style, name: str)
     first = max(first, y + step / 2)
     for place, text in enumerate(lines):
         where = (right, first + place * step)
-        sheet.text(*where, text, style.small, ha="right", va="center_baseline", kind="kda")
+        sheet.text(*where, text, style.small, ha="right", kind="kda")
 
 
 def draw_foot(sheet: Sheet, plan: StripPlan, y: float, style: Style) -> None:
@@ -262,11 +266,17 @@ def draw_foot(sheet: Sheet, plan: StripPlan, y: float, style: Style) -> None:
             va="center",
             kind="condition",
         )
-        pitch = plan.width / len(line)
         for x, word in zip(plan.centers, line, strict=True):
-            words = shortened(_sign(word), pitch - 0.3, style.small)
+            words = shortened(_sign(word), _LONGEST_CONDITION, style.small)
             sheet.text(x, y + step / 2, words, style.small, va="center", kind="condition")
         y += step
+
+
+def widest_condition(strip: TargetStrip, style: Style) -> float:
+    """Room that a lane needs for what the table says of it, mm."""
+    words = [_sign(word) for line in strip.conditions.values() for word in line]
+    widths = (text_mm(word, style.small)[0] for word in words)
+    return min(max(widths, default=0.0), _LONGEST_CONDITION) + 0.5
 
 
 def _sign(word: str) -> str:

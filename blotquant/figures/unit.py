@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from blotquant.figures.bars import TICK, Chart, draw_chart
 from blotquant.figures.chart_data import ChartData, chart_data
-from blotquant.figures.labels import fit_labels, shortened
+from blotquant.figures.labels import fit_labels, shortened, wrapped
 from blotquant.figures.paper import Sheet, line_mm, plain, text_mm
 from blotquant.figures.strip_drawing import (
     StripPlan,
@@ -37,13 +37,14 @@ class Unit:
     Parameters
     ----------
     name : str
+        On one line or two.
     left : float
         Of the room it has.
     strips : tuple of StripPlan
         The target's own first, then its loading controls'.
     chart : Chart
-    head : float
-        Height of name and strip with all that stands over and under it.
+    title, pixels : float
+        Heights of the name, and of the strips with all that stands over and under them.
     body : float
         Height of the chart over its foot, brackets included.
     """
@@ -52,8 +53,14 @@ class Unit:
     left: float
     strips: tuple[StripPlan, ...]
     chart: Chart
-    head: float
+    title: float
+    pixels: float
     body: float
+
+    @property
+    def head(self) -> float:
+        """Height of all that stands over the chart."""
+        return self.title + self.pixels
 
     @property
     def tail(self) -> float:
@@ -118,13 +125,21 @@ def plan_unit(
     names = [group.name for group in data.groups]
     labels = fit_labels(names, centers, style.text, bounds)
     chart = Chart(data, *inner, heights[1], centers, labels)
-    head = line_mm(style.title) + 0.6
+    pixels = 0.0
     if plans:
         pixels = sum(plan.height for plan in plans) + _BETWEEN_STRIPS * (len(plans) - 1)
-        head += plans[0].head + pixels + plans[0].foot + _GAP
-    name = plain(strips[0].name if strips else target)
-    title = shortened(name, width - 1, style.title, bold=style.bold)
-    return Unit(title, left, plans, chart, head, chart.brackets(style, options)[2])
+        pixels += plans[0].head + plans[0].foot + _GAP
+    name = _title(strips[0].name if strips else target, width - 1, style)
+    title = (name.count("\n") + 1) * line_mm(style.title) + 0.6
+    return Unit(name, left, plans, chart, title, pixels, chart.brackets(style, options)[2])
+
+
+def _title(name: str, room: float, style: Style) -> str:
+    """A name on one line or two, each cut off where it is still too wide."""
+    text = wrapped(plain(name), room, style.title, 2, bold=style.bold)
+    return "\n".join(
+        shortened(line, room, style.title, bold=style.bold) for line in text.split("\n")
+    )
 
 
 def _centers(
@@ -144,8 +159,10 @@ def _centers(
 
 def line_up(units: Sequence[Unit]) -> list[Unit]:
     """Units of one row with their charts' feet at one height."""
-    head, body = max(unit.head for unit in units), max(unit.body for unit in units)
-    return [replace(unit, head=head, body=body) for unit in units]
+    title, pixels, body = (
+        max(getattr(unit, name) for unit in units) for name in ("title", "pixels", "body")
+    )
+    return [replace(unit, title=title, pixels=pixels, body=body) for unit in units]
 
 
 def draw_unit(sheet: Sheet, unit: Unit, top: float, style: Style, options: FigureOptions) -> None:
@@ -153,10 +170,11 @@ def draw_unit(sheet: Sheet, unit: Unit, top: float, style: Style, options: Figur
     middle = unit.chart.left + unit.chart.width / 2
     half = text_mm(unit.name, style.title, bold=style.bold)[0] / 2
     middle = max(middle, unit.left + half)
-    y = top + 0.8 * line_mm(style.title)
-    sheet.text(middle, y, unit.name, style.title, va="baseline", bold=style.bold, kind="title")
+    for place, line in enumerate(reversed(unit.name.split("\n"))):
+        y = top + unit.title - 0.6 - (place + 0.2) * line_mm(style.title)
+        sheet.text(middle, y, line, style.title, va="baseline", bold=style.bold, kind="title")
     if unit.strips:
-        _draw_strips(sheet, unit.strips, top + line_mm(style.title) + 0.6, style)
+        _draw_strips(sheet, unit.strips, top + unit.title, style)
     draw_chart(sheet, unit.chart, top + unit.head + unit.body, style, options)
 
 
