@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,9 +18,17 @@ from blotquant.figures.unit import Unit, axis_name, draw_unit, left_of_unit, lin
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["COLUMN_MM", "PAGE_MM", "grid_figure", "panel_figure", "target_figure"]
+__all__ = [
+    "COLUMN_MM",
+    "PAGE_HEIGHT_MM",
+    "PAGE_MM",
+    "grid_figure",
+    "panel_figure",
+    "panel_figures",
+    "target_figure",
+]
 
-COLUMN_MM, PAGE_MM = 85.0, 180.0
+COLUMN_MM, PAGE_MM, PAGE_HEIGHT_MM = 85.0, 180.0, 240.0
 _EDGE = 1.5  # mm; paper around the figure
 _BETWEEN = 3.5  # mm; between units
 _LANE, _GROUP = 3.1, 6.5  # mm; the least room for a lane, and for a group's bar
@@ -71,7 +80,8 @@ def target_figure(
     options = options or FigureOptions()
     order = strips[0].groups if strips else ()
     part = _Part(target, tuple(strips), chart_data(tables, target, options, order))
-    return _figure(tables, [part], 1, width, (0.42 * width, 0.4 * width), options)
+    heights = (0.42 * width, 0.4 * width)
+    return _figures(tables, [part], 1, (width, math.inf), heights, options)[0]
 
 
 def panel_figure(
@@ -104,6 +114,31 @@ def panel_figure(
     LayoutError
         If a strip cannot be cut from its blot.
     """
+    return panel_figures(tables, strips, options, width=width, most=math.inf)[0]
+
+
+def panel_figures(
+    tables: StudyTables,
+    strips: Sequence[TargetStrip],
+    options: FigureOptions | None = None,
+    *,
+    width: float = PAGE_MM,
+    most: float = PAGE_HEIGHT_MM,
+) -> list[Figure]:
+    """Panel of a study as `panel_figure`, on several pages where one would be too high.
+
+    Parameters
+    ----------
+    tables, strips, options, width
+        As for `panel_figure`.
+    most : float
+        Height of a page, mm; a row that is higher still has a page of its own.
+
+    Returns
+    -------
+    list of Figure
+        One at least.
+    """
     options = options or FigureOptions()
     known = targets_of(tables)
     parts = [
@@ -116,7 +151,7 @@ def panel_figure(
         if strip.target in known
     ]
     columns = _columns(len(parts), width, _least(parts, options), _MOST_COLUMNS)
-    return _figure(tables, parts, columns, width, _HEIGHTS[min(columns, 3)], options)
+    return _figures(tables, parts, columns, (width, most), _HEIGHTS[min(columns, 3)], options)
 
 
 def _least(parts: Sequence[_Part], options: FigureOptions) -> float:
@@ -154,7 +189,7 @@ def grid_figure(
     groups = max((len(part.data.groups) for part in parts), default=1)
     least = max(_NARROWEST_CHART, 1.2 * _GROUP * groups + 8)
     columns = _columns(len(parts), width, least, _MOST_CHARTS)
-    return _figure(tables, parts, columns, width, (0.0, 24.0), options)
+    return _figures(tables, parts, columns, (width, math.inf), (0.0, 24.0), options)[0]
 
 
 def _controls_of(
@@ -176,27 +211,43 @@ def _columns(count: int, width: float, least: float, most: int) -> int:
     return min(range(max(1, feasible - 1), feasible + 1), key=lambda n: (-count % n, -n))
 
 
-def _figure(
+def _figures(
     tables: StudyTables,
     parts: Sequence[_Part],
     columns: int,
-    width: float,
+    page: tuple[float, float],
     heights: tuple[float, float],
     options: FigureOptions,
-) -> Figure:
+) -> list[Figure]:
+    """Sheets of a width with as many rows of units as a height holds."""
     style = style_named(options.style)
+    width, most = page
     with drawing():
         rows = _rows(tables, parts, columns, width, heights, style, options)
-        spans = [row[0].height for row in rows]
-        height = 2 * _EDGE + sum(spans) + _BETWEEN * max(len(rows) - 1, 0)
-        sheet = Sheet(width, max(height, 10.0))
-        top = _EDGE
-        for row, span in zip(rows, spans, strict=True):
-            _draw_axis_name(sheet, row[0], top, style, options)
-            for unit in row:
-                draw_unit(sheet, unit, top, style, options)
-            top += span + _BETWEEN
-        return sheet.figure
+        pages: list[list[list[Unit]]] = [[]]
+        for row in rows:
+            if pages[-1] and _height([*pages[-1], row]) > most:
+                pages.append([])
+            pages[-1].append(row)
+        return [_page(rows, width, style, options) for rows in pages]
+
+
+def _height(rows: Sequence[Sequence[Unit]]) -> float:
+    spans = [row[0].height for row in rows]
+    return max(2 * _EDGE + sum(spans) + _BETWEEN * (len(spans) - 1), 10.0)
+
+
+def _page(
+    rows: Sequence[Sequence[Unit]], width: float, style: Style, options: FigureOptions
+) -> Figure:
+    sheet = Sheet(width, _height(rows))
+    top = _EDGE
+    for row in rows:
+        _draw_axis_name(sheet, row[0], top, style, options)
+        for unit in row:
+            draw_unit(sheet, unit, top, style, options)
+        top += row[0].height + _BETWEEN
+    return sheet.figure
 
 
 def _rows(

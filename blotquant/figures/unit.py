@@ -47,6 +47,8 @@ class Unit:
         Heights of the name, and of the strips with all that stands over and under them.
     body : float
         Height of the chart over its foot, brackets included.
+    tail : float
+        Height of the groups' names under the chart.
     """
 
     name: str
@@ -56,16 +58,12 @@ class Unit:
     title: float
     pixels: float
     body: float
+    tail: float
 
     @property
     def head(self) -> float:
         """Height of all that stands over the chart."""
         return self.title + self.pixels
-
-    @property
-    def tail(self) -> float:
-        """Height of the groups' names under the chart."""
-        return self.chart.labels.height + 1.4
 
     @property
     def height(self) -> float:
@@ -131,7 +129,8 @@ def plan_unit(
         pixels += plans[0].head + plans[0].foot + _GAP
     name = _title(strips[0].name if strips else target, width - 1, style)
     title = (name.count("\n") + 1) * line_mm(style.title) + 0.6
-    return Unit(name, left, plans, chart, title, pixels, chart.brackets(style, options)[2])
+    body = chart.brackets(style, options)[2]
+    return Unit(name, left, plans, chart, title, pixels, body, labels.height + 1.4)
 
 
 def _title(name: str, room: float, style: Style) -> str:
@@ -159,10 +158,10 @@ def _centers(
 
 def line_up(units: Sequence[Unit]) -> list[Unit]:
     """Units of one row with their charts' feet at one height."""
-    title, pixels, body = (
-        max(getattr(unit, name) for unit in units) for name in ("title", "pixels", "body")
+    title, pixels, body, tail = (
+        max(getattr(unit, name) for unit in units) for name in ("title", "pixels", "body", "tail")
     )
-    return [replace(unit, title=title, pixels=pixels, body=body) for unit in units]
+    return [replace(unit, title=title, pixels=pixels, body=body, tail=tail) for unit in units]
 
 
 def draw_unit(sheet: Sheet, unit: Unit, top: float, style: Style, options: FigureOptions) -> None:
