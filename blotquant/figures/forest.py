@@ -124,11 +124,11 @@ def _columns(lines: Sequence[_Line], style: Style) -> tuple[float, float]:
     """Widths of the two columns of numbers, their gaps included."""
     texts = ([line.fold_text for line in lines], [line.p_text for line in lines])
     first, second = (
-        _GAP
-        + max(
-            text_mm(head, style.text, bold=style.bold)[0],
-            *(text_mm(text, style.text)[0] for text in column),
+        max(
+            [text_mm(head, style.text, bold=style.bold)[0]]
+            + [text_mm(text, style.text)[0] for text in column]
         )
+        + _GAP
         for head, column in zip(_HEADINGS, texts, strict=True)
     )
     return first, second

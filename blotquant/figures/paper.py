@@ -165,10 +165,7 @@ class Sheet:
         """Grey levels in a box of (width, height) with its top left corner at (x, y)."""
         width, height = size
         self.page.imshow(
-            grey,
-            cmap="gray",
-            vmin=0,
-            vmax=255,
+            np.repeat(grey[:, :, np.newaxis], 3, axis=2),  # as they are: a colour map rounds
             extent=(x, x + width, y + height, y),
             aspect="auto",
             zorder=1,

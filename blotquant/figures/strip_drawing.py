@@ -16,10 +16,12 @@ __all__ = [
     "StripPlan",
     "draw_foot",
     "draw_head",
+    "draw_lanes",
     "draw_strip",
     "group_runs",
     "left_of_strip",
     "plan_strip",
+    "shared_width",
     "widest_condition",
 ]
 
@@ -119,6 +121,14 @@ def left_of_strip(strip: TargetStrip, style: Style, *, named: bool = False) -> f
     return max(widths, default=0.0)
 
 
+def shared_width(
+    strips: Sequence[TargetStrip], room: float, most: float, options: FigureOptions
+) -> float:
+    """Width at which no strip is wider than the room or higher than `most`, mm."""
+    cuts = [cut_strip(strip, options.margin_heights) for strip in strips]
+    return min([room, *(most * cut.width / cut.height for cut in cuts)])
+
+
 def plan_strip(
     strip: TargetStrip,
     place: tuple[float, float],
@@ -128,6 +138,9 @@ def plan_strip(
     options: FigureOptions,
 ) -> StripPlan:
     """Fit a strip into a width, its pixels square and its height no more than `most`.
+
+    Strips that stand under one another are fitted by `shared_width` first: their lanes then stand
+    under one another too.
 
     Parameters
     ----------
@@ -212,8 +225,8 @@ def _draw_splice(sheet: Sheet, x: float, y: float, height: float) -> None:
     sheet.line([x, x], ends, 0.7, dashes=(2.2, 1.4))
 
 
-def draw_head(sheet: Sheet, plan: StripPlan, y: float, style: Style) -> None:
-    """Draw the lanes' names on a strip whose pixels begin at `y`, and the groups' brackets."""
+def draw_lanes(sheet: Sheet, plan: StripPlan, y: float, style: Style) -> None:
+    """Draw the lanes' names on a strip whose pixels begin at `y`; those left out in grey."""
     colours = [_FAINT if name in plan.strip.excluded else INK for name in plan.strip.lanes]
     draw_names(
         *(sheet, plan.lanes, plan.centers, y - 0.3, style.small),
@@ -221,6 +234,11 @@ def draw_head(sheet: Sheet, plan: StripPlan, y: float, style: Style) -> None:
         colours=colours,
         kind="lane",
     )
+
+
+def draw_head(sheet: Sheet, plan: StripPlan, y: float, style: Style) -> None:
+    """Draw the lanes' names on a strip whose pixels begin at `y`, and the groups' brackets."""
+    draw_lanes(sheet, plan, y, style)
     line = y - 0.3 - plan.lanes.height - 0.3 - _HOOK
     middles = []
     for _, lanes in group_runs(plan.strip.groups):

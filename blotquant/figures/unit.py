@@ -14,9 +14,11 @@ from blotquant.figures.strip_drawing import (
     StripPlan,
     draw_foot,
     draw_head,
+    draw_lanes,
     draw_strip,
     left_of_strip,
     plan_strip,
+    shared_width,
 )
 from blotquant.figures.study_input import FigureOptions, StudyTables, TargetStrip
 from blotquant.figures.styles import Style
@@ -27,6 +29,7 @@ __all__ = ["Unit", "axis_name", "draw_unit", "left_of_unit", "line_up", "plan_un
 _RIGHT = 1.2  # mm; air right of a strip
 _ALIGNED = 5.0  # mm; groups that stand closer in the strip get a chart that fills its width
 _BETWEEN_STRIPS = 0.8  # mm
+_OFF = 0.2  # of a lane; further off, a strip's lanes are named anew
 _GAP = 2.2  # mm; between strip and chart
 
 
@@ -117,7 +120,9 @@ def plan_unit(
     left, margin, width = room
     inner = (left + margin, width - margin - _RIGHT)
     bounds = (left, left + width)
-    plans = tuple(plan_strip(strip, inner, bounds, heights[0], style, options) for strip in strips)
+    shared = shared_width(strips, inner[1], heights[0], options)
+    place = (inner[0] + (inner[1] - shared) / 2, shared)
+    plans = tuple(plan_strip(strip, place, bounds, heights[0], style, options) for strip in strips)
     data = chart_data(tables, target, options, strips[0].groups if strips else ())
     centers = _centers(data, plans[0] if plans else None, inner)
     names = [group.name for group in data.groups]
@@ -125,7 +130,7 @@ def plan_unit(
     chart = Chart(data, *inner, heights[1], centers, labels)
     pixels = 0.0
     if plans:
-        pixels = sum(plan.height for plan in plans) + _BETWEEN_STRIPS * (len(plans) - 1)
+        pixels = sum(plan.height + _over(plan, plans[0]) for plan in plans)
         pixels += plans[0].head + plans[0].foot + _GAP
     name = _title(strips[0].name if strips else target, width - 1, style)
     title = (name.count("\n") + 1) * line_mm(style.title) + 0.6
@@ -182,6 +187,23 @@ def _draw_strips(sheet: Sheet, plans: Sequence[StripPlan], top: float, style: St
     y = top + plans[0].head
     draw_head(sheet, plans[0], y, style)
     for place, plan in enumerate(plans):
+        y += _over(plan, plans[0])
+        if not _under_each_other(plan, plans[0]):
+            draw_lanes(sheet, plan, y, style)
         draw_strip(sheet, plan, y, style, plan.strip.name if place else "")
-        y += plan.height + (_BETWEEN_STRIPS if place < len(plans) - 1 else 0.0)
+        y += plan.height
     draw_foot(sheet, plans[0], y, style)
+
+
+def _over(plan: StripPlan, first: StripPlan) -> float:
+    """Room over a strip's pixels, beside the first strip's head, mm."""
+    if plan is first:
+        return 0.0
+    own = 0.0 if _under_each_other(plan, first) else plan.lanes.height + 0.6
+    return _BETWEEN_STRIPS + own
+
+
+def _under_each_other(plan: StripPlan, first: StripPlan) -> bool:
+    """Whether the first strip's names stand over this strip's lanes too."""
+    pitch = first.width / len(first.centers)
+    return all(abs(x - y) <= _OFF * pitch for x, y in zip(plan.centers, first.centers, strict=True))

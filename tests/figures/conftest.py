@@ -71,20 +71,23 @@ def _summary(target, group, found):
 
 
 def _comparison(target, group, base, groups, p, pairing, verdict):
-    logs = {g: np.log(np.array(groups[g], float)) for g in (group, base)}
-    middle = logs[group].mean() - logs[base].mean()
-    half = 2.2 * math.sqrt((logs[group].var() + logs[base].var()) / len(logs[group])) + 1e-9
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = {g: np.log(np.array(groups[g], float)) for g in (group, base)}
+        middle = logs[group].mean() - logs[base].mean()
+        half = 2.2 * math.sqrt((logs[group].var() + logs[base].var()) / len(logs[group])) + 1e-9
     tested = verdict == "tested"
-    return dict(
-        comparison=f"{group} vs {base}", target=target, group=group, reference=base,
-        test="ratio-paired t" if pairing == "paired" else "Welch", pairing=pairing,
-        n_group=len(groups[group]), n_reference=len(groups[base]),
-        n_pairs=len(groups[group]) if pairing == "paired" else 0, fold_change=math.exp(middle),
-        ci_low=math.exp(middle - half), ci_high=math.exp(middle + half),
-        p=p if tested else math.nan, p_adjusted=p if tested else math.nan,
-        correction="Holm-Sidak", family_size=len(groups), stars=stars_of(p) if tested else "",
-        verdict=verdict, reason="" if tested else "2 replicates", flags="",
-    )  # fmt: skip
+    return {
+        "comparison": f"{group} vs {base}", "target": target, "group": group, "reference": base,
+        "test": "ratio-paired t" if pairing == "paired" else "Welch", "pairing": pairing,
+        "n_group": len(groups[group]), "n_reference": len(groups[base]),
+        "n_pairs": len(groups[group]) if pairing == "paired" else 0,
+        "fold_change": math.exp(middle),
+        "ci_low": math.exp(middle - half), "ci_high": math.exp(middle + half),
+        "p": p if tested else math.nan, "p_adjusted": p if tested else math.nan,
+        "correction": "Holm-Sidak", "family_size": len(groups),
+        "stars": stars_of(p) if tested else "",
+        "verdict": verdict, "reason": "" if tested else "2 replicates", "flags": "",
+    }  # fmt: skip
 
 
 def made_up(groups, targets, n=5, seed=1, folds=None):
@@ -141,13 +144,91 @@ def strip_of(
     )
 
 
+def text_corners(figure):
+    """[(words, corners (4, 2) in px)] of all texts, leaning ones as they lean; and the canvas."""
+    renderer = figure.canvas.get_renderer()
+    found = []
+    for axes in figure.axes:
+        for text in axes.texts:
+            if not text.get_text():
+                continue
+            angle = text.get_rotation()
+            # the box of a leaning text is that of the level one, turned about its anchor
+            text.set_rotation(0)
+            box = text.get_window_extent(renderer)
+            anchor = text.get_transform().transform(text.get_position())
+            if angle % 90:
+                turn = math.radians(angle)
+                corners = np.array(
+                    [[box.x0, box.y0], [box.x1, box.y0], [box.x1, box.y1], [box.x0, box.y1]]
+                )
+                matrix = np.array(
+                    [[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]]
+                )
+                corners = (corners - anchor) @ matrix.T + anchor
+                text.set_rotation(angle)
+            else:
+                text.set_rotation(angle)
+                box = text.get_window_extent(renderer)
+                corners = np.array(
+                    [[box.x0, box.y0], [box.x1, box.y0], [box.x1, box.y1], [box.x0, box.y1]]
+                )
+            found.append((text.get_text(), corners))
+    return found
+
+
+def _apart(one, other, slack):
+    """Whether an edge of one box parts it from the other (separating axes)."""
+    for box in (one, other):
+        for a, b in zip(box, np.roll(box, -1, axis=0), strict=True):
+            normal = np.array([a[1] - b[1], b[0] - a[0]])
+            normal = normal / np.hypot(*normal)
+            first, second = one @ normal, other @ normal
+            if first.max() <= second.min() + slack or second.max() <= first.min() + slack:
+                return True
+    return False
+
+
+def overlapping(figure):
+    """Pairs of texts that overlap, and texts that leave the sheet.
+
+    The box of a text is its ink and the room that a line keeps over and under it: half a
+    millimetre of those may touch.
+    """
+    slack = 0.5 / 25.4 * figure.dpi
+    width, height = figure.canvas.get_width_height()
+    boxes = text_corners(figure)
+    wrong = [
+        (one, other)
+        for k, (one, a) in enumerate(boxes)
+        for other, b in boxes[k + 1 :]
+        if not _apart(a, b, slack)
+    ]
+    wrong += [
+        (words, "edge of the sheet")
+        for words, c in boxes
+        if c.min() < -1 or c[:, 0].max() > width + 1 or c[:, 1].max() > height + 1
+    ]
+    return wrong
+
+
+def texts(figure, kind):
+    """Texts of a kind, in the order they were drawn: (words, x mm, y mm from the top)."""
+    page = figure.axes[0]
+    return [
+        (text.get_text(), *text.get_position()) for text in page.texts if text.get_gid() == kind
+    ]
+
+
 @pytest.fixture
 def make():
-    """The makers above, for tests."""
+    """The makers and lookers above, for tests."""
 
     class Makers:
         tables = staticmethod(study_tables)
         values = staticmethod(made_up)
         strip = staticmethod(strip_of)
+        overlapping = staticmethod(overlapping)
+        texts = staticmethod(texts)
 
     return Makers
