@@ -399,3 +399,13 @@ class TestFiles:
         figure = target_figure(tables, "P53", [replace(strip, label="蛋白\x00\n质")])
         assert "蛋白 质" in figure_bytes(figure, "svg").decode()
         assert figure_bytes(figure, "pdf")
+
+
+def test_the_look_for_overlap_finds_one(make, two):
+    """Else the tests above could not fail."""
+    figure = target_figure(two[0], "P53", [two[1]])
+    first, second = figure.axes[0].texts[:2]
+    second.set_position(first.get_position())
+    assert (first.get_text(), second.get_text()) in make.overlapping(figure)
+    first.set_position((-3.0, 5.0))
+    assert (first.get_text(), "edge of the sheet") in make.overlapping(figure)
