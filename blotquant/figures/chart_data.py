@@ -7,12 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from blotquant.errors import StudyError
 from blotquant.figures.study_input import FigureOptions, StudyTables
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ChartData", "Comparison", "Group", "Point", "chart_data", "number", "targets_of"]
+__all__ = [
+    "ChartData",
+    "Comparison",
+    "Group",
+    "Point",
+    "chart_data",
+    "is_true",
+    "number",
+    "targets_of",
+]
 
 
 @dataclass(frozen=True)
@@ -138,11 +148,18 @@ def chart_data(
     Returns
     -------
     ChartData
+
+    Raises
+    ------
+    StudyError
+        If the summary does not know the target.
     """
     summary, replicates, statistics = (
         frame[frame["target"].astype(str) == target]
         for frame in (tables.summary, tables.replicates, tables.statistics)
     )
+    if summary.empty:
+        raise StudyError(f"target '{target}' has no line in the summary: there is nothing to draw")
     comparisons = tuple(_comparison(row) for _, row in statistics.iterrows())
     reference = comparisons[0].reference if comparisons else ""
     known = [str(name) for name in summary["group"]]
@@ -167,6 +184,11 @@ def number(value: Any) -> float:
         return float(value)
     except (TypeError, ValueError):
         return math.nan
+
+
+def is_true(value: Any) -> bool:
+    """Whether a cell says yes; an empty one does not."""
+    return str(value) == "True"
 
 
 def _comparison(row: pd.Series[Any]) -> Comparison:
@@ -200,8 +222,7 @@ def _group(
 
 
 def _point(row: pd.Series[Any]) -> Point:
-    value = row["below_detection"]
-    below = bool(value) if value is not None and value == value else False  # noqa: PLR0124
+    below = is_true(row["below_detection"])
     return Point(str(row["replicate"]), number(row["limit" if below else "value"]), below)
 
 

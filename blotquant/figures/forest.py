@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from blotquant.figures.brackets import p_text
 from blotquant.figures.chart_data import number
 from blotquant.figures.labels import shortened
-from blotquant.figures.paper import INK, MM_PER_PT, Sheet, line_mm, plain, text_mm
+from blotquant.figures.paper import MM_PER_PT, Sheet, line_mm, plain, text_mm
 from blotquant.figures.study_input import FigureOptions
 from blotquant.figures.styles import Style, drawing, style_named
 
@@ -23,10 +23,12 @@ __all__ = ["forest_figure"]
 
 _EDGE, _GAP = 1.5, 2.5  # mm
 _ROW = 4.6  # mm
-_LONGEST_NAME = 52.0  # mm
-_LEAST_PLOT = 30.0  # mm
+_LONGEST_NAME = 0.3  # of the figure's width
+_LEAST_PLOT = 20.0  # mm
+_NARROW = 120.0  # mm; narrower figures have shorter headings and smaller numbers
 _FAINT = "#777777"
 _HEADINGS = ("Fold change (95 % CI)", "Adjusted p")
+_SHORT_HEADINGS = ("Fold (95 % CI)", "Adj. p")
 _TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
 
@@ -58,7 +60,7 @@ def forest_figure(
         One line per comparison.
     options : FigureOptions, optional
     width : float
-        mm.
+        mm; 85 at least, else the figure gets as wide as its numbers need.
 
     Returns
     -------
@@ -69,16 +71,23 @@ def forest_figure(
     lines = [_line(row, options) for _, row in statistics.iterrows()]
     several = len({(line.name) for line in lines}) > 1
     with drawing():
-        names = [_name(line, several, style) for line in lines]
+        room = _LONGEST_NAME * width
+        names = [shortened(_name(line, several), room, style.text) for line in lines]
+        size = style.text if width >= _NARROW else style.small
+        headings = _HEADINGS if width >= _NARROW else _SHORT_HEADINGS
         left = _EDGE + max((text_mm(name, style.text)[0] for name in names), default=0.0) + _GAP
-        columns = _columns(lines, style)
+        columns = _columns(lines, headings, size, bold=style.bold)
         plot = max(width - left - sum(columns) - _EDGE - 0.5, _LEAST_PLOT)
         head, foot = line_mm(style.text) + 1.5, 2 * line_mm(style.text) + 3.5
         height = head + _ROW * max(len(lines), 1) + foot + 2 * _EDGE
         sheet = Sheet(max(width, left + plot + sum(columns) + _EDGE), height)
         top = _EDGE + head
         _draw_plot(sheet, lines, (left, top, plot), style)
-        _draw_texts(sheet, lines, names, (left, top, plot), columns, style)
+        _draw_names(sheet, names, top, style)
+        first = left + plot + _GAP
+        for x, column in ((first, 0), (first + columns[0], 1)):
+            texts = [(line.fold_text, line.p_text)[column] for line in lines]
+            _draw_column(sheet, (x, top), headings[column], texts, size, bold=style.bold)
         return sheet.figure
 
 
@@ -115,21 +124,19 @@ def _digits(value: float) -> str:
     return f"{value:.2f}" if 0.1 <= value < 1000 else f"{value:.3g}"
 
 
-def _name(line: _Line, several: bool, style: Style) -> str:
-    words = f"{line.target}: {line.name}" if several else line.target
-    return shortened(words, _LONGEST_NAME, style.text)
+def _name(line: _Line, several: bool) -> str:
+    return f"{line.target}: {line.name}" if several else line.target
 
 
-def _columns(lines: Sequence[_Line], style: Style) -> tuple[float, float]:
+def _columns(
+    lines: Sequence[_Line], headings: tuple[str, str], size: float, *, bold: bool
+) -> tuple[float, float]:
     """Widths of the two columns of numbers, their gaps included."""
     texts = ([line.fold_text for line in lines], [line.p_text for line in lines])
     first, second = (
-        max(
-            [text_mm(head, style.text, bold=style.bold)[0]]
-            + [text_mm(text, style.text)[0] for text in column]
-        )
+        max([text_mm(head, size, bold=bold)[0]] + [text_mm(text, size)[0] for text in column])
         + _GAP
-        for head, column in zip(_HEADINGS, texts, strict=True)
+        for head, column in zip(headings, texts, strict=True)
     )
     return first, second
 
@@ -198,23 +205,23 @@ def _draw_line(
         axes.plot([line.fold], [y], marker="s", ms=4, mfc=face, mec=colour, mew=0.8, zorder=3)
 
 
-def _draw_texts(
-    sheet: Sheet,
-    lines: Sequence[_Line],
-    names: Sequence[str],
-    place: tuple[float, float, float],
-    columns: tuple[float, float],
-    style: Style,
-) -> None:
-    left, top, width = place
-    xs = (left + width + _GAP, left + width + _GAP + columns[0])
-    for x, heading in zip(xs, _HEADINGS, strict=True):
-        y = top - 1.2
-        sheet.text(
-            x, y, heading, style.text, ha="left", va="bottom", bold=style.bold, kind="heading"
-        )
-    for row, (line, name) in enumerate(zip(lines, names, strict=True)):
+def _draw_names(sheet: Sheet, names: Sequence[str], top: float, style: Style) -> None:
+    for row, name in enumerate(names):
         y = top + _ROW * (row + 0.5)
         sheet.text(_EDGE, y, name, style.text, ha="left", kind="row")
-        for x, text in zip(xs, (line.fold_text, line.p_text), strict=True):
-            sheet.text(x, y, text, style.text, ha="left", colour=INK)
+
+
+def _draw_column(
+    sheet: Sheet,
+    corner: tuple[float, float],
+    heading: str,
+    texts: Sequence[str],
+    size: float,
+    *,
+    bold: bool,
+) -> None:
+    """Numbers of all rows under their heading."""
+    x, top = corner
+    sheet.text(x, top - 1.2, heading, size, ha="left", va="bottom", bold=bold, kind="heading")
+    for row, text in enumerate(texts):
+        sheet.text(x, top + _ROW * (row + 0.5), text, size, ha="left", kind="number")

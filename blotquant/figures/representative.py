@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from blotquant.figures.chart_data import number
+from blotquant.figures.chart_data import is_true, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,8 +87,7 @@ def _folds(replicates: pd.DataFrame, target: str, reference: str) -> list[dict[s
     logs: dict[str, dict[str, float]] = {}
     for _, row in replicates[replicates["target"].astype(str) == target].iterrows():
         value = number(row["value"])
-        below = row["below_detection"]
-        if value > 0 and not (below == below and bool(below)):  # noqa: PLR0124
+        if value > 0 and not is_true(row["below_detection"]):
             logs.setdefault(str(row["group"]), {})[str(row["replicate"])] = math.log2(value)
     base = logs.pop(reference, {})
     found = (

@@ -3,8 +3,10 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from blotquant.errors import StudyError
 from blotquant.figures.brackets import brackets_of, p_text, place_brackets
 from blotquant.figures.chart_data import chart_data
 from blotquant.figures.labels import fit_labels, wrapped
@@ -54,6 +56,16 @@ class TestData:
         tables.replicates.loc[3, ["below_detection", "limit"]] = [True, 0.5]
         point = chart_data(tables, "P53", FigureOptions(relative=False)).groups[1].points[0]
         assert (point.value, point.below) == (0.5, True)
+
+    def test_an_empty_cell_is_not_below_detection(self, make):
+        tables = make.tables(VALUES, "ctrl")
+        tables.replicates["below_detection"] = pd.array([pd.NA] * 6, dtype="boolean")
+        data = chart_data(tables, "P53", FigureOptions())
+        assert not any(point.below for group in data.groups for point in group.points)
+
+    def test_an_unknown_target_is_named(self, make):
+        with pytest.raises(StudyError, match="target 'PTEN' has no line in the summary"):
+            chart_data(make.tables(VALUES, "ctrl"), "PTEN", FigureOptions())
 
 
 class TestBrackets:

@@ -209,8 +209,10 @@ class TestNothingOverlaps:
             figure = grid_figure(tables, FigureOptions(style=style))
             assert mm(figure)[1] < 240
             assert make.overlapping(figure) == []
-            forest = forest_figure(tables.statistics, FigureOptions(style=style), width=120)
-            assert make.overlapping(forest) == []
+            for width in (85, 180):
+                forest = forest_figure(tables.statistics, FigureOptions(style=style), width=width)
+                assert mm(forest)[0] == pytest.approx(width)
+                assert make.overlapping(forest) == []
 
     def test_many_lanes_fall_back_on_numbers(self, make):
         groups = ["ctrl"] * 12 + ["drug"] * 12
