@@ -20,6 +20,7 @@ from .outcome import ImageOutcome, RunOutcome
 from .recipe import Recipe
 from .result import write_csv
 from .session import plain
+from .tables import empty_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +53,6 @@ LIBRARIES = (
     "matplotlib",
 )
 
-_DTYPES = {"text": "object", "integer": "int64", "number": "float64", "boolean": "bool"}
 _EXCEL_ROWS = 1_048_575  # below the header
 _EXCEL_TEXT = 32_767
 # Spreadsheets take a cell that begins like this for a formula. Plus and minus are left alone: they
@@ -74,8 +74,7 @@ def join_tables(tables: Iterable[pd.DataFrame], columns: Sequence[Column]) -> pd
     filled = [table[names] for table in tables if len(table)]
     if filled:
         return pd.concat(filled, ignore_index=True)
-    empty = pd.DataFrame(columns=names)
-    return empty.astype({column.name: _DTYPES[column.kind] for column in columns})
+    return empty_table(columns)
 
 
 def problem_table(images: Iterable[ImageOutcome]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from blotquant import tables
 from blotquant.columns import NORMALIZED_COLUMNS
 from blotquant.flags import Flag
 from blotquant.normalize.across import Reading, Scale, Scaling
@@ -18,8 +19,6 @@ from blotquant.normalize.divisors import Divisor
 from blotquant.normalize.strips import LaneReading, Strip
 
 __all__ = ["Record", "natural_order", "table_of"]
-
-_DTYPES = {"text": "object", "integer": "int64", "number": "float64", "boolean": "bool"}
 
 
 @dataclass(frozen=True)
@@ -134,8 +133,7 @@ def table_of(records: Iterable[Record], scaling: Scaling, method: str) -> pd.Dat
         record.line(scaling.scales[record.strip.key], method)
         for record in sorted(records, key=_place)
     ]
-    table = pd.DataFrame.from_records(lines, columns=[column.name for column in NORMALIZED_COLUMNS])
-    return table.astype({column.name: _DTYPES[column.kind] for column in NORMALIZED_COLUMNS})
+    return tables.table_of(lines, NORMALIZED_COLUMNS)
 
 
 def _place(record: Record) -> tuple[Any, ...]:

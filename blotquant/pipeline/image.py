@@ -8,11 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from .. import __version__
 from ..bands import detect_bands, find_bands
-from ..columns import BAND_COLUMNS, LANE_COLUMNS, SCHEMA_VERSION, Column
+from ..columns import BAND_COLUMNS, LANE_COLUMNS, SCHEMA_VERSION
 from ..densitometry import measure_lane
 from ..errors import LayoutError
 from ..flags import Flag
@@ -23,6 +21,7 @@ from ..names import parse_name
 from ..noise import estimate_noise
 from ..recipe import Recipe
 from ..result import LaneMeasurement, Result
+from ..tables import table_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -262,7 +261,7 @@ def _band_table(
                     "technical": "",
                 }
             )
-    return _frame(records, BAND_COLUMNS)
+    return table_of(records, BAND_COLUMNS)
 
 
 def _lane_table(
@@ -294,7 +293,7 @@ def _lane_table(
                 "path": json.dumps([[round(row, 2), round(col, 2)] for row, col in lane.path]),
             }
         )
-    return _frame(records, LANE_COLUMNS)
+    return table_of(records, LANE_COLUMNS)
 
 
 def row_numbers(layout: Layout) -> dict[str, tuple[int, int]]:
@@ -311,18 +310,3 @@ def row_numbers(layout: Layout) -> dict[str, tuple[int, int]]:
         counts[panel] += 1
         numbers[row.id] = (panel, counts[panel])
     return numbers
-
-
-_DTYPES = {"text": "object", "integer": "int64", "number": "float64", "boolean": "bool"}
-
-
-def _frame(records: list[dict[str, Any]], columns: tuple[Column, ...]) -> pd.DataFrame:
-    """Table with the contract's columns and types, also when it has no rows."""
-    import pandas as pd  # slow to import, not needed to find lanes
-
-    return pd.DataFrame(
-        {
-            column.name: np.array([record[column.name] for record in records], _DTYPES[column.kind])
-            for column in columns
-        }
-    )

@@ -7,14 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..columns import (
-    CONTROL_COLUMNS,
     DOSES_COLUMNS,
     REPLICATES_COLUMNS,
     STATISTICS_COLUMNS,
     SUMMARY_COLUMNS,
-    Column,
 )
-from ..errors import StudyError
 from ..model import Layout
 from ..normalize import normalize_tables
 from ..quality import control_validity
@@ -22,6 +19,7 @@ from ..recipe import Recipe
 from ..stats import Comparison, Design, Dose, Statistics, compare
 from ..study import SAMPLE_COLUMNS, Study, read_samples
 from ..study_result import StudyResult
+from ..tables import empty_table
 from .naming import name_bands, name_lanes, roles_of, with_rows
 
 if TYPE_CHECKING:
@@ -183,8 +181,6 @@ def _as_declared(recipe: Recipe, study: Study) -> Recipe:
 
 
 def _nothing() -> Statistics:
-    from ..tables import empty_table
-
     return Statistics(
         empty_table(REPLICATES_COLUMNS),
         empty_table(SUMMARY_COLUMNS),

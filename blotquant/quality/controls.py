@@ -22,13 +22,12 @@ from blotquant.quality.spread import (
 )
 from blotquant.quality.verdict import Evidence, judge
 from blotquant.recipe import Recipe
+from blotquant.tables import table_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["control_validity"]
-
-_DTYPES = {"text": "object", "integer": "int64", "number": "float64", "boolean": "bool"}
 
 
 class _Shown(NamedTuple):
@@ -80,8 +79,6 @@ def control_validity(
         Columns as in `blotquant.columns.CONTROL_COLUMNS`: one row per control and membrane, and
         one with an empty membrane where a control is on several.
     """
-    import pandas as pd  # slow to import, not needed to import the package
-
     wanted = named_controls(recipe.normalization)
     shown = _shown(read_strips(bands, lanes, roles), wanted)
     lines = [_line([one], shown, one.membrane) for one in shown]
@@ -92,8 +89,7 @@ def control_validity(
     lines.sort(
         key=lambda line: (line["control"], not line["membrane"], natural_order(line["membrane"]))
     )
-    table = pd.DataFrame.from_records(lines, columns=[column.name for column in CONTROL_COLUMNS])
-    return table.astype({column.name: _DTYPES[column.kind] for column in CONTROL_COLUMNS})
+    return table_of(lines, CONTROL_COLUMNS)
 
 
 def _shown(strips: Iterable[Strip], wanted: Sequence[str]) -> list[_Shown]:
