@@ -53,7 +53,9 @@ def over_total(strips: Sequence[Strip], pairing: Pairing) -> Pairing:
         here = [one for one in totals if one.home == strip.home]
         if here:
             found[strip.key] = divisors(strip, here, news)
-            lines[f"{strip.target}: over {canonical(here[0].target)} of the same lane"] = None
+            lines[f"normalized to {canonical(here[0].target)} of the same lane: {strip.target}"] = (
+                None
+            )
         elif totals:
             total = _gel(strip, totals)
             found[strip.key] = _separate(strip, total, pairing)

@@ -77,14 +77,15 @@ def _groups(evidence: Evidence) -> Iterator[_Finding]:
         yield _Finding("sound", "no groups to compare")
         return
     words = f"{fold:.2f}-fold from {lowest} to {highest}"
-    tested = "not testable" if math.isnan(p) else f"p = {p:.2g}"
+    tested = "too few replicates to test" if math.isnan(p) else f"p = {p:.2g}"
     if p < ALPHA:
         grave: Verdict = "doubtful" if fold >= SMALL_FOLD else "look"
         yield _Finding(grave, f"differs between groups: {words}, {tested}")
     elif fold >= LARGE_FOLD:
         yield _Finding("look", f"may differ between groups: {words}, {tested}")
     else:
-        yield _Finding("sound", f"no difference between groups seen: {words}, {tested}")
+        seen = "groups" if math.isnan(p) else "no difference between groups seen"
+        yield _Finding("sound", f"{seen}: {words}, {tested}")
 
 
 def _evenness(evidence: Evidence) -> Iterator[_Finding]:

@@ -231,6 +231,7 @@ def test_phospho_over_total_on_one_membrane_is_the_ratio(study, bands, method):
     )
     assert set(value(done, "p-ERK", "loading_control")) == {"ERK"}
     assert flags(done, "p-ERK") == [Flag.NONE, Flag.NONE]
+    assert "normalized to ERK of the same lane: p-ERK" in done.messages
 
 
 @settings(max_examples=40, deadline=None)
