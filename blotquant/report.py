@@ -20,14 +20,12 @@ from .outcome import ImageOutcome, RunOutcome
 from .recipe import Recipe
 from .result import write_csv
 from .session import plain
-from .tables import empty_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
     "PROBLEM_COLUMNS",
-    "join_tables",
     "problem_table",
     "run_provenance",
     "workbook",
@@ -58,23 +56,6 @@ _EXCEL_TEXT = 32_767
 # Spreadsheets take a cell that begins like this for a formula. Plus and minus are left alone: they
 # begin names of groups and negative numbers, and text cells of the XLSX are never formulas.
 _FORMULA_STARTS = ("=", "@", "\t", "\r")
-
-
-def join_tables(tables: Iterable[pd.DataFrame], columns: Sequence[Column]) -> pd.DataFrame:
-    """One table below the other, with the contract's columns and types also when there is none.
-
-    Parameters
-    ----------
-    tables : iterable of DataFrame
-    columns : sequence of Column
-    """
-    import pandas as pd
-
-    names = [column.name for column in columns]
-    filled = [table[names] for table in tables if len(table)]
-    if filled:
-        return pd.concat(filled, ignore_index=True)
-    return empty_table(columns)
 
 
 def problem_table(images: Iterable[ImageOutcome]) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from .columns import Column
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["empty_table", "table_of", "typed"]
+__all__ = ["empty_table", "joined", "table_of", "typed"]
 
 _DTYPES = {"text": "object", "integer": "int64", "number": "float64", "boolean": "bool"}
 
@@ -45,3 +45,12 @@ def typed(table: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
     """The contract's columns of a table, in its order, with its types."""
     names = [column.name for column in columns]
     return table[names].astype({column.name: _DTYPES[column.kind] for column in columns})
+
+
+def joined(tables: Iterable[pd.DataFrame], columns: Sequence[Column]) -> pd.DataFrame:
+    """One table below the other, with the contract's columns and types also when there is none."""
+    import pandas as pd
+
+    names = [column.name for column in columns]
+    filled = [table[names] for table in tables if len(table)]
+    return pd.concat(filled, ignore_index=True) if filled else empty_table(columns)

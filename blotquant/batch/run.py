@@ -20,6 +20,7 @@ from blotquant.errors import OutputError
 from blotquant.outcome import ImageOutcome, RunOutcome
 from blotquant.recipe import Recipe
 from blotquant.session import SIDECAR_SUFFIX
+from blotquant.tables import joined
 
 __all__ = ["Progress", "analyze_folder"]
 
@@ -205,15 +206,15 @@ def _joined(plan: _Plan, images: Outcomes, started: datetime) -> RunOutcome:
     """The run's tables, normalized, and its provenance."""
     results = [image.result for image in images if image.result is not None]
     recipe, messages = _recipe_of(plan.settings, results)
-    bands = report.join_tables((result.table for result in results), BAND_COLUMNS)
-    lanes = report.join_tables((result.lanes for result in results), LANE_COLUMNS)
-    normalized = report.join_tables((), NORMALIZED_COLUMNS)
+    bands = joined((result.table for result in results), BAND_COLUMNS)
+    lanes = joined((result.lanes for result in results), LANE_COLUMNS)
+    normalized = joined((), NORMALIZED_COLUMNS)
     if len(bands):
         from blotquant.normalize import normalize_tables
 
-        done = normalize_tables(bands, recipe)
+        done = normalize_tables(bands, recipe, lanes)
         bands, messages = done.bands, [*messages, *done.messages]
-        normalized = report.join_tables([done.table], NORMALIZED_COLUMNS)
+        normalized = joined([done.table], NORMALIZED_COLUMNS)
     messages += plan.shelf.left_out({file.stem for file in plan.files})
     provenance = report.run_provenance(images, recipe, messages, started)
     return RunOutcome(

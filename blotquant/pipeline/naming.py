@@ -10,13 +10,13 @@ from ..errors import StudyError
 from ..model import Layout
 from ..names import same_target
 from ..normalize.roles import Exclusion, Roles, StripRole
-from ..study import Study, StudyImage
+from ..study import SAMPLE_COLUMNS, Study, StudyImage
 from .image import row_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["name_bands", "name_lanes", "roles_of", "with_rows"]
+__all__ = ["name_bands", "name_lanes", "roles_of", "with_free_columns", "with_rows"]
 
 _OF_THE_SAMPLE = ("sample", "group", "replicate", "technical")
 # Roles that are read in one row of bands.
@@ -119,6 +119,35 @@ def roles_of(study: Study) -> Roles:
         Exclusion(one.membrane, one.lane, one.target, one.reason) for one in study.exclude
     )
     return Roles(strips, exclusions, frozenset(m.id for m in study.membrane if m.strips))
+
+
+def with_free_columns(
+    values: pd.DataFrame, lanes: pd.DataFrame, samples: pd.DataFrame
+) -> pd.DataFrame:
+    """Table of normalized values with what else the sample sheet says of each lane.
+
+    Parameters
+    ----------
+    values : DataFrame
+        Columns as in `blotquant.columns.NORMALIZED_COLUMNS`.
+    lanes : DataFrame
+        All lanes of the study's images.
+    samples : DataFrame
+    """
+    known = {column.name for column in SAMPLE_COLUMNS}
+    free = [str(name) for name in samples.columns if name not in known]
+    free = [name for name in free if name not in values.columns]
+    if not free or values.empty:
+        return values
+    places = {(image, lane): place for (image, _, lane), place in _places(lanes).items()}
+    entries = _entries(samples)
+    keys = [
+        (membrane, places[image, lane])
+        for membrane, image, lane in values[["membrane", "image", "lane"]].itertuples(
+            index=False, name=None
+        )
+    ]
+    return values.assign(**{name: [entries[key].get(name, "") for key in keys] for name in free})
 
 
 def _with_row(block: StudyImage, layout: Layout | None) -> StudyImage:

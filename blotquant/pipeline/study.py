@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..columns import (
+    BAND_COLUMNS,
     DOSES_COLUMNS,
+    LANE_COLUMNS,
     REPLICATES_COLUMNS,
     STATISTICS_COLUMNS,
     SUMMARY_COLUMNS,
 )
-from ..model import Layout
+from ..errors import StudyError, UnreadableImage
+from ..model import Blot, Layout
 from ..normalize import normalize_tables
 from ..quality import control_validity
 from ..recipe import Recipe
+from ..result import Result
 from ..stats import Comparison, Design, Dose, Statistics, compare
-from ..study import SAMPLE_COLUMNS, Study, read_samples
+from ..study import ImageFacts, Problem, Study, check_study, read_samples
 from ..study_result import StudyResult
-from ..tables import empty_table
-from .naming import name_bands, name_lanes, roles_of, with_rows
+from ..tables import empty_table, joined
+from .image import measure
+from .membranes import membrane_layouts
+from .naming import name_bands, name_lanes, roles_of, with_free_columns, with_rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["STUDY_FILE", "analyze_study", "conclude", "design_of", "open_study"]
+__all__ = [
+    "STUDY_FILE",
+    "analyze_study",
+    "conclude",
+    "design_of",
+    "facts_of",
+    "open_study",
+    "refuse_faults",
+]
 
 STUDY_FILE = "study.toml"
 
@@ -90,7 +105,8 @@ def conclude(
     lanes = name_lanes(lanes, study, samples)
     roles = roles_of(study)
     done = normalize_tables(bands, recipe, lanes, roles=roles)
-    statistics, said = _compared(done.table, study, samples)
+    values = with_free_columns(done.table, lanes, samples)
+    statistics, said = _compared(values, study, samples)
     controls = control_validity(bands, recipe, lanes, roles=roles)
     return StudyResult(
         study=study,
@@ -105,6 +121,98 @@ def conclude(
         decisions=statistics.decisions,
         warnings=(*said, *done.messages, *statistics.warnings),
     )
+
+
+def analyze_study(folder: str | Path, recipe: Recipe | None = None) -> StudyResult:
+    """Measure and conclude a study in memory; `blotquant run` does the same and writes it all.
+
+    Parameters
+    ----------
+    folder : path
+        Folder with ``study.toml``, its sample sheet and its images.
+    recipe : Recipe, optional
+
+    Returns
+    -------
+    StudyResult
+
+    Raises
+    ------
+    StudyError
+        If the study does not fit its sheet or images: every fault, one line each.
+    """
+    recipe = recipe or Recipe()
+    folder = Path(folder)
+    study, samples = open_study(folder)
+    results: list[Result] = []
+    faults: list[str] = []
+    facts: dict[str, ImageFacts] = {}
+    for membrane in study.membranes():
+        blots, lost = _loaded(study, membrane, folder, recipe)
+        roles = {block.name: block.role for block in study.images_of(membrane)}
+        found = membrane_layouts(blots, roles, recipe)
+        faults += [*lost, *found.reasons.values()]
+        for name, layout in found.layouts.items():
+            facts[name] = facts_of(layout)
+            results.append(
+                measure(blots[name], layout, recipe, image=name, role=roles.get(name, ""))
+            )
+    refuse_faults(check_study(study, samples, facts, folder))
+    concluded = conclude(
+        study,
+        samples,
+        joined((result.table for result in results), BAND_COLUMNS),
+        joined((result.lanes for result in results), LANE_COLUMNS),
+        {result.image: result.layout for result in results},
+        recipe,
+    )
+    return replace(concluded, warnings=(*faults, *concluded.warnings))
+
+
+def facts_of(layout: Layout) -> ImageFacts:
+    """What checking a study has to know of an image."""
+    counts = tuple(
+        sum(lane.panel_id == panel.id for lane in layout.lanes) for panel in layout.panels
+    )
+    return ImageFacts(len(layout.lanes), panels=counts if len(counts) > 1 else ())
+
+
+def refuse_faults(problems: Iterable[Problem]) -> None:
+    """Stop where a study contradicts itself.
+
+    Raises
+    ------
+    StudyError
+        With every error, one line each.
+    """
+    errors = [str(problem) for problem in problems if problem.severity == "error"]
+    if errors:
+        raise StudyError("\n".join(errors))
+
+
+def _loaded(
+    study: Study, membrane: str, folder: Path, recipe: Recipe
+) -> tuple[dict[str, Blot], list[str]]:
+    """Pictures of a membrane by name, and why some could not be read."""
+    from ..loaders import load
+
+    blots: dict[str, Blot] = {}
+    faults: list[str] = []
+    for block in study.images_of(membrane):
+        if block.name in blots:
+            continue
+        try:
+            pictures = load(folder / block.file, settings=recipe.image)
+        except UnreadableImage as error:
+            faults.append(str(error))
+            continue
+        for blot in pictures:
+            if not block.page or blot.source.part == block.page:
+                blots[block.name] = blot
+                break
+        else:
+            faults.append(f"{block.file}: has no page or channel '{block.page}'")
+    return blots, faults
 
 
 def design_of(study: Study, samples: pd.DataFrame) -> Design:
@@ -149,18 +257,7 @@ def _compared(
     targets = values[values["role"].isin(["target", ""])] if len(values) else values
     if targets.empty:
         return _nothing(), ("no target has a value, so nothing was compared",)
-    return compare(_with_free_columns(targets, samples), design_of(study, samples)), ()
-
-
-def _with_free_columns(values: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
-    """Values with what else the sheet says of each lane."""
-    known = {column.name for column in SAMPLE_COLUMNS}
-    free = [name for name in samples.columns if name not in known and name not in values.columns]
-    if not free:
-        return values
-    sheet = samples[["membrane", "lane", *free]]
-    place = values["lane"]
-    return values.assign(lane=place).merge(sheet, on=["membrane", "lane"], how="left")
+    return compare(targets, design_of(study, samples)), ()
 
 
 def _as_declared(recipe: Recipe, study: Study) -> Recipe:
