@@ -57,8 +57,8 @@ def _typical_spacing(teeth: list[Tooth]) -> float:
     steps = np.diff([tooth.center for tooth in teeth])
     near = np.quantile(steps, 0.3)
     alike = steps[(steps > 0.7 * near) & (steps < 1.4 * near)]
-    # of very unlike steps the quantile may lie beside all of them
-    return float(np.median(alike)) if alike.size else float(near)
+    # two steps may be far from alike
+    return float(np.median(alike)) if alike.size else float(steps.min())
 
 
 def _with_empty_lanes(teeth: list[Tooth], spacing: float | None) -> list[Tooth]:

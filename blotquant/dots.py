@@ -42,15 +42,18 @@ def count_round_spots(scene: Scene, evidence: NDArray[np.float32]) -> int:
         0 for a western blot.
     """
     bright = (evidence > 0.35 * float(evidence.max())).astype(np.uint8)
-    count, _, boxes, _ = cv2.connectedComponentsWithStats(bright)
-    large = boxes[1:count][boxes[1:count, cv2.CC_STAT_AREA] >= _MIN_SIDE**2]
-    if len(large) < _MIN_SPOTS or np.median(large[:, 2] / large[:, 3]) > _SURELY_BANDS:
+    # every piece's own outline, also of one in the hole of another
+    outlines, hierarchy = cv2.findContours(bright, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    large = [
+        cv2.boundingRect(outline)
+        for outline, (_, _, _, hole_of) in zip(outlines, hierarchy[0], strict=True)
+        if hole_of < 0 and cv2.contourArea(outline) >= (_MIN_SIDE - 1) ** 2
+    ]
+    if len(large) < _MIN_SPOTS or np.median([w / h for _, _, w, h in large]) > _SURELY_BANDS:
         return 0
     some = large[:: max(1, len(large) // _ENOUGH)]
     shapes = [
-        shape
-        for x, y, w, h, _ in some
-        if (shape := _shape(scene.signal, int(x), int(y), int(w), int(h))) is not None
+        shape for x, y, w, h in some if (shape := _shape(scene.signal, x, y, w, h)) is not None
     ]
     if len(shapes) < _MIN_SPOTS:
         return 0

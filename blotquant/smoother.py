@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -35,7 +36,7 @@ class SmoothBaseline:
     level: NDArray[np.float64]
     scale: float
     _factor: NDArray[np.float64]
-    _bin: NDArray[np.intp]
+    _bin_size: int
 
     def variance_of_sum(self, weights: NDArray[np.float64]) -> float:
         """Variance of ``sum(weights * level)``; `weights` has shape (N,)."""
@@ -45,8 +46,8 @@ class SmoothBaseline:
         """Variance of each of several weighted sums; `weights` has shape (sums, N)."""
         if self._factor.size == 0:
             return np.zeros(len(weights))
-        first = np.searchsorted(self._bin, np.arange(self._factor.shape[1]))
-        grouped = np.add.reduceat(weights, first, axis=1)
+        starts = np.arange(0, weights.shape[1], self._bin_size)
+        grouped = np.add.reduceat(weights, starts, axis=1)
         solved = dpbtrs(self._factor, grouped.T)[0]
         return np.asarray(self.scale * np.einsum("sn,ns->s", grouped, solved), np.float64)
 
@@ -93,9 +94,8 @@ def fit_baseline(
     Statist. 13:1378.
     """
     size = max(1, int(np.ceil(values.size / max_bins)))
-    bins, binned, weights, counts = _bins(values, variance, free, size)
-    n_bins = counts.size
-    if np.count_nonzero(weights) < 4 or n_bins < 6:
+    binned, weights = _binned(values, variance, free, size)
+    if np.count_nonzero(weights) < 4 or weights.size < 6:
         return _constant(values, variance, free)
     for attempt in range(4 if reject else 1):
         factor, curve, scale = _most_likely(binned, weights, least_length / size)
@@ -105,47 +105,36 @@ def fit_baseline(
         if attempt == 3 or not outlier.any() or np.count_nonzero(weights) - outlier.sum() < 6:
             break
         weights = np.where(outlier, 0.0, weights)
-    centers = np.bincount(bins, np.arange(values.size)) / counts
-    level = np.interp(np.arange(values.size), centers, curve)
-    level = _extend(level, centers, curve)
-    return SmoothBaseline(level, max(scale, 1e-12), factor, bins)
+    return SmoothBaseline(_level(curve, values.size, size), max(scale, 1e-12), factor, size)
 
 
-def _bins(
+def _binned(
     values: NDArray[np.float64],
     variance: NDArray[np.float64],
     free: NDArray[np.bool_],
     size: int,
-) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Index of each row's bin; mean, inverse variance and size of each bin."""
-    bins = np.arange(values.size) // size
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and inverse variance of each bin of `size` rows; the last may be shorter."""
     # rows beside the picture have no variance, and nothing to say
     inverse = np.zeros(values.size)
     np.divide(1.0, variance, out=inverse, where=free & (variance > 0))
-    weights = np.bincount(bins, inverse)
-    sums = np.bincount(bins, inverse * values)
-    mean = np.zeros(sums.size)
-    np.divide(sums, weights, out=mean, where=weights > 0)
-    return (
-        np.asarray(bins, np.intp),
-        mean,
-        np.asarray(weights),
-        np.bincount(bins).astype(np.float64),
-    )
+    starts = np.arange(0, values.size, size)
+    weights = np.add.reduceat(inverse, starts)
+    mean = np.zeros(starts.size)
+    np.divide(np.add.reduceat(inverse * values, starts), weights, out=mean, where=weights > 0)
+    return mean, weights
 
 
-def _extend(
-    level: NDArray[np.float64], centers: NDArray[np.float64], curve: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Straight on beyond the first and last bin's centre, where interpolation would hold level."""
-    rows = np.arange(level.size)
-    head, tail = rows < centers[0], rows > centers[-1]
-    level[head] = curve[0] + (rows[head] - centers[0]) * (curve[1] - curve[0]) / (
-        centers[1] - centers[0]
-    )
-    level[tail] = curve[-1] + (rows[tail] - centers[-1]) * (curve[-1] - curve[-2]) / (
-        centers[-1] - centers[-2]
-    )
+def _level(curve: NDArray[np.float64], n_rows: int, size: int) -> NDArray[np.float64]:
+    """Curve at each row: between the bins' middles, and straight on beyond the outermost."""
+    starts = np.arange(0, n_rows, size)
+    middles = (starts + np.minimum(starts + size, n_rows) - 1) / 2
+    rows = np.arange(n_rows, dtype=np.float64)
+    level = np.interp(rows, middles, curve)
+    head, tail = slice(0, math.ceil(middles[0])), slice(math.floor(middles[-1]) + 1, n_rows)
+    slopes = (curve[[1, -1]] - curve[[0, -2]]) / (middles[[1, -1]] - middles[[0, -2]])
+    level[head] = curve[0] + (rows[head] - middles[0]) * slopes[0]
+    level[tail] = curve[-1] + (rows[tail] - middles[-1]) * slopes[1]
     return level
 
 
@@ -237,6 +226,4 @@ def _constant(
     # one bin: the variance of its level is the inverse of its (single) precision
     factor = np.zeros((3, 1))
     factor[2, 0] = 1.0 / np.sqrt(max(spread + own, 1e-300))
-    return SmoothBaseline(
-        np.full(values.size, level), 1.0, factor, np.zeros(values.size, dtype=np.intp)
-    )
+    return SmoothBaseline(np.full(values.size, level), 1.0, factor, values.size)
