@@ -92,6 +92,8 @@ def said_of_family(findings: Sequence[Finding], design: Design) -> list[str]:
             said += f" Over the {targets} targets nothing is adjusted; holm-sidak would."
         return [said, intervals]
     size = members[0].family_size
+    if design.correction in ("tukey", "dunnett"):
+        return ["Two groups a target: within a target nothing needs adjusting.", intervals]
     if members[0].correction == "none":
         return [f"p values are not adjusted, of {len(members)} tests.", intervals]
     return [

@@ -193,7 +193,7 @@ def _below_detection(contrast: Contrast, known: Finding) -> Finding | None:
         for name, is_hidden in zip((contrast.group, contrast.reference), hidden, strict=True)
         if is_hidden
     )
-    reason = _because(known, f"values of {where} are below detection, 0 or negative: no t test")
+    reason = _because(known, f"values of {where} are below detection, 0 or negative: no test")
     levels = [_upper(side) for side in (contrast.one, contrast.other)]
     if all(hidden) or not all(map(math.isfinite, levels)):
         more = "nothing bounds the fold; load more protein or expose longer"
