@@ -21,7 +21,16 @@ import typer
 
 from blotquant import errors, names, registry
 from blotquant.cli.app import app
-from blotquant.columns import BAND_COLUMNS, LANE_COLUMNS, NORMALIZED_COLUMNS, Column
+from blotquant.columns import (
+    BAND_COLUMNS,
+    DOSES_COLUMNS,
+    LANE_COLUMNS,
+    NORMALIZED_COLUMNS,
+    REPLICATES_COLUMNS,
+    STATISTICS_COLUMNS,
+    SUMMARY_COLUMNS,
+    Column,
+)
 from blotquant.flags import FLAG_MEANING
 from blotquant.recipe import Recipe
 from blotquant.report import PROBLEM_COLUMNS
@@ -175,6 +184,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "columns of lanes": lambda: _columns(LANE_COLUMNS),
     "columns of normalized": lambda: _columns(NORMALIZED_COLUMNS),
     "columns of problems": lambda: _columns(PROBLEM_COLUMNS),
+    "columns of replicates": lambda: _columns(REPLICATES_COLUMNS),
+    "columns of summary": lambda: _columns(SUMMARY_COLUMNS),
+    "columns of statistics": lambda: _columns(STATISTICS_COLUMNS),
+    "columns of doses": lambda: _columns(DOSES_COLUMNS),
     "flags": _flags,
     **{f"settings {section}": lambda s=section: _settings(s) for section in Recipe.model_fields},
     **{f"options of {name}": lambda n=name: _options(n) for name in _COMMANDS},

@@ -33,6 +33,13 @@ class Choice:
     test: str
     said: str
 
+    def for_target(self, replicates: pd.DataFrame, groups: int, design: Design) -> Choice:
+        """The test of one target: `auto` looks at its own membranes."""
+        if design.test != "auto" or self.test == "describe":
+            return self
+        membranes = int(replicates["membranes"].nunique())
+        return Choice(_automatic(groups, membranes, design), self.said)
+
     def named(self, block: str) -> str:
         """Name of a one-way or block model in the tables."""
         if self.test == "block" and block:
@@ -92,6 +99,8 @@ def said_of_family(findings: Sequence[Finding], design: Design) -> list[str]:
             said += f" Over the {targets} targets nothing is adjusted; holm-sidak would."
         return [said, intervals]
     size = members[0].family_size
+    if len(members) == 1:
+        return ["There is one test: nothing needs adjusting."]
     if design.correction in ("tukey", "dunnett"):
         return ["Two groups a target: within a target nothing needs adjusting.", intervals]
     if members[0].correction == "none":
@@ -115,9 +124,26 @@ def warnings_of(findings: Sequence[Finding], design: Design) -> list[str]:
     for one in findings:
         if one.reason and not one.effect and (one.verdict != "tested" or "dropped" in one.reason):
             said.append(f"{one.target}, {one.group} / {one.reference}: {one.reason}.")
-    if design.profile == "bjp" and any(one.n_group != one.n_reference for one in findings):
+    said += _saturated(findings)
+    tested = [one for one in findings if one.verdict == "tested"]
+    if design.profile == "bjp" and any(one.n_group != one.n_reference for one in tested):
         said.append("The British Journal of Pharmacology asks for groups of equal size.")
     return said
+
+
+def _saturated(findings: Sequence[Finding]) -> list[str]:
+    """Saturation flattens folds, and of the control turns them either way."""
+    names = dict.fromkeys(
+        f"{one.target}, {one.group} / {one.reference}"
+        for one in findings
+        if {"SATURATED", "CONTROL_SATURATED"} & set(one.flags.split(";"))
+    )
+    if not names:
+        return []
+    return [
+        f"Saturated bands are in {'; '.join(names)}: those values are bounds, and the fold "
+        "with its p value is not to be relied on. Take a shorter exposure."
+    ]
 
 
 def _least(finding: Finding) -> int:

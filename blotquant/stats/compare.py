@@ -202,6 +202,8 @@ def _of_target(
     rows: pd.DataFrame, contrasts: Sequence[Contrast], choice: Choice, design: Design
 ) -> list[Finding]:
     """Findings of one target by a test of its own."""
+    groups = len({name for one in contrasts for name in (one.group, one.reference)})
+    choice = choice.for_target(rows, groups, design)
     pairwise = _PAIRWISE.get(choice.test)
     if pairwise is not None:
         return [pairwise(one) for one in contrasts]
@@ -234,7 +236,7 @@ def _prism(
 def _two_factor(
     comparison: Comparison, lanes: pd.DataFrame, usable: Usable, design: Design
 ) -> _Answer:
-    factors = factors_of(lanes, design)
+    factors = factors_of(lanes, design, comparison.reference)
     columns = [lanes[name].astype(str) for name in factors.names]
     cells = [factors.cell(*levels) for levels in zip(*columns, strict=True)]
     replicates = average_technical(lanes.assign(group=cells), comparison.condition)

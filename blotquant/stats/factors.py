@@ -74,7 +74,7 @@ class Factors:
         }
 
 
-def factors_of(lanes: pd.DataFrame, design: Design) -> Factors:
+def factors_of(lanes: pd.DataFrame, design: Design, reference: str) -> Factors:
     """Factors of the sample sheet; the reference group's levels come first.
 
     Raises
@@ -88,7 +88,7 @@ def factors_of(lanes: pd.DataFrame, design: Design) -> Factors:
         raise StudyError(
             f"statistics: factors name the column {missing[0]!r}, which the sample sheet lacks"
         )
-    reference = lanes[lanes["group"] == design.reference_group]
+    own = lanes[lanes["group"] == reference]
     return Factors(
         names, (_levels(lanes, reference, names[0]), _levels(lanes, reference, names[1]))
     )

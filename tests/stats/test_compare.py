@@ -480,3 +480,50 @@ def test_a_missing_column(table):
     values = table(control=CONTROL, treated=TREATED).drop(columns="replicate")
     with pytest.raises(StudyError, match="replicate"):
         compare(values, PAIRED)
+
+
+# ---- across targets, and names --------------------------------------------------------------------
+
+
+def test_each_target_by_its_own_membranes(table):
+    """One target on one membrane, one on several: Welch for the first, blocks for the second."""
+    alone = table("alone", membrane="M1", control=CONTROL, treated=TREATED)
+    spread = table("spread", control=CONTROL, treated=TREATED)
+    done = compare(pd.concat([alone, spread], ignore_index=True), INDEPENDENT)
+    tests = done.statistics.set_index("target")["test"]
+    assert tests["alone"] == "Welch's t test of log2"
+    assert tests["spread"] == "linear model of log2, group + membrane"
+
+
+def test_saturation_is_said(table):
+    values = table(control=CONTROL, treated=TREATED)
+    values.loc[6, "flags"] = "SATURATED"
+    done = compare(values, PAIRED)
+    assert only(done)["flags"] == "SATURATED"
+    assert any("Saturated bands" in said and "P53" in said for said in done.warnings)
+
+
+def test_groups_that_no_comparison_names_are_said(table):
+    values = table(control=CONTROL, treated=TREATED, other=CONTROL[::-1])
+    done = compare(values, Design("control", groups=("treated",), pairing="paired"))
+    assert set(done.statistics["group"]) == {"treated"}
+    assert any("other" in said and "left out" in said for said in done.decisions)
+
+
+def test_same_label_on_one_membrane_is_asked_back(table):
+    values = pd.concat([table(control=CONTROL, treated=TREATED)] * 2, ignore_index=True)
+    assert any("technical label" in said for said in compare(values, PAIRED).warnings)
+
+
+def test_numbers_as_names(table):
+    """Groups and replicates that were read as numbers are names all the same."""
+    values = table(**{"0": CONTROL, "10": TREATED})
+    values = values.astype({"group": int, "replicate": int})
+    assert only(compare(values, Design("0", pairing="paired")))["n_pairs"] == 5
+
+
+def test_a_mixed_model_keeps_replicates_without_a_partner(table):
+    values = table(control=CONTROL, treated=TREATED).drop(index=[9])
+    row = only(compare(values, Design("control", pairing="paired", test="mixed_model")))
+    assert (row["n_group"], row["n_reference"], row["n_pairs"]) == (4, 5, 4)
+    assert row["verdict"] == "tested"
