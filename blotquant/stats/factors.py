@@ -89,9 +89,8 @@ def factors_of(lanes: pd.DataFrame, design: Design, reference: str) -> Factors:
             f"statistics: factors name the column {missing[0]!r}, which the sample sheet lacks"
         )
     own = lanes[lanes["group"] == reference]
-    return Factors(
-        names, (_levels(lanes, reference, names[0]), _levels(lanes, reference, names[1]))
-    )
+    first, second = (_levels(lanes, own, name) for name in names)
+    return Factors(names, (first, second))
 
 
 def _levels(lanes: pd.DataFrame, reference: pd.DataFrame, name: str) -> tuple[str, ...]:

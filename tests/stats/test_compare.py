@@ -482,7 +482,7 @@ def test_a_missing_column(table):
         compare(values, PAIRED)
 
 
-# ---- across targets, and names --------------------------------------------------------------------
+# ---- across targets, and names -------------------------------------------------------------------
 
 
 def test_each_target_by_its_own_membranes(table):
