@@ -9,6 +9,7 @@ import pandas as pd
 
 from blotquant.stats.design import Design
 from blotquant.stats.finding import Finding
+from blotquant.stats.pairs import uneven
 
 __all__ = ["Choice", "choose", "said_of_family", "warnings_of"]
 
@@ -26,19 +27,18 @@ _NAMES = {
 }
 
 
+_TORN = (
+    "Test taken from the design (paired replicates whose groups lie on different membranes without "
+    "a common scale, so that two groups compare on the membranes they share):"
+)
+
+
 @dataclass(frozen=True)
 class Choice:
     """The test taken and the sentence that says why."""
 
     test: str
     said: str
-
-    def for_target(self, replicates: pd.DataFrame, groups: int, design: Design) -> Choice:
-        """The test of one target: `auto` looks at its own membranes."""
-        if design.test != "auto" or self.test == "describe":
-            return self
-        membranes = int(replicates["membranes"].nunique())
-        return Choice(_automatic(groups, membranes, design), self.said)
 
     def named(self, block: str) -> str:
         """Name of a one-way or block model in the tables."""
@@ -48,12 +48,12 @@ class Choice:
 
 
 def choose(replicates: pd.DataFrame, groups: int, design: Design, one_scale: bool) -> Choice:
-    """Test for a comparison: as declared, or from pairing, groups and membranes.
+    """Test for a target: as declared, or from pairing, groups and membranes.
 
     Parameters
     ----------
     replicates : DataFrame
-        Of the comparison; only where they were measured counts, not what was measured.
+        Of the target; only where they were measured counts, not what was measured.
     groups : int
     design : Design
     one_scale : bool
@@ -61,20 +61,25 @@ def choose(replicates: pd.DataFrame, groups: int, design: Design, one_scale: boo
     """
     if design.pairing == "unknown":
         return Choice("describe", "Pairing is not declared: the groups are described, not tested.")
-    membranes = int(replicates.groupby("target")["membranes"].nunique().max())
-    test = design.test if design.test != "auto" else _automatic(groups, membranes, design)
+    membranes = len({name for names in replicates["membranes"] for name in names.split(";")})
+    levels = int(replicates["membranes"].nunique())  # averages over M1 and M2 share one
+    test = design.test if design.test != "auto" else _automatic(groups, levels, design)
     how = "declared" if design.test != "auto" else "taken from the design"
     size = "two groups" if groups == 2 else f"{groups} groups"
+    if test == "one_way" and design.test == "auto" and design.pairing == "paired":
+        torn = [] if one_scale else uneven(replicates)
+        if torn:
+            return Choice("ratio_paired", f"{_TORN} {_NAMES['ratio_paired']}.")
     design_words = f"{design.pairing} replicates, {size}, {_membranes(membranes, one_scale)}"
     return Choice(test, f"Test {how} ({design_words}): {_NAMES[test]}.")
 
 
-def _automatic(groups: int, membranes: int, design: Design) -> str:
+def _automatic(groups: int, levels: int, design: Design) -> str:
     if groups > 2:
         return "one_way"
     if design.pairing == "paired":
         return "ratio_paired"
-    return "block" if membranes > 1 else "welch"
+    return "block" if levels > 1 else "welch"
 
 
 def _membranes(count: int, one_scale: bool) -> str:

@@ -132,6 +132,7 @@ def _once(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     filled = [table for table in tables if len(table)] or list(tables[:1])
     together = pd.concat(filled, ignore_index=True)
     keys = ["condition", "target", "group", "replicate"]
+    together = together.drop(columns="parts", errors="ignore")
     return together.drop_duplicates(keys).reset_index(drop=True)
 
 
@@ -176,15 +177,21 @@ def _answer(comparison: Comparison, usable: Usable, design: Design) -> _Answer:
         ]
         for target, rows in _targets(replicates)
     }
-    choice = choose(replicates, len(comparison.all_groups), design, usable.one_scale)
-    if choice.test == "prism_two_way":
-        return _prism(replicates, by_target, choice, design)
+    size = len(comparison.all_groups)
+    choices = {
+        target: choose(rows, size, design, usable.one_scale)
+        for target, rows in _targets(replicates)
+    }
+    first = next(iter(choices.values()))
+    if first.test == "prism_two_way":
+        return _prism(replicates, by_target, first, design)
     findings = [
         one
         for target, rows in _targets(replicates)
-        for one in _of_target(rows, by_target[target], choice, design)
+        for one in _of_target(rows, by_target[target], choices[target], design)
     ]
-    return _Answer(findings, replicates, [choice.said], list(_mixed_repeats(lanes)))
+    said = [one.said for one in choices.values()]
+    return _Answer(findings, replicates, said, list(_mixed_repeats(lanes)))
 
 
 def _targets(replicates: pd.DataFrame) -> Iterable[tuple[str, pd.DataFrame]]:
@@ -202,8 +209,6 @@ def _of_target(
     rows: pd.DataFrame, contrasts: Sequence[Contrast], choice: Choice, design: Design
 ) -> list[Finding]:
     """Findings of one target by a test of its own."""
-    groups = len({name for one in contrasts for name in (one.group, one.reference)})
-    choice = choice.for_target(rows, groups, design)
     pairwise = _PAIRWISE.get(choice.test)
     if pairwise is not None:
         return [pairwise(one) for one in contrasts]

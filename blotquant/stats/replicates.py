@@ -23,6 +23,7 @@ __all__ = [
     "summarize",
     "table_of",
     "usable_lanes",
+    "value_of",
 ]
 
 _KINDS = ("", "sample", "negative", "positive")
@@ -170,7 +171,7 @@ def average_technical(lanes: pd.DataFrame, condition: str = "") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns as in `REPLICATES_COLUMNS`.
+        Columns as in `REPLICATES_COLUMNS`, and `parts`: what `value_of` takes.
     """
     groups = lanes.groupby(["target", "group", "replicate"], sort=False)
     rows = [
@@ -179,23 +180,32 @@ def average_technical(lanes: pd.DataFrame, condition: str = "") -> pd.DataFrame:
         | {"condition": condition}
         for key, of_one in groups
     ]
-    return table_of(rows, REPLICATES_COLUMNS)
+    return table_of(rows, REPLICATES_COLUMNS).assign(parts=[row["parts"] for row in rows])
 
 
 def _averaged(lanes: pd.DataFrame) -> dict[str, Any]:
-    below = bool(lanes["below"].any())
-    known = lanes["log2"].where(~lanes["below"], lanes["log2_limit"])
-    level = math.nan
-    if known.notna().all():
-        level = float(known.groupby(lanes["membrane"]).mean().mean())
-    return {
-        "membranes": ";".join(sorted(set(lanes["membrane"]))),
+    levels = lanes["log2"].where(~lanes["below"], lanes["log2_limit"])
+    parts: dict[str, tuple[float, bool]] = {}
+    for name in sorted(set(lanes["membrane"])):
+        here = (lanes["membrane"] == name).to_numpy()
+        parts[name] = float(levels[here].mean(skipna=False)), bool(lanes["below"][here].any())
+    return value_of(parts) | {
         "n_technical": len(lanes),
+        "flags": join_flags(lanes["flags"]),
+        "parts": parts,
+    }
+
+
+def value_of(parts: Mapping[str, tuple[float, bool]]) -> dict[str, Any]:
+    """Value of a replicate from its membranes' mean log2 and whether one is below detection."""
+    level = math.fsum(one for one, _ in parts.values()) / len(parts)
+    below = any(hidden for _, hidden in parts.values())
+    return {
+        "membranes": ";".join(parts),
         "value": math.nan if below else 2.0**level,
         "log2_value": math.nan if below else level,
         "below_detection": below,
         "limit": 2.0**level if below else math.nan,
-        "flags": join_flags(lanes["flags"]),
     }
 
 

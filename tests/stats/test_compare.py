@@ -527,3 +527,63 @@ def test_a_mixed_model_keeps_replicates_without_a_partner(table):
     row = only(compare(values, Design("control", pairing="paired", test="mixed_model")))
     assert (row["n_group"], row["n_reference"], row["n_pairs"]) == (4, 5, 4)
     assert row["verdict"] == "tested"
+
+
+# ---- two gels a replicate -----------------------------------------------------------------------
+
+
+def two_gels(table):
+    """The control on both gels of a replicate, each treatment on one, the second gel brighter."""
+    control, low, high = CONTROL, TREATED, [2 * value for value in TREATED]
+    first = table(control=control, low=low).assign(gel="a")
+    second = table(control=control, high=high).assign(gel="b")
+    second[["scaled_density", "normalized_density"]] *= 10
+    values = pd.concat([first, second], ignore_index=True)
+    return values.assign(membrane=values["membrane"] + values["gel"])
+
+
+def test_a_pair_is_compared_on_the_membranes_both_are_on(table):
+    """Averaged over both gels, the control would bring the second gel's scale into every fold."""
+    done = compare(two_gels(table), PAIRED)
+    rows = done.statistics.set_index("group")
+    alone = only(compare(table(control=CONTROL, treated=TREATED), PAIRED))
+    assert set(rows["test"]) == {"ratio-paired t test"}
+    assert rows.loc["low", "fold_change"] == pytest.approx(alone["fold_change"])
+    assert rows.loc["high", "fold_change"] == pytest.approx(2 * alone["fold_change"])
+    assert "membranes both are on" in rows.loc["low", "reason"]
+    assert any("different membranes" in said for said in done.decisions)
+
+
+@pytest.mark.parametrize("test", ["one_way", "prism_two_way", "mixed_model"])
+def test_one_level_a_replicate_does_not_fit_two_gels(table, test):
+    done = compare(two_gels(table), Design("control", pairing="paired", test=test))
+    refused(done, "same membranes", "ratio_paired")
+
+
+def test_two_gels_on_one_scale(table):
+    values = two_gels(table)
+    bright = values["gel"] == "b"
+    values["scaled_density"] = values["scaled_density"].where(
+        ~bright, values["scaled_density"] / 10
+    )
+    done = compare(values, PAIRED)
+    assert set(done.statistics["verdict"]) == {"tested"}
+    assert done.statistics["test"].str.startswith("one-way").all()
+
+
+def test_replicates_averaged_over_the_same_membranes(table):
+    """All replicates on both membranes: no membrane to take out, so Welch."""
+    one = table(membrane="M1", control=CONTROL, treated=TREATED)
+    both = pd.concat([one, one.assign(membrane="M2", scaled_density=one["scaled_density"] * 3)])
+    row = only(compare(both, INDEPENDENT))
+    assert row["test"] == "Welch's t test of log2"
+    assert row["p"] == pytest.approx(only(compare(one, INDEPENDENT))["p"])
+
+
+def test_a_mixed_model_does_not_part_group_from_membrane(table):
+    """On one scale, but each group on a membrane of its own: nothing tells the two apart."""
+    values = table(control=CONTROL, treated=TREATED, other=CONTROL[::-1])
+    values["membrane"] = values["group"]
+    values["normalized_density"] = values["scaled_density"] * 2
+    done = compare(values, Design("control", pairing="independent", test="mixed_model"))
+    refused(done, "share no membrane", "welch")
