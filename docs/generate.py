@@ -25,8 +25,12 @@ from blotquant.cli.app import app
 from blotquant.columns import (
     BAND_COLUMNS,
     CONTROL_COLUMNS,
+    DOSES_COLUMNS,
     LANE_COLUMNS,
     NORMALIZED_COLUMNS,
+    REPLICATES_COLUMNS,
+    STATISTICS_COLUMNS,
+    SUMMARY_COLUMNS,
     Column,
 )
 from blotquant.flags import FLAG_MEANING
@@ -217,6 +221,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "columns of samples": lambda: _columns(SAMPLE_COLUMNS),
     "study keys": lambda: _keys(Study),
     **{f"study {name}": lambda m=model: _keys(m) for name, model in _BLOCKS.items()},
+    "columns of replicates": lambda: _columns(REPLICATES_COLUMNS),
+    "columns of summary": lambda: _columns(SUMMARY_COLUMNS),
+    "columns of statistics": lambda: _columns(STATISTICS_COLUMNS),
+    "columns of doses": lambda: _columns(DOSES_COLUMNS),
     "flags": _flags,
     **{f"settings {section}": lambda s=section: _settings(s) for section in Recipe.model_fields},
     **{f"options of {name}": lambda n=name: _options(n) for name in _COMMANDS},

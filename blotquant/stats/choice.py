@@ -9,6 +9,7 @@ import pandas as pd
 
 from blotquant.stats.design import Design
 from blotquant.stats.finding import Finding
+from blotquant.stats.pairs import uneven
 
 __all__ = ["Choice", "choose", "said_of_family", "warnings_of"]
 
@@ -26,6 +27,12 @@ _NAMES = {
 }
 
 
+_TORN = (
+    "Test taken from the design (paired replicates whose groups lie on different membranes without "
+    "a common scale, so that two groups compare on the membranes they share):"
+)
+
+
 @dataclass(frozen=True)
 class Choice:
     """The test taken and the sentence that says why."""
@@ -41,12 +48,12 @@ class Choice:
 
 
 def choose(replicates: pd.DataFrame, groups: int, design: Design, one_scale: bool) -> Choice:
-    """Test for a comparison: as declared, or from pairing, groups and membranes.
+    """Test for a target: as declared, or from pairing, groups and membranes.
 
     Parameters
     ----------
     replicates : DataFrame
-        Of the comparison; only where they were measured counts, not what was measured.
+        Of the target; only where they were measured counts, not what was measured.
     groups : int
     design : Design
     one_scale : bool
@@ -54,20 +61,25 @@ def choose(replicates: pd.DataFrame, groups: int, design: Design, one_scale: boo
     """
     if design.pairing == "unknown":
         return Choice("describe", "Pairing is not declared: the groups are described, not tested.")
-    membranes = int(replicates.groupby("target")["membranes"].nunique().max())
-    test = design.test if design.test != "auto" else _automatic(groups, membranes, design)
+    membranes = len({name for names in replicates["membranes"] for name in names.split(";")})
+    levels = int(replicates["membranes"].nunique())  # averages over M1 and M2 share one
+    test = design.test if design.test != "auto" else _automatic(groups, levels, design)
     how = "declared" if design.test != "auto" else "taken from the design"
     size = "two groups" if groups == 2 else f"{groups} groups"
+    if test == "one_way" and design.test == "auto" and design.pairing == "paired":
+        torn = [] if one_scale else uneven(replicates)
+        if torn:
+            return Choice("ratio_paired", f"{_TORN} {_NAMES['ratio_paired']}.")
     design_words = f"{design.pairing} replicates, {size}, {_membranes(membranes, one_scale)}"
     return Choice(test, f"Test {how} ({design_words}): {_NAMES[test]}.")
 
 
-def _automatic(groups: int, membranes: int, design: Design) -> str:
+def _automatic(groups: int, levels: int, design: Design) -> str:
     if groups > 2:
         return "one_way"
     if design.pairing == "paired":
         return "ratio_paired"
-    return "block" if membranes > 1 else "welch"
+    return "block" if levels > 1 else "welch"
 
 
 def _membranes(count: int, one_scale: bool) -> str:
@@ -92,6 +104,10 @@ def said_of_family(findings: Sequence[Finding], design: Design) -> list[str]:
             said += f" Over the {targets} targets nothing is adjusted; holm-sidak would."
         return [said, intervals]
     size = members[0].family_size
+    if len(members) == 1:
+        return ["There is one test: nothing needs adjusting."]
+    if design.correction in ("tukey", "dunnett"):
+        return ["Two groups a target: within a target nothing needs adjusting.", intervals]
     if members[0].correction == "none":
         return [f"p values are not adjusted, of {len(members)} tests.", intervals]
     return [
@@ -113,9 +129,26 @@ def warnings_of(findings: Sequence[Finding], design: Design) -> list[str]:
     for one in findings:
         if one.reason and not one.effect and (one.verdict != "tested" or "dropped" in one.reason):
             said.append(f"{one.target}, {one.group} / {one.reference}: {one.reason}.")
-    if design.profile == "bjp" and any(one.n_group != one.n_reference for one in findings):
+    said += _saturated(findings)
+    tested = [one for one in findings if one.verdict == "tested"]
+    if design.profile == "bjp" and any(one.n_group != one.n_reference for one in tested):
         said.append("The British Journal of Pharmacology asks for groups of equal size.")
     return said
+
+
+def _saturated(findings: Sequence[Finding]) -> list[str]:
+    """Saturation flattens folds, and of the control turns them either way."""
+    names = dict.fromkeys(
+        f"{one.target}, {one.group} / {one.reference}"
+        for one in findings
+        if {"SATURATED", "CONTROL_SATURATED"} & set(one.flags.split(";"))
+    )
+    if not names:
+        return []
+    return [
+        f"Saturated bands are in {'; '.join(names)}: those values are bounds, and the fold "
+        "with its p value is not to be relied on. Take a shorter exposure."
+    ]
 
 
 def _least(finding: Finding) -> int:

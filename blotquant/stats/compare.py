@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from blotquant.columns import DOSES_COLUMNS, STATISTICS_COLUMNS
+from blotquant.columns import DOSES_COLUMNS, REPLICATES_COLUMNS, STATISTICS_COLUMNS
 from blotquant.errors import StudyError
 from blotquant.stats.choice import Choice, choose, said_of_family, warnings_of
 from blotquant.stats.contrast import Contrast, contrast_of
 from blotquant.stats.design import Comparison, Design
-from blotquant.stats.dose_series import dose_rows
+from blotquant.stats.dose_series import dose_series, said_of
 from blotquant.stats.factors import factor_findings, factors_of
 from blotquant.stats.finding import Finding, adjusted, row_of
 from blotquant.stats.mixed import mixed_findings
@@ -101,18 +101,21 @@ def compare(values: pd.DataFrame, design: Design) -> Statistics:
     usable = usable_lanes(values)
     comparisons = _comparisons(usable.lanes, design)
     answers = [_answer(one, usable, design) for one in comparisons]
+    series = dose_series(usable, design)
     findings = adjusted([one for answer in answers for one in answer.findings], design)
-    doses, said_of_doses = dose_rows(usable, design)
-    replicates = _once([answer.replicates for answer in answers])
+    doses = [row for one in series for row in one.rows(usable, design)]
+    tables = [one.replicates for one in answers] + [one.replicates for one in series]
+    replicates = _once(tables)
     decisions = [
         *usable.notes,
+        *_not_asked(usable.lanes, comparisons),
         *(said for answer in answers for said in answer.decisions),
         *said_of_family(findings, design),
     ]
     warnings = [
         *(said for answer in answers for said in answer.warnings),
         *warnings_of(findings, design),
-        *said_of_doses,
+        *said_of(doses),
     ]
     return Statistics(
         replicates,
@@ -126,8 +129,10 @@ def compare(values: pd.DataFrame, design: Design) -> Statistics:
 
 def _once(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Replicates of all comparisons; those that several share stand there once."""
-    together = pd.concat(tables, ignore_index=True)
+    filled = [table for table in tables if len(table)] or list(tables[:1])
+    together = pd.concat(filled, ignore_index=True)
     keys = ["condition", "target", "group", "replicate"]
+    together = together.drop(columns="parts", errors="ignore")
     return together.drop_duplicates(keys).reset_index(drop=True)
 
 
@@ -157,7 +162,9 @@ def _answer(comparison: Comparison, usable: Usable, design: Design) -> _Answer:
         lanes = lanes[lanes["target"].isin(comparison.targets)]
     if lanes.empty:
         raise StudyError(f"statistics: no lane fits the comparison {comparison.name!r}")
-    _told_apart(lanes, comparison, design)
+    mixed = _not_told_apart(lanes, comparison, design)
+    if mixed:
+        return _only_a_series(mixed, design)
     if design.test == "two_factor":
         return _two_factor(comparison, lanes, usable, design)
     replicates = average_technical(lanes, comparison.condition)
@@ -170,15 +177,21 @@ def _answer(comparison: Comparison, usable: Usable, design: Design) -> _Answer:
         ]
         for target, rows in _targets(replicates)
     }
-    choice = choose(replicates, len(comparison.all_groups), design, usable.one_scale)
-    if choice.test == "prism_two_way":
-        return _prism(replicates, by_target, choice, design)
+    size = len(comparison.all_groups)
+    choices = {
+        target: choose(rows, size, design, usable.one_scale)
+        for target, rows in _targets(replicates)
+    }
+    first = next(iter(choices.values()))
+    if first.test == "prism_two_way":
+        return _prism(replicates, by_target, first, design)
     findings = [
         one
         for target, rows in _targets(replicates)
-        for one in _of_target(rows, by_target[target], choice, design)
+        for one in _of_target(rows, by_target[target], choices[target], design)
     ]
-    return _Answer(findings, replicates, [choice.said], list(_mixed_repeats(lanes)))
+    said = [one.said for one in choices.values()]
+    return _Answer(findings, replicates, said, list(_mixed_repeats(lanes)))
 
 
 def _targets(replicates: pd.DataFrame) -> Iterable[tuple[str, pd.DataFrame]]:
@@ -228,7 +241,7 @@ def _prism(
 def _two_factor(
     comparison: Comparison, lanes: pd.DataFrame, usable: Usable, design: Design
 ) -> _Answer:
-    factors = factors_of(lanes, design)
+    factors = factors_of(lanes, design, comparison.reference)
     columns = [lanes[name].astype(str) for name in factors.names]
     cells = [factors.cell(*levels) for levels in zip(*columns, strict=True)]
     replicates = average_technical(lanes.assign(group=cells), comparison.condition)
@@ -243,14 +256,8 @@ def _two_factor(
     return _Answer(findings, replicates, [choice.said], [])
 
 
-def _told_apart(lanes: pd.DataFrame, comparison: Comparison, design: Design) -> None:
-    """Refuse to average lanes that the study itself tells apart: times, doses, factors.
-
-    Raises
-    ------
-    StudyError
-        If lanes of one group and replicate differ in such a column.
-    """
+def _not_told_apart(lanes: pd.DataFrame, comparison: Comparison, design: Design) -> str:
+    """Column in which lanes differ that would be averaged: a time, a dose."""
     asked = [*(name for one in design.comparisons for name in one.where)]
     asked += [name for one in design.doses for name in (one.column, *one.where)]
     keys = ["target", "group", "replicate"]
@@ -261,12 +268,36 @@ def _told_apart(lanes: pd.DataFrame, comparison: Comparison, design: Design) -> 
             continue
         kinds = lanes.groupby([one for one in keys if one in lanes.columns])[column].nunique()
         if (kinds > 1).any():
-            where = kinds.index[kinds > 1][0]
-            raise StudyError(
-                f"statistics: lanes of {where[1]}, replicate {where[2]} differ in {column!r} and "
-                "would be averaged; "
-                f"add {column!r} to the `where` of comparison {comparison.name!r}"
-            )
+            return column
+    return ""
+
+
+def _only_a_series(column: str, design: Design) -> _Answer:
+    """Groups that hold several doses are a series, unless they were to be compared.
+
+    Raises
+    ------
+    StudyError
+        If a declared comparison would average them.
+    """
+    if design.comparisons or column not in {one.column for one in design.doses}:
+        raise StudyError(
+            f"statistics: lanes of one group and replicate differ in {column!r} and would be "
+            f"averaged; name one value in the `where` of the comparison"
+        )
+    said = (
+        f"The groups hold several values of {column}: they are fitted as a series, not compared; "
+        "a comparison with `where` compares one of them."
+    )
+    return _Answer([], table_of([], REPLICATES_COLUMNS), [said], [])
+
+
+def _not_asked(lanes: pd.DataFrame, comparisons: Sequence[Comparison]) -> Iterable[str]:
+    """Groups that no comparison names."""
+    asked = {name for one in comparisons for name in one.all_groups}
+    other = [name for name in dict.fromkeys(lanes["group"]) if name not in asked]
+    if other:
+        yield f"No comparison names the group {', '.join(other)}: it is left out."
 
 
 def _mixed_repeats(lanes: pd.DataFrame) -> Iterable[str]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from blotquant.stats.design import Comparison, Design
 from blotquant.stats.finding import Finding
 from blotquant.stats.linear import FTest
+from blotquant.stats.pairs import Pairs, complete_pairs
 from blotquant.stats.replicates import join_flags
 
 __all__ = ["Contrast", "contrast_of", "screen"]
@@ -29,10 +30,8 @@ class Contrast:
     comparison : Comparison
     design : Design
     target, group, reference : str
-    one, other : DataFrame
+    pairs : Pairs
         Replicates of the group and of the reference; where paired, complete pairs in one order.
-    dropped : tuple of str
-        Replicates without a partner.
     one_scale : bool
         Whether values of different membranes may be compared.
     paired : bool
@@ -44,11 +43,19 @@ class Contrast:
     target: str
     group: str
     reference: str
-    one: pd.DataFrame
-    other: pd.DataFrame
-    dropped: tuple[str, ...]
+    pairs: Pairs
     one_scale: bool
     paired: bool
+
+    @property
+    def one(self) -> pd.DataFrame:
+        """Replicates of the group."""
+        return self.pairs.one
+
+    @property
+    def other(self) -> pd.DataFrame:
+        """Replicates of the reference."""
+        return self.pairs.other
 
     @property
     def logs(self) -> tuple[Floats, Floats]:
@@ -97,9 +104,17 @@ class Contrast:
         )
 
     def _said_of_pairs(self) -> str:
-        if not self.dropped:
-            return ""
-        return f"without a partner on the same scale, dropped: replicate {', '.join(self.dropped)}"
+        dropped, trimmed = self.pairs.dropped, self.pairs.trimmed
+        said = []
+        if dropped:
+            said.append(f"without a partner on the same scale, dropped: replicate {_and(dropped)}")
+        if trimmed:
+            said.append(f"compared on the membranes both are on: replicate {_and(trimmed)}")
+        return "; ".join(said)
+
+
+def _and(names: tuple[str, ...]) -> str:
+    return ", ".join(names)
 
 
 def contrast_of(
@@ -116,33 +131,12 @@ def contrast_of(
     Where the replicates pair, those without a partner are dropped unless `whole_pairs` is off.
     """
     one, other = (replicates[replicates["group"] == group] for group in groups)
-    dropped: tuple[str, ...] = ()
+    pairs = Pairs(one, other, (), ())
     target = str(replicates["target"].iloc[0])
     paired = design.pairing == "paired" and whole_pairs
     if paired:
-        one, other, dropped = _complete_pairs(one, other, one_scale)
-    return Contrast(comparison, design, target, *groups, one, other, dropped, one_scale, paired)
-
-
-def _complete_pairs(
-    one: pd.DataFrame, other: pd.DataFrame, one_scale: bool
-) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
-    """Replicates that both have, on one membrane at least unless all are on one scale."""
-    left, right = one.set_index("replicate"), other.set_index("replicate")
-    names = list(dict.fromkeys([*left.index, *right.index]))
-    both = [
-        name
-        for name in names
-        if name in left.index
-        and name in right.index
-        and (one_scale or _shared(left.loc[name, "membranes"], right.loc[name, "membranes"]))
-    ]
-    lost = tuple(str(name) for name in names if name not in both)
-    return left.loc[both].reset_index(), right.loc[both].reset_index(), lost
-
-
-def _shared(one: object, other: object) -> bool:
-    return bool(set(str(one).split(";")) & set(str(other).split(";")))
+        pairs = complete_pairs(one, other, one_scale)
+    return Contrast(comparison, design, target, *groups, pairs, one_scale, paired)
 
 
 def screen(contrast: Contrast, *, blocked: bool) -> Finding | None:
@@ -172,7 +166,7 @@ def _empty(contrast: Contrast, known: Finding) -> Finding | None:
     if contrast.n:
         return None
     lacking = contrast.reference if len(contrast.one) else contrast.group
-    if contrast.dropped:
+    if contrast.pairs.dropped:
         reason = (
             f"no membrane holds both {contrast.group} and {contrast.reference} of one replicate: "
             "the group cannot be told from the membrane; load both on one membrane, or bring the "
@@ -193,7 +187,7 @@ def _below_detection(contrast: Contrast, known: Finding) -> Finding | None:
         for name, is_hidden in zip((contrast.group, contrast.reference), hidden, strict=True)
         if is_hidden
     )
-    reason = _because(known, f"values of {where} are below detection, 0 or negative: no t test")
+    reason = _because(known, f"values of {where} are below detection, 0 or negative: no test")
     levels = [_upper(side) for side in (contrast.one, contrast.other)]
     if all(hidden) or not all(map(math.isfinite, levels)):
         more = "nothing bounds the fold; load more protein or expose longer"

@@ -27,7 +27,7 @@ Correction = Literal["holm-sidak", "sidak", "tukey", "dunnett", "none"]
 Contrasts = Literal["against_reference", "all_pairs"]
 Profile = Literal["default", "bjp"]
 
-_WITHIN_A_TARGET = ("one_way", "prism_two_way", "mixed_model", "auto")
+_WITHIN_A_TARGET = ("one_way", "prism_two_way", "block", "auto")
 
 
 @dataclass(frozen=True)

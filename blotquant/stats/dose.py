@@ -138,9 +138,9 @@ class _Curve:
                 [np.inf, np.inf, math.log10(_HILL[1])],
             ),
             args=(place,),
-            xtol=1e-12,
-            ftol=1e-12,
-            gtol=1e-12,
+            xtol=1e-10,
+            ftol=1e-10,
+            gtol=1e-10,
         )
 
     def _beginnings(self) -> list[Floats]:
@@ -158,7 +158,7 @@ class _Curve:
 
     def best(self) -> tuple[float, float]:
         """log10 EC50 of the least sum of squares, and that sum."""
-        grid = np.linspace(*self.edges, 41)
+        grid = np.linspace(*self.edges, 25)
         sums = [self.at(float(one))[0] for one in grid]
         middle = int(np.argmin(sums))
         around = float(grid[max(middle - 1, 0)]), float(grid[min(middle + 1, len(grid) - 1)])

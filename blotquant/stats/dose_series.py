@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,51 +14,67 @@ from blotquant.stats.design import Design, Dose
 from blotquant.stats.dose import LEAST_DOSES, DoseFit, fit_dose
 from blotquant.stats.replicates import Usable, average_technical, join_flags, lanes_where
 
-__all__ = ["dose_rows"]
+__all__ = ["Series", "dose_series", "said_of"]
 
 
-def dose_rows(usable: Usable, design: Design) -> tuple[list[dict[str, Any]], list[str]]:
-    """Fit every declared dose series.
+@dataclass(frozen=True, eq=False)
+class Series:
+    """Replicates of one declared dose series.
 
-    Returns
-    -------
-    rows : list of dict
-        As in `DOSES_COLUMNS`.
-    said : list of str
-        What was not fitted or not reached.
+    Parameters
+    ----------
+    dose : Dose
+    replicates : DataFrame
+        Columns as in `REPLICATES_COLUMNS`; the group is the dose.
+    """
+
+    dose: Dose
+    replicates: pd.DataFrame
+
+    def rows(self, usable: Usable, design: Design) -> list[dict[str, Any]]:
+        """One row a target, as in `DOSES_COLUMNS`."""
+        return [
+            _row(str(target), rows, self.dose, usable, design)
+            for target, rows in self.replicates.groupby("target", sort=False)
+        ]
+
+
+def dose_series(usable: Usable, design: Design) -> list[Series]:
+    """Replicates of every declared dose series.
 
     Raises
     ------
     StudyError
         If a column is missing or a dose is no number.
     """
-    rows = [row for dose in design.doses for row in _rows(dose, usable, design)]
-    said = [
+    return [Series(dose, _replicates(dose, usable)) for dose in design.doses]
+
+
+def said_of(rows: list[dict[str, Any]]) -> list[str]:
+    """What was not fitted or not reached, one sentence each."""
+    return [
         f"{row['target']}: EC50 {row['verdict']}: {row['reason']}." for row in rows if row["reason"]
     ]
-    return rows, said
 
 
-def _rows(dose: Dose, usable: Usable, design: Design) -> list[dict[str, Any]]:
+def _replicates(dose: Dose, usable: Usable) -> pd.DataFrame:
     lanes = lanes_where(usable.lanes, dose.where)
     if dose.column not in lanes.columns:
         raise StudyError(f"statistics: the dose column {dose.column!r} is not in the sample sheet")
     if dose.targets:
         lanes = lanes[lanes["target"].isin(dose.targets)]
     numbers = _numbers(lanes, dose.column)
-    lanes = lanes.assign(_dose=numbers, group=lanes["group"])[numbers.notna()]
-    replicates = average_technical(lanes, dose.condition, keys=("target", "_dose"))
-    return [
-        _row(str(target), rows, dose, usable, design)
-        for target, rows in replicates.groupby("target", sort=False)
-    ]
+    named = lanes.assign(group=[f"{one:.10g}" for one in numbers])
+    condition = "; ".join(part for part in (f"{dose.column} series", dose.condition) if part)
+    return average_technical(named[numbers.notna()], condition)
 
 
 def _numbers(lanes: pd.DataFrame, column: str) -> pd.Series:
     """Doses as numbers; empty cells are no part of the series."""
-    text = lanes[column].fillna("").astype(str).str.strip().str.replace(",", ".", regex=False)
-    numbers = pd.to_numeric(text, errors="coerce")
-    wrong = text[(text != "") & ~((numbers >= 0) & np.isfinite(numbers))]
+    text = lanes[column].fillna("").astype(str).str.strip()
+    numbers = pd.to_numeric(text.str.replace(",", ".", regex=False), errors="coerce")
+    thousands = text.str.fullmatch(r"[1-9]\d{0,2},\d{3}")  # 1,000 is one or a thousand
+    wrong = text[(text != "") & (thousands | ~((numbers >= 0) & np.isfinite(numbers)))]
     if not wrong.empty:
         raise StudyError(
             f"statistics: {wrong.iloc[0]!r} in the column {column!r} is no dose; "
@@ -73,7 +90,7 @@ def _row(
         "target": target,
         "column": dose.column,
         "condition": dose.condition,
-        "n_doses": int(rows["_dose"].nunique()),
+        "n_doses": int(_doses(rows).nunique()),
         "n_replicates": int(rows["replicate"].nunique()),
         "n_values": len(rows),
         "flags": join_flags(rows["flags"]),
@@ -82,7 +99,7 @@ def _row(
     refused = _refused(rows, blocks)
     if refused:
         return row | {"verdict": "refused", "reason": refused}
-    fit = fit_dose(rows["_dose"], rows["log2_value"], blocks)
+    fit = fit_dose(_doses(rows), rows["log2_value"], blocks)
     return row | _fitted(fit)
 
 
@@ -95,15 +112,19 @@ def _blocks(rows: pd.DataFrame, usable: Usable, design: Design) -> list[str] | N
     return [str(name) for name in rows["membranes"]]
 
 
+def _doses(rows: pd.DataFrame) -> pd.Series:
+    return rows["group"].astype(float)
+
+
 def _refused(rows: pd.DataFrame, blocks: list[str] | None) -> str:
-    doses = int(rows["_dose"].nunique())
+    doses = int(_doses(rows).nunique())
     spare = len(rows) - 4 - (len(set(blocks)) - 1 if blocks else 0)
     if bool(rows["below_detection"].any()):
         count = int(rows["below_detection"].sum())
         return f"{count} values are below detection, 0 or negative: a curve through them is a guess"
     if doses < LEAST_DOSES:
         return f"{doses} doses: four parameters need {LEAST_DOSES} different ones at least"
-    if int((rows["_dose"].unique() > 0).sum()) < LEAST_DOSES - 1:
+    if int((_doses(rows).unique() > 0).sum()) < LEAST_DOSES - 1:
         return "too few doses above 0"
     if spare < 3:
         return "too few values for four parameters; add biological replicates"

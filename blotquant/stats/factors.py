@@ -74,7 +74,7 @@ class Factors:
         }
 
 
-def factors_of(lanes: pd.DataFrame, design: Design) -> Factors:
+def factors_of(lanes: pd.DataFrame, design: Design, reference: str) -> Factors:
     """Factors of the sample sheet; the reference group's levels come first.
 
     Raises
@@ -88,10 +88,9 @@ def factors_of(lanes: pd.DataFrame, design: Design) -> Factors:
         raise StudyError(
             f"statistics: factors name the column {missing[0]!r}, which the sample sheet lacks"
         )
-    reference = lanes[lanes["group"] == design.reference_group]
-    return Factors(
-        names, (_levels(lanes, reference, names[0]), _levels(lanes, reference, names[1]))
-    )
+    own = lanes[lanes["group"] == reference]
+    first, second = (_levels(lanes, own, name) for name in names)
+    return Factors(names, (first, second))
 
 
 def _levels(lanes: pd.DataFrame, reference: pd.DataFrame, name: str) -> tuple[str, ...]:

@@ -15,8 +15,8 @@ from blotquant.stats.contrast import Contrast, screen
 from blotquant.stats.design import Design
 from blotquant.stats.estimates import Estimate
 from blotquant.stats.finding import Finding
-from blotquant.stats.linear import indicators
-from blotquant.stats.several_groups import block_of
+from blotquant.stats.linear import fit_cells, indicators
+from blotquant.stats.several_groups import block_of, torn_apart, untestable
 from blotquant.stats.two_groups import hedges
 
 __all__ = ["MixedFit", "fit_mixed", "mixed_findings"]
@@ -174,13 +174,17 @@ def mixed_findings(
         return refused
     groups = {name for one in fair for name in (one.reference, one.group)}
     data = replicates[replicates["group"].isin(groups)]
-    if block == "replicate" and not fair[0].one_scale:
-        data = data[~data["replicate"].isin(_torn(data))]
-    reason = _unfit(data, block)
+    reason = _unfit(data, block) or torn_apart(data, block, fair)
     if reason:
         return refused + [replace(one.finding(), verdict="refused", reason=reason) for one in fair]
-    column = "replicate" if block == "replicate" else "membranes"
-    fit = fit_mixed(data["log2_value"], list(data["group"]), list(data[column]))
+    blocks = list(data["replicate" if block == "replicate" else "membranes"])
+    fixed = fit_cells(data["log2_value"], list(data["group"]), blocks)
+    for one in list(fair):
+        reason = untestable(fixed, one, block)
+        if reason:
+            fair.remove(one)
+            refused.append(replace(one.finding(), verdict="refused", reason=reason))
+    fit = fit_mixed(data["log2_value"], list(data["group"]), blocks)
     return [*(_finding(one, fit, data, block) for one in fair), *refused]
 
 
@@ -190,15 +194,6 @@ def _pairs(contrast: Contrast, data: pd.DataFrame) -> int:
         for name in (contrast.group, contrast.reference)
     ]
     return len(sides[0] & sides[1])
-
-
-def _torn(data: pd.DataFrame) -> list[str]:
-    """Replicates whose groups lie on different membranes, which no intercept puts right."""
-    return [
-        str(name)
-        for name, rows in data.groupby("replicate")
-        if not set.intersection(*(set(str(one).split(";")) for one in rows["membranes"]))
-    ]
 
 
 def _unfit(data: pd.DataFrame, block: str) -> str:
@@ -214,6 +209,12 @@ def _unfit(data: pd.DataFrame, block: str) -> str:
 
 def _finding(contrast: Contrast, fit: MixedFit, data: pd.DataFrame, block: str) -> Finding:
     estimate = fit.estimate(contrast.group, contrast.reference)
+    if not (np.isfinite(estimate.df) and estimate.df > 0 and estimate.se > 0):
+        return replace(
+            contrast.finding(),
+            verdict="refused",
+            reason="the variances of blocks and residual cannot be estimated; take test = block",
+        )
     spread = float(np.sqrt(fit.variances[1]))
     counts = data["group"].value_counts()
     said = "the blocks' variance is estimated as 0" if fit.singular else ""

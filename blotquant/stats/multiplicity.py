@@ -28,7 +28,8 @@ _SEED = 20_240
 
 def sidak(p: ArrayLike, size: ArrayLike) -> Floats:
     """Single-step Sidak: 1 - (1 - p)^size."""
-    return np.asarray(-np.expm1(np.asarray(size) * np.log1p(-np.asarray(p, float))), float)
+    with np.errstate(divide="ignore"):  # p = 1 stays 1
+        return np.asarray(-np.expm1(np.asarray(size) * np.log1p(-np.asarray(p, float))), float)
 
 
 def sidak_level(level: float, size: int) -> float:
@@ -60,8 +61,7 @@ def holm_sidak(p: ArrayLike) -> Floats:
     ascending = np.take_along_axis(given, order, axis=-1)
     tests = np.isfinite(given).sum(axis=-1, keepdims=True)
     left = np.maximum(tests - np.arange(given.shape[-1]), 1)
-    with np.errstate(divide="ignore"):
-        stepped = np.maximum.accumulate(sidak(ascending, left), axis=-1)
+    stepped = np.maximum.accumulate(sidak(ascending, left), axis=-1)
     adjusted = np.empty_like(given)
     np.put_along_axis(adjusted, order, stepped, axis=-1)
     return adjusted

@@ -23,6 +23,7 @@ __all__ = [
     "summarize",
     "table_of",
     "usable_lanes",
+    "value_of",
 ]
 
 _KINDS = ("", "sample", "negative", "positive")
@@ -30,6 +31,8 @@ _NO_TARGET = ("loading_control", "total_protein", "ladder")
 _REQUIRED = ("membrane", "target", "group", "replicate", "scaled_density")
 _TYPES = {"text": "object", "integer": "int64", "number": "float64", "boolean": "bool"}
 _SHOWN = 6
+_NO = ("false", "0", "no")
+_NAMES = ("membrane", "target", "group", "replicate")
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +91,8 @@ def _measured(lanes: pd.DataFrame) -> pd.DataFrame:
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.where(below | ~np.isfinite(value), math.nan, np.log2(np.abs(value)))
         limits = np.where(below & (limit > 0), np.log2(np.abs(limit)), math.nan)
-    return lanes.assign(log2=logs, log2_limit=limits, below=below, flags=flags)
+    names = {name: lanes[name].fillna("").astype(str) for name in _NAMES}
+    return lanes.assign(log2=logs, log2_limit=limits, below=below, flags=flags, **names)
 
 
 def _reasons(lanes: pd.DataFrame) -> dict[str, pd.Series]:
@@ -96,11 +100,11 @@ def _reasons(lanes: pd.DataFrame) -> dict[str, pd.Series]:
     kind = _column(lanes, "lane_kind", "").astype(str)
     role = _column(lanes, "role", "").astype(str)
     return {
-        "marked as not in use": ~_column(lanes, "use", True).astype(bool),
+        "marked as not in use": _column(lanes, "use", True).astype(str).str.lower().isin(_NO),
         "no sample": ~kind.isin(_KINDS),
         "a loading control and no target": role.isin(_NO_TARGET),
-        "without a group": lanes["group"].fillna("").astype(str) == "",
-        "without a biological replicate": lanes["replicate"].fillna("").astype(str) == "",
+        "without a group": lanes["group"] == "",
+        "without a biological replicate": lanes["replicate"] == "",
         "without a value or a limit": ~lanes["below"] & lanes["log2"].isna(),
     }
 
@@ -150,9 +154,7 @@ def lanes_where(lanes: pd.DataFrame, where: Mapping[str, str]) -> pd.DataFrame:
     return lanes[keep]
 
 
-def average_technical(
-    lanes: pd.DataFrame, condition: str = "", keys: Sequence[str] = ("target", "group")
-) -> pd.DataFrame:
+def average_technical(lanes: pd.DataFrame, condition: str = "") -> pd.DataFrame:
     """One row a biological replicate: log2 averaged within each membrane, then over membranes.
 
     The mean of the logarithms is the geometric mean; in two steps, so that a membrane with more
@@ -165,37 +167,46 @@ def average_technical(
         Of `usable_lanes`.
     condition : str
         Which lanes these are, for the column `condition`.
-    keys : sequence of str
-        Columns that tell groups apart, kept in the table.
 
     Returns
     -------
     DataFrame
-        Columns as in `REPLICATES_COLUMNS`.
+        Columns as in `REPLICATES_COLUMNS`, and `parts`: what `value_of` takes.
     """
-    rows = []
-    for key, of_one in lanes.groupby([*keys, "replicate"], sort=False):
-        below = bool(of_one["below"].any())
-        known = of_one["log2"].where(~of_one["below"], of_one["log2_limit"])
-        level = math.nan
-        if known.notna().all():
-            level = float(known.groupby(of_one["membrane"]).mean().mean())
-        rows.append(
-            {
-                **dict(zip((*keys, "replicate"), key, strict=True)),
-                "membranes": ";".join(sorted(set(of_one["membrane"].astype(str)))),
-                "n_technical": len(of_one),
-                "value": math.nan if below else 2.0**level,
-                "log2_value": math.nan if below else level,
-                "below_detection": below,
-                "limit": 2.0**level if below else math.nan,
-                "flags": join_flags(of_one["flags"]),
-                "condition": condition,
-            }
-        )
-    return table_of(
-        rows, REPLICATES_COLUMNS, extra=[key for key in keys if key not in ("target", "group")]
-    )
+    groups = lanes.groupby(["target", "group", "replicate"], sort=False)
+    rows = [
+        dict(zip(("target", "group", "replicate"), key, strict=True))
+        | _averaged(of_one)
+        | {"condition": condition}
+        for key, of_one in groups
+    ]
+    return table_of(rows, REPLICATES_COLUMNS).assign(parts=[row["parts"] for row in rows])
+
+
+def _averaged(lanes: pd.DataFrame) -> dict[str, Any]:
+    levels = lanes["log2"].where(~lanes["below"], lanes["log2_limit"])
+    parts: dict[str, tuple[float, bool]] = {}
+    for name in sorted(set(lanes["membrane"])):
+        here = (lanes["membrane"] == name).to_numpy()
+        parts[name] = float(levels[here].mean(skipna=False)), bool(lanes["below"][here].any())
+    return value_of(parts) | {
+        "n_technical": len(lanes),
+        "flags": join_flags(lanes["flags"]),
+        "parts": parts,
+    }
+
+
+def value_of(parts: Mapping[str, tuple[float, bool]]) -> dict[str, Any]:
+    """Value of a replicate from its membranes' mean log2 and whether one is below detection."""
+    level = math.fsum(one for one, _ in parts.values()) / len(parts)
+    below = any(hidden for _, hidden in parts.values())
+    return {
+        "membranes": ";".join(parts),
+        "value": math.nan if below else 2.0**level,
+        "log2_value": math.nan if below else level,
+        "below_detection": below,
+        "limit": 2.0**level if below else math.nan,
+    }
 
 
 def join_flags(flags: Iterable[str]) -> str:
@@ -204,12 +215,10 @@ def join_flags(flags: Iterable[str]) -> str:
     return ";".join(names)
 
 
-def table_of(
-    rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], extra: Sequence[str] = ()
-) -> pd.DataFrame:
+def table_of(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> pd.DataFrame:
     """Table with the contract's columns and types."""
     names = [column.name for column in columns]
-    table = pd.DataFrame.from_records(list(rows), columns=[*names, *extra])
+    table = pd.DataFrame.from_records(list(rows), columns=names)
     return table.astype({column.name: _TYPES[column.kind] for column in columns})
 
 

@@ -19,9 +19,18 @@ from blotquant.stats.multiplicity import (
     tukey_critical,
     tukey_p,
 )
+from blotquant.stats.pairs import uneven
 from blotquant.stats.two_groups import hedges
 
-__all__ = ["CellModel", "block_of", "cell_model", "model_findings", "within_target"]
+__all__ = [
+    "CellModel",
+    "block_of",
+    "cell_model",
+    "model_findings",
+    "torn_apart",
+    "untestable",
+    "within_target",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +76,16 @@ def cell_model(
     refused = [found for _, found in screened if found is not None]
     fair = [one for one, found in screened if found is None]
     data = _compared(replicates, fair)
+    torn = torn_apart(data, taken, fair)
+    if torn:
+        refused += [replace(one.finding(), verdict="refused", reason=torn) for one in fair]
+        fair = []
     if not fair:
         return CellModel(None, (), tuple(refused), taken, data)
     column = {"replicate": "replicate", "membrane": "membranes"}.get(taken)
     fit = fit_cells(data["log2_value"], list(data["group"]), list(data[column]) if column else None)
     for one in list(fair):
-        reason = _untestable(fit, one, taken)
+        reason = untestable(fit, one, taken)
         if reason:
             fair.remove(one)
             refused.append(replace(one.finding(), verdict="refused", reason=reason))
@@ -91,6 +104,18 @@ def _compared(replicates: pd.DataFrame, contrasts: Sequence[Contrast]) -> pd.Dat
     return replicates[[key in used for key in keys]]
 
 
+def torn_apart(data: pd.DataFrame, block: str, contrasts: Sequence[Contrast]) -> str:
+    """Why one level a replicate does not fit: its groups lie on membranes of several scales."""
+    names = uneven(data) if block == "replicate" else []
+    if not names or not contrasts or contrasts[0].one_scale:
+        return ""
+    return (
+        f"the groups of replicate {', '.join(names)} are not all on the same membranes, each with "
+        "a scale of its own; bring the membranes on one scale by a reference sample, or take "
+        "test = ratio_paired, which compares on the membranes that two groups share"
+    )
+
+
 def block_of(replicates: pd.DataFrame, design: Design) -> str:
     """What the values share beyond their group."""
     if design.pairing == "paired":
@@ -98,7 +123,7 @@ def block_of(replicates: pd.DataFrame, design: Design) -> str:
     return "membrane" if replicates["membranes"].nunique() > 1 else ""
 
 
-def _untestable(fit: LinearFit, contrast: Contrast, block: str) -> str:
+def untestable(fit: LinearFit, contrast: Contrast, block: str) -> str:
     group, reference = contrast.group, contrast.reference
     if not fit.estimable(fit.difference(group, reference)):
         return (

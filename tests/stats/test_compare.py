@@ -480,3 +480,110 @@ def test_a_missing_column(table):
     values = table(control=CONTROL, treated=TREATED).drop(columns="replicate")
     with pytest.raises(StudyError, match="replicate"):
         compare(values, PAIRED)
+
+
+# ---- across targets, and names -------------------------------------------------------------------
+
+
+def test_each_target_by_its_own_membranes(table):
+    """One target on one membrane, one on several: Welch for the first, blocks for the second."""
+    alone = table("alone", membrane="M1", control=CONTROL, treated=TREATED)
+    spread = table("spread", control=CONTROL, treated=TREATED)
+    done = compare(pd.concat([alone, spread], ignore_index=True), INDEPENDENT)
+    tests = done.statistics.set_index("target")["test"]
+    assert tests["alone"] == "Welch's t test of log2"
+    assert tests["spread"] == "linear model of log2, group + membrane"
+
+
+def test_saturation_is_said(table):
+    values = table(control=CONTROL, treated=TREATED)
+    values.loc[6, "flags"] = "SATURATED"
+    done = compare(values, PAIRED)
+    assert only(done)["flags"] == "SATURATED"
+    assert any("Saturated bands" in said and "P53" in said for said in done.warnings)
+
+
+def test_groups_that_no_comparison_names_are_said(table):
+    values = table(control=CONTROL, treated=TREATED, other=CONTROL[::-1])
+    done = compare(values, Design("control", groups=("treated",), pairing="paired"))
+    assert set(done.statistics["group"]) == {"treated"}
+    assert any("other" in said and "left out" in said for said in done.decisions)
+
+
+def test_same_label_on_one_membrane_is_asked_back(table):
+    values = pd.concat([table(control=CONTROL, treated=TREATED)] * 2, ignore_index=True)
+    assert any("technical label" in said for said in compare(values, PAIRED).warnings)
+
+
+def test_numbers_as_names(table):
+    """Groups and replicates that were read as numbers are names all the same."""
+    values = table(**{"0": CONTROL, "10": TREATED})
+    values = values.astype({"group": int, "replicate": int})
+    assert only(compare(values, Design("0", pairing="paired")))["n_pairs"] == 5
+
+
+def test_a_mixed_model_keeps_replicates_without_a_partner(table):
+    values = table(control=CONTROL, treated=TREATED).drop(index=[9])
+    row = only(compare(values, Design("control", pairing="paired", test="mixed_model")))
+    assert (row["n_group"], row["n_reference"], row["n_pairs"]) == (4, 5, 4)
+    assert row["verdict"] == "tested"
+
+
+# ---- two gels a replicate -----------------------------------------------------------------------
+
+
+def two_gels(table):
+    """The control on both gels of a replicate, each treatment on one, the second gel brighter."""
+    control, low, high = CONTROL, TREATED, [2 * value for value in TREATED]
+    first = table(control=control, low=low).assign(gel="a")
+    second = table(control=control, high=high).assign(gel="b")
+    second[["scaled_density", "normalized_density"]] *= 10
+    values = pd.concat([first, second], ignore_index=True)
+    return values.assign(membrane=values["membrane"] + values["gel"])
+
+
+def test_a_pair_is_compared_on_the_membranes_both_are_on(table):
+    """Averaged over both gels, the control would bring the second gel's scale into every fold."""
+    done = compare(two_gels(table), PAIRED)
+    rows = done.statistics.set_index("group")
+    alone = only(compare(table(control=CONTROL, treated=TREATED), PAIRED))
+    assert set(rows["test"]) == {"ratio-paired t test"}
+    assert rows.loc["low", "fold_change"] == pytest.approx(alone["fold_change"])
+    assert rows.loc["high", "fold_change"] == pytest.approx(2 * alone["fold_change"])
+    assert "membranes both are on" in rows.loc["low", "reason"]
+    assert any("different membranes" in said for said in done.decisions)
+
+
+@pytest.mark.parametrize("test", ["one_way", "prism_two_way", "mixed_model"])
+def test_one_level_a_replicate_does_not_fit_two_gels(table, test):
+    done = compare(two_gels(table), Design("control", pairing="paired", test=test))
+    refused(done, "same membranes", "ratio_paired")
+
+
+def test_two_gels_on_one_scale(table):
+    values = two_gels(table)
+    bright = values["gel"] == "b"
+    values["scaled_density"] = values["scaled_density"].where(
+        ~bright, values["scaled_density"] / 10
+    )
+    done = compare(values, PAIRED)
+    assert set(done.statistics["verdict"]) == {"tested"}
+    assert done.statistics["test"].str.startswith("one-way").all()
+
+
+def test_replicates_averaged_over_the_same_membranes(table):
+    """All replicates on both membranes: no membrane to take out, so Welch."""
+    one = table(membrane="M1", control=CONTROL, treated=TREATED)
+    both = pd.concat([one, one.assign(membrane="M2", scaled_density=one["scaled_density"] * 3)])
+    row = only(compare(both, INDEPENDENT))
+    assert row["test"] == "Welch's t test of log2"
+    assert row["p"] == pytest.approx(only(compare(one, INDEPENDENT))["p"])
+
+
+def test_a_mixed_model_does_not_part_group_from_membrane(table):
+    """On one scale, but each group on a membrane of its own: nothing tells the two apart."""
+    values = table(control=CONTROL, treated=TREATED, other=CONTROL[::-1])
+    values["membrane"] = values["group"]
+    values["normalized_density"] = values["scaled_density"] * 2
+    done = compare(values, Design("control", pairing="independent", test="mixed_model"))
+    refused(done, "share no membrane", "welch")
