@@ -13,7 +13,8 @@ from blotquant import registry, report
 from blotquant.batch.inputs import RESULTS_FOLDER, ImageFile, common_root, find_images
 from blotquant.batch.layouts import LayoutShelf
 from blotquant.batch.place import OutputFolder, read_provenance
-from blotquant.batch.pool import run_jobs
+from blotquant.batch.pool import Task, run_jobs
+from blotquant.batch.study import StudyPlan
 from blotquant.batch.worker import Job, Settings
 from blotquant.columns import BAND_COLUMNS, LANE_COLUMNS, NORMALIZED_COLUMNS
 from blotquant.errors import OutputError
@@ -38,6 +39,7 @@ class _Plan:
     out: Path
     beside: bool
     overlays: bool
+    study: StudyPlan | None = None
 
 
 def analyze_folder(
@@ -52,9 +54,13 @@ def analyze_folder(
     use_layouts: bool = True,
     overwrite: bool = False,
     overlays: bool = True,
+    use_study: bool = True,
     progress: Progress | None = None,
 ) -> RunOutcome:
     """Measure every image of a folder and write tables, overlays, layouts and a report.
+
+    A folder with a ``study.toml`` is a study: the images that it names are measured, those of one
+    membrane on shared lanes, and its groups are compared.
 
     Parameters
     ----------
@@ -81,6 +87,8 @@ def analyze_folder(
         Remove older results in `out` instead of moving them to ``previous/``.
     overlays : bool
         Draw lanes and bands on each blot.
+    use_study : bool
+        Take a ``study.toml`` in the folder for what it is; without it, names alone tell.
     progress : callable, optional
         Called as ``progress(done, total, image)`` after each file.
 
@@ -99,6 +107,8 @@ def analyze_folder(
         If a setting is not allowed.
     SessionError
         If `layouts` holds none.
+    StudyError
+        If a study does not fit its sheet or its images; every fault, one line each.
     OutputError
         If the outputs cannot be written where they should go.
     """
@@ -106,13 +116,19 @@ def analyze_folder(
     given = [paths] if isinstance(paths, str | Path) else list(paths)
     sources = [Path(path) for path in given]
     target = Path(out) if out is not None else common_root(sources) / RESULTS_FOLDER
+    study = StudyPlan.of(sources, changes or {}) if use_study else None
     plan = _Plan(
         settings=_settings(recipe, changes or {}, layouts),
-        files=find_images(sources, recursive=recursive, out=target),
+        files=(
+            study.files
+            if study is not None
+            else find_images(sources, recursive=recursive, out=target)
+        ),
         shelf=LayoutShelf.open(layouts),
         out=target,
         beside=use_layouts,
         overlays=overlays,
+        study=study,
     )
     _refuse_input_as_output(sources, target)
     folder = OutputFolder(target)
@@ -172,7 +188,9 @@ def _measure_all(
     plan: _Plan, workers: int, progress: Progress | None, folder: OutputFolder
 ) -> Outcomes:
     """Outcomes in input order, whatever finished first."""
-    jobs = [_job(plan, file) for file in plan.files]
+    jobs: Sequence[Task] = [_job(plan, file) for file in plan.files]
+    if plan.study is not None:
+        jobs = plan.study.tasks([_job(plan, file) for file in plan.files])
     outcomes: dict[int, Outcomes] = {}
     known = _planned(plan)
 
@@ -183,7 +201,7 @@ def _measure_all(
             known.update(files)
             folder.mark(sorted(known))
         if progress is not None:
-            progress(len(outcomes), len(jobs), jobs[index].file.name)
+            progress(len(outcomes), len(jobs), jobs[index].files[0].name)
 
     run_jobs(jobs, workers, done)
     return tuple(outcome for index in sorted(outcomes) for outcome in outcomes[index])
@@ -209,7 +227,12 @@ def _joined(plan: _Plan, images: Outcomes, started: datetime) -> RunOutcome:
     bands = joined((result.table for result in results), BAND_COLUMNS)
     lanes = joined((result.lanes for result in results), LANE_COLUMNS)
     normalized = joined((), NORMALIZED_COLUMNS)
-    if len(bands):
+    concluded = None
+    if plan.study is not None:
+        concluded = plan.study.conclude(bands, lanes, results, recipe, plan.out)
+        bands, normalized = concluded.bands, concluded.normalized
+        messages = [*messages, *concluded.warnings]
+    elif len(bands):
         from blotquant.normalize import normalize_tables
 
         done = normalize_tables(bands, recipe, lanes)
@@ -218,7 +241,7 @@ def _joined(plan: _Plan, images: Outcomes, started: datetime) -> RunOutcome:
     messages += plan.shelf.left_out({file.stem for file in plan.files})
     provenance = report.run_provenance(images, recipe, messages, started)
     return RunOutcome(
-        images, bands, lanes, normalized, tuple(messages), recipe, provenance, plan.out
+        images, bands, lanes, normalized, tuple(messages), recipe, provenance, plan.out, concluded
     )
 
 

@@ -187,6 +187,14 @@ def run(  # the options, as typer reads them
         bool,
         typer.Option("--no-overlays", rich_help_panel=OUTPUT, help="Draw no pictures of blots."),
     ] = False,
+    no_study: Annotated[
+        bool,
+        typer.Option(
+            "--no-study",
+            rich_help_panel=MEASURING,
+            help="Leave out the study.toml of the folder: names alone tell what images show.",
+        ),
+    ] = False,
     as_json: Annotated[
         bool,
         typer.Option("--json", rich_help_panel=OUTPUT, help="Print one JSON object instead."),
@@ -223,6 +231,7 @@ def run(  # the options, as typer reads them
             use_layouts=not no_layouts,
             overwrite=overwrite,
             overlays=not no_overlays,
+            use_study=not no_study,
             as_json=as_json,
         )
     )
@@ -273,13 +282,12 @@ def demo(
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write.")
     ] = Path("blotquant-demo"),
 ) -> int:
-    """Simulate a small study, measure it, and say where its report is."""
+    """Simulate a whole study, measure and compare it, and say where its report is."""
     from blotquant.cli.measure import Request, measure
-    from blotquant.simulate import write_demo_set
+    from blotquant.simulate import write_study
 
-    write_demo_set(out)
-    reference = {"normalization": {"reference_lanes": (1, 2, 3, 4)}}
-    return measure(Request(paths=[out / "study"], out=out / "results", changes=reference))
+    write_study(out / "study")
+    return measure(Request(paths=[out / "study"], out=out / "results", overwrite=True))
 
 
 def _changes(options: dict[str, Any], assignments: Sequence[str]) -> dict[str, dict[str, Any]]:

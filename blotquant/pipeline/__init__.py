@@ -5,9 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .image import Result, analyze, detect, measure, measure_lane
+from .image import LOW_CONFIDENCE, Result, analyze, detect, measure, measure_lane
 
 __all__ = [
+    "LOW_CONFIDENCE",
     "Result",
     "analyze",
     "analyze_study",
