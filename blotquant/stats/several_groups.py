@@ -124,7 +124,7 @@ def block_of(replicates: pd.DataFrame, design: Design) -> str:
 
 
 def untestable(fit: LinearFit, contrast: Contrast, block: str) -> str:
-    """Why a contrast cannot be estimated; empty where it can."""
+    """Why a model with these blocks cannot test a contrast; empty if it can."""
     group, reference = contrast.group, contrast.reference
     if not fit.estimable(fit.difference(group, reference)):
         return (
