@@ -237,6 +237,34 @@ def run(  # the options, as typer reads them
     )
 
 
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of the blots.")],
+    xlsx: Annotated[
+        bool, typer.Option("--xlsx", help="Sample sheet as study.xlsx with drop-downs.")
+    ] = False,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Look into folders of folders too.")
+    ] = False,
+    recipe: RecipeFile = None,
+) -> int:
+    """Start a study: propose study.toml and a sample sheet, and number the lanes on a picture."""
+    from blotquant.cli.study import init as start
+
+    return start(folder, xlsx=xlsx, recursive=recursive, recipe_file=recipe)
+
+
+@app.command()
+def check(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder with a study.toml.")],
+    recipe: RecipeFile = None,
+) -> int:
+    """Say everything that is wrong with a study, its sheet and its images; compute nothing."""
+    from blotquant.cli.study import check as look
+
+    return look(folder, recipe_file=recipe)
+
+
 @app.command("recipe")
 def show_recipe(recipe: RecipeFile = None, settings: SetOption = None) -> int:
     """Print every setting with its default, unit and meaning, as TOML that `run --recipe` takes."""
