@@ -108,8 +108,8 @@ def _measure_band(
     blot, lane, profile, baseline = reading.blot, reading.lane, reading.profile, reading.baseline
     rows, weights = reading.share(band)
     area = float(weights @ profile.width[rows])
-    total = float(weights @ profile.intensity[rows])
-    background = float(weights @ baseline.level[rows])
+    total = float((weights * profile.intensity[rows]).sum())
+    background = float((weights * baseline.level[rows]).sum())
     net = total - background
     above = reading.above[rows]
     error, error_without = standard_errors(reading, band, index, net)

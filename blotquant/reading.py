@@ -119,7 +119,7 @@ def _read(blot: Blot, lane: Lane, noise: NoiseModel, count: int) -> Sections:
     first = min(int(np.floor(edges[0].min() + 0.5)), n_cols - 1)
     last = min(int(np.floor(edges[-1].max() + 0.5)), n_cols - 1)
     stored = blot.pixels[rows[0] : rows[-1] + 1, first : last + 1]
-    at = edges + (0.5 - first)
+    at = edges + 0.5 - first
     linear = blot.signal_map.clear_level is None and stored.dtype.kind in "ui"
     upto = _sum_up_to(stored if linear else blot.signal_map(stored), at)
     if linear:  # the affine map of the sum, in place of the sum of all the pixels' maps
