@@ -143,7 +143,7 @@ def _targets_twice(case: Case) -> Iterator[Problem]:
 
 
 def _rows_of_one_image(case: Case, blocks: Sequence[StudyImage]) -> Iterator[Problem]:
-    """Several targets in one picture: each needs a row or a molecular weight of its own."""
+    """Several targets in one picture: each needs a row of its own."""
     taken: dict[object, StudyImage] = {}
     for block in blocks:
         if block.membrane != blocks[0].membrane:
@@ -153,10 +153,12 @@ def _rows_of_one_image(case: Case, blocks: Sequence[StudyImage]) -> Iterator[Pro
                 "give each its panel",
             )
             continue
-        place = block.row if block.row is not None else block.mw_kda
+        place = block.row
         if len(blocks) > 1 and place is None:
             yield case.in_image(
-                block, f"shows several targets; say by row or mw_kda which is {block.target}"
+                block,
+                f"shows several targets; say which row of bands is {block.target} (row = 1 is the "
+                "uppermost)",
             )
         elif place in taken and target_key(taken[place].target) != target_key(block.target):
             yield case.in_image(
@@ -166,9 +168,7 @@ def _rows_of_one_image(case: Case, blocks: Sequence[StudyImage]) -> Iterator[Pro
 
 
 def _place(block: StudyImage) -> str:
-    if block.row is not None:
-        return f"row {block.row} of {block.name}"
-    return f"{block.mw_kda:g} kDa of {block.name}" if block.mw_kda is not None else block.name
+    return f"row {block.row} of {block.name}" if block.row is not None else block.name
 
 
 def _phospho(case: Case) -> Iterator[Problem]:

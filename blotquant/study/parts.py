@@ -135,7 +135,9 @@ class StudyImage(Block):
     role: ImageRole = key("target", f"One of {', '.join(get_args(ImageRole))}.")
     phospho_of: Word = key("", "Target of which this is the phosphorylated form.")
     row: int | None = key(None, "Row of bands that is the target, from 1 at the top.", ge=1)
-    mw_kda: float | None = key(None, "Expected molecular weight, kDa, instead of row.", gt=0)
+    mw_kda: float | None = key(
+        None, "Expected molecular weight, kDa: stands beside the band in figures.", gt=0
+    )
     order: int | None = key(None, "The membrane was probed for this as number ...; from 1.", ge=1)
     antibody: Word = key("", "Primary antibody: name, maker, number.")
     dilution: Word = key("", "Its dilution.")
@@ -153,8 +155,6 @@ class StudyImage(Block):
     def _one_meaning(self) -> StudyImage:
         if self.role in ("target", "loading_control") and not self.target:
             raise ValueError(f"say which target the image shows, or another role than {self.role}")
-        if self.row is not None and self.mw_kda is not None:
-            raise ValueError("give row or mw_kda, not both")
         if self.phospho_of and self.role != "target":
             raise ValueError(f"phospho_of is for role = 'target', not '{self.role}'")
         return self

@@ -372,7 +372,7 @@ ERRORS = [
         r"\[\[image\]\] 10 .*: ERK of membrane M1 has two rows: M1_ERK.tif and "
         "row 2 of M1_p-ERK.tif",
     ),
-    (two_targets_without_rows, "shows several targets; say by row or mw_kda which is P53"),
+    (two_targets_without_rows, "shows several targets; say which row of bands is P53"),
     (one_row_for_two_targets, "row 1 of M1_ERK.tif is taken for ERK and P53"),
     (picture_of_two_membranes, "the same picture shows membrane M1 and M2"),
     (

@@ -144,7 +144,6 @@ reference = "control"
         "[normalization] across = 'sample'",
         "[[image]] 1 (a.tif): membrane is missing",
         "[[image]] 1 (a.tif): there is no setting 'trget' - did you mean 'target'?",
-        "[[image]] 2 (b.tif): give row or mw_kda, not both",
         "[[exclude]] 1: lane = 0",
         "[[exclude]] 1: reason = '': must not be empty",
         "[[comparison]] 1 (c): group = []: must not be empty",

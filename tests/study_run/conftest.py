@@ -19,12 +19,18 @@ SPEC = StudySpec(
 )
 
 
-def blotquant(*words):
+def _run(*words):
     command = [sys.executable, "-m", "blotquant", *map(str, words)]
     environment = {**os.environ, "COLUMNS": "80"}
     return subprocess.run(
         command, capture_output=True, encoding="utf-8", env=environment, check=False
     )
+
+
+@pytest.fixture(scope="session")
+def blotquant():
+    """The command line, in a process of its own."""
+    return _run
 
 
 @pytest.fixture(scope="session")
@@ -47,4 +53,4 @@ def study(original, tmp_path):
 def done(original, tmp_path_factory):
     """A finished run of it: the process and the folder of its results."""
     out = tmp_path_factory.mktemp("results") / "out"
-    return blotquant("run", original, "-o", out, "--jobs", 1), Path(out)
+    return _run("run", original, "-o", out, "--jobs", 1), Path(out)

@@ -3,13 +3,12 @@
 import shutil
 
 import pandas as pd
-from conftest import blotquant
 
 from blotquant import StudyError
 from blotquant.study import Study, read_samples, write_samples
 
 
-def test_a_study_started_filled_in_checked_and_run(original, tmp_path):
+def test_a_study_started_filled_in_checked_and_run(blotquant, original, tmp_path):
     folder = tmp_path / "blots"
     folder.mkdir()
     for path in original.glob("*.tif"):
@@ -27,7 +26,7 @@ def test_a_study_started_filled_in_checked_and_run(original, tmp_path):
     assert samples[["membrane", "lane", "kind"]].equals(truth[["membrane", "lane", "kind"]])
     write_samples(truth, folder / "samples.csv")
     study = Study.from_toml(folder / "study.toml")
-    assert {image.target for image in study.image} == {"P53", "PTEN", "b-actin"}
+    assert {image.target for image in study.image} == {"P53", "PTEN", "beta-actin"}
     filled = study.model_copy(update={"reference_group": "control", "pairing": "paired"})
     (folder / "study.toml").write_text(filled.to_toml(), encoding="utf-8")
 
@@ -40,7 +39,7 @@ def test_a_study_started_filled_in_checked_and_run(original, tmp_path):
     assert (statistics["verdict"] == "tested").all()
 
 
-def test_nothing_is_overwritten(study):
+def test_nothing_is_overwritten(blotquant, study):
     before = (study / "study.toml").read_bytes()
     run = blotquant("init", study)
     assert run.returncode == 8
@@ -48,7 +47,7 @@ def test_nothing_is_overwritten(study):
     assert (study / "study.toml").read_bytes() == before
 
 
-def test_a_folder_without_a_study(tmp_path):
+def test_a_folder_without_a_study(blotquant, tmp_path):
     run = blotquant("check", tmp_path)
     assert run.returncode == StudyError.exit_code
     assert "blotquant init" in run.stderr
