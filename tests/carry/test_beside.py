@@ -84,8 +84,7 @@ def test_the_error_is_the_scatter():
 def noise_again(seed):
     blot, _ = stain(3)
     rng = np.random.default_rng(1000 + seed)
-    clean = blot.pixels - 0.0
-    return Blot((clean + rng.normal(0, NOISE, clean.shape)).astype(np.float32))
+    return Blot((blot.pixels + rng.normal(0, NOISE, blot.shape)).astype(np.float32))
 
 
 def test_the_planted_sum_lies_within_the_error():
