@@ -179,8 +179,8 @@ class _Pair:
         apart = np.diff(np.sort(middles[:, 1]))
         spacing = float(np.median(apart)) if apart.size else 1.5 * width
         patterns = (
-            band_pattern(scenes[0], spacing / factor),
-            band_pattern(scenes[1], spacing / factor),
+            band_pattern(scenes[0], spacing / factor, width / factor),
+            band_pattern(scenes[1], spacing / factor, width / factor),
         )
         pivot = (float(middles[:, 0].mean()), float(middles[:, 1].mean()))
         return cls(
