@@ -21,7 +21,7 @@ from .scene import Scene
 __all__ = ["Agreement", "Pose", "band_pattern", "refined", "shrunk", "survey", "turned_back"]
 
 # Evidence of this share of the strong bands' counts half of theirs: bands weigh about alike.
-_HALF = 0.12
+_HALF = 0.15
 # Nothing narrower than this share of a lane is a band.
 _NARROW = 0.4
 # Each band is brought to one height within this many rows, px of the scene, and a lane's spacing.

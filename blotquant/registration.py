@@ -45,6 +45,8 @@ _OUTLINE = 8.0
 _CLEAR_MARGIN = 0.04
 # Of the pattern so much more lies on lanes than beside, if the lanes are the right ones.
 _CLEAR_SHARE = 0.45
+# Lanes that disagree by this share of their width about the shift leave a third of the confidence.
+_SPREAD = 0.15
 # Outlines of one membrane agree in area to this share.
 _SAME_AREA = 0.15
 
@@ -136,7 +138,7 @@ def _confidence(margin: float, share: float, spread: float, n_lanes: int) -> flo
     """How clear the best shift is, how much lies on lanes there, and how well lanes agree."""
     clear = min(1.0, max(margin, 0.0) / _CLEAR_MARGIN)
     on_lanes = min(1.0, max(share, 0.0) / _CLEAR_SHARE)
-    agree = math.exp(-((spread / 0.12) ** 2)) if n_lanes else 0.0
+    agree = math.exp(-((spread / _SPREAD) ** 2)) if n_lanes else 0.0
     return clear * on_lanes * agree
 
 

@@ -38,8 +38,14 @@ class Probe:
         """True lanes, in this image's coordinates."""
         rows = np.linspace(0, self.blot.shape[0] - 1, 9)
         columns = self.lane_columns(rows)
+        spacing = float(np.median(np.diff(columns.mean(axis=1)))) if len(columns) > 1 else np.inf
         return tuple(
-            Lane(f"lane-{k}", "panel-1", tuple(zip(rows, cols, strict=True)), 1.3 * entry["width"])
+            Lane(
+                f"lane-{k}",
+                "panel-1",
+                tuple(zip(rows, cols, strict=True)),
+                min(1.3 * entry["width"], spacing),
+            )
             for k, (cols, entry) in enumerate(
                 zip(columns, self.drawn.truth["lanes"], strict=True), 1
             )
