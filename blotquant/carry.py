@@ -119,7 +119,6 @@ def carry_membrane(
         if name != reference
     }
     messages = [found.message for found in registrations.values() if found.message]
-    messages += _rows_unknown(reference, registrations)
     lanes, remarks = own.lanes, tuple[str, ...]()
     if recipe.finding.lane_count != len(own.lanes):
         believed = {
@@ -154,18 +153,6 @@ def _found_alone(blots: Mapping[str, Blot], recipe: Recipe) -> dict[str, Layout]
             "draw them by hand in one of them"
         )
     return found
-
-
-def _rows_unknown(reference: str, registrations: Mapping[str, Registration]) -> list[str]:
-    names = [
-        name for name, found in registrations.items() if found.believed and not found.rows_known
-    ]
-    if not names:
-        return []
-    return [
-        f"{', '.join(names)}: no row of bands in common with {reference}; the shift across the "
-        "lanes was found, the one along them is not known (and not needed)"
-    ]
 
 
 def _image(

@@ -21,7 +21,9 @@ from .scene import Scene
 __all__ = ["Agreement", "Pose", "band_pattern", "refined", "shrunk", "survey", "turned_back"]
 
 # Evidence of this share of the strong bands' counts half of theirs: bands weigh about alike.
-_HALF = 0.12
+_HALF = 0.15
+# Nothing narrower than this share of a lane is a band.
+_NARROW = 0.4
 # Each band is brought to one height within this many rows, px of the scene, and a lane's spacing.
 _TALL = 8
 # Bands of this thickness (sigma, px of the scene) are blurred by: they need not lie still.
@@ -84,7 +86,7 @@ class Agreement:
     values: NDArray[np.float32]
 
 
-def band_pattern(scene: Scene, spacing: float) -> NDArray[np.float32]:
+def band_pattern(scene: Scene, spacing: float, width: float) -> NDArray[np.float32]:
     """Where bands are and where gaps between lanes are, whatever the bands' strength.
 
     Parameters
@@ -92,13 +94,16 @@ def band_pattern(scene: Scene, spacing: float) -> NDArray[np.float32]:
     scene : Scene
     spacing : float
         Distance between lanes, px of the scene.
+    width : float
+        Of a lane, px of the scene: what is much narrower is a speck, a stroke or a letter.
 
     Returns
     -------
     ndarray, shape (rows, cols), float32
         About 1 in bands, below 0 between lanes that hold a band at this height, 0 elsewhere.
     """
-    evidence = band_evidence(scene)
+    wide = np.ones((1, max(3, int(_NARROW * width))), np.uint8)
+    evidence = cv2.morphologyEx(band_evidence(scene), cv2.MORPH_OPEN, wide)
     seen = evidence[evidence > 0]
     if seen.size == 0:
         return np.zeros(evidence.shape, np.float32)

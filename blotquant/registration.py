@@ -40,11 +40,13 @@ _COST_LANE, _COST_DEGREE = 0.06, 0.012
 _SAME_ROWS, _WHICH_LANE, _WHICH_TURN = 1.0, 0.03, 0.3
 # What the outlines' overlap counts: a px off costs a few thousandths of it.
 _OUTLINE = 8.0
-# A rival at other lanes that is nearly as good makes the best shift doubtful, the more so the
-# fewer lanes speak: shifted by one, n lanes lose 2 / n of what lies on lanes.
-_CLEAR_MARGIN = 0.2
+# A rival at other lanes that is nearly as good makes the best shift doubtful: half a spacing to
+# either side is worth 0, and with few lanes nothing but the cost of the shift decides.
+_CLEAR_MARGIN = 0.04
 # Of the pattern so much more lies on lanes than beside, if the lanes are the right ones.
 _CLEAR_SHARE = 0.45
+# Lanes that disagree by this share of their width about the shift leave a third of the confidence.
+_SPREAD = 0.15
 # Outlines of one membrane agree in area to this share.
 _SAME_AREA = 0.15
 
@@ -115,7 +117,14 @@ def register(reference: Blot, other: Blot, *, lanes: Sequence[Lane] = ()) -> Reg
     found, spread, n_lanes = pair.settled(found)
     confidence = _confidence(margin, share, spread / pair.width, n_lanes)
     if confidence >= LEAST_CONFIDENCE:
-        return Registration(found, confidence, rows_known, found)
+        message = ""
+        if 2 * n_lanes < len(lanes) and not rows_known:
+            message = (
+                f"{other.source.name}: bands in {n_lanes} of {len(lanes)} lanes only; the smallest "
+                f"shift against {reference.source.name} that fits is used "
+                f"({found.dcol:+.1f} px across)"
+            )
+        return Registration(found, confidence, rows_known, found, message)
     still = _along_middles(Transform(pivot=found.pivot), panel, other_panel, reference, other)
     message = (
         f"{other.source.name}: shift against {reference.source.name} not found (confidence "
@@ -127,9 +136,9 @@ def register(reference: Blot, other: Blot, *, lanes: Sequence[Lane] = ()) -> Reg
 
 def _confidence(margin: float, share: float, spread: float, n_lanes: int) -> float:
     """How clear the best shift is, how much lies on lanes there, and how well lanes agree."""
-    clear = min(1.0, max(margin, 0.0) * n_lanes / _CLEAR_MARGIN)
+    clear = min(1.0, max(margin, 0.0) / _CLEAR_MARGIN)
     on_lanes = min(1.0, max(share, 0.0) / _CLEAR_SHARE)
-    agree = math.exp(-((spread / 0.12) ** 2))
+    agree = math.exp(-((spread / _SPREAD) ** 2)) if n_lanes else 0.0
     return clear * on_lanes * agree
 
 
@@ -172,8 +181,8 @@ class _Pair:
         apart = np.diff(np.sort(middles[:, 1]))
         spacing = float(np.median(apart)) if apart.size else 1.5 * width
         patterns = (
-            band_pattern(scenes[0], spacing / factor),
-            band_pattern(scenes[1], spacing / factor),
+            band_pattern(scenes[0], spacing / factor, width / factor),
+            band_pattern(scenes[1], spacing / factor, width / factor),
         )
         pivot = (float(middles[:, 0].mean()), float(middles[:, 1].mean()))
         return cls(
@@ -211,11 +220,6 @@ class _Pair:
             _middle_row(panel, blot) for panel, blot in zip(self.panels, self.blots, strict=True)
         )
         return first, second
-
-    @property
-    def spare(self) -> float:
-        """Where the lanes are to be expected: pictures of different width share their middle."""
-        return (self.blots[1].shape[1] - self.blots[0].shape[1]) / 2
 
     def surveyed(self) -> tuple[Transform, bool, float, float]:
         """Best transform, whether rows are known, margin over other lanes, share on lanes."""
@@ -255,7 +259,10 @@ class _Pair:
     def _costs(self, maps: _Maps) -> NDArray[np.float64]:
         """What each shift and rotation must gain over none, shape (A, 1, C)."""
         dcols = maps.bands.dcols * maps.factor
-        lanes_off = np.minimum(np.abs(dcols), np.abs(dcols - self.spare)) / self.spacing
+        # a narrower image may be cut from anywhere of the wider one
+        spare = self.blots[1].shape[1] - self.blots[0].shape[1]
+        beyond = np.maximum(dcols - max(spare, 0), min(spare, 0) - dcols)
+        lanes_off = np.maximum(beyond, 0.0) / self.spacing
         degree = 0.0 if maps.outlined else _COST_DEGREE
         across, turn = _COST_LANE * lanes_off, degree * maps.bands.angles**2
         costs: NDArray[np.float64] = turn[:, None, None] + across[None, None, :]
@@ -327,7 +334,8 @@ class _Maps:
         mids = [(row + 0.5) / factor - 0.5 for row in pair.mid_rows]
         angles = np.arange(-_MAX_ANGLE, _MAX_ANGLE + 1e-6, _ANGLE_STEP)
         tall, wide = (max(sizes) for sizes in zip(*(p.shape for p in small), strict=True))
-        reach = (max(4, int(_REACH_ROWS * tall)), max(4, int(_REACH_COLS * wide)))
+        spare = abs(small[0].shape[1] - small[1].shape[1])
+        reach = (max(4, int(_REACH_ROWS * tall)), max(4, int(_REACH_COLS * wide) + spare))
 
         def turned(pattern: NDArray[np.float32]) -> list[NDArray[np.float32]]:
             return [bend.straightened(pattern, mids[1], factor, float(angle)) for angle in angles]

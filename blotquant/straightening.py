@@ -116,6 +116,11 @@ def lane_comb(
     return np.asarray(soft.max(axis=1), np.float64)
 
 
+# A column counts at most this many times the usual one: a ladder or a row of pen strokes is one
+# lane among the others.
+_MOST = 1.5
+
+
 def comb_share(
     pattern: NDArray[np.float32], comb: NDArray[np.float64], dcols: NDArray[np.float64]
 ) -> NDArray[np.float64]:
@@ -136,9 +141,11 @@ def comb_share(
         -1 to 1.
     """
     mass = np.clip(pattern, 0, None).sum(axis=0, dtype=np.float64)
-    total = float(mass.sum())
-    if total <= 0:
+    if not mass.any():
         return np.zeros(dcols.size)
+    usual = float(np.median(mass[mass > 0.1 * mass.max()]))
+    mass = np.minimum(mass, _MOST * usual)
+    total = float(mass.sum())
     columns = np.arange(mass.size)[None, :] - dcols[:, None].astype(np.intp)
     outside = (columns < 0) | (columns >= comb.size)
     value = np.where(outside, -1.0, comb[np.clip(columns, 0, comb.size - 1)])

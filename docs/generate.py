@@ -196,7 +196,7 @@ def _backgrounds() -> str:
     rows = []
     for name in registry.names("backgrounds"):
         method = registry.get("backgrounds", name)
-        if method.__module__ == "blotquant.background":
+        if method.__module__ in ("blotquant.background", "blotquant.beside"):
             rows.append([_code(name), inspect.getdoc(method).splitlines()[0]])
     return _table(["method", "what it is"], rows)
 

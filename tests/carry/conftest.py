@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
-from blotquant.model import Blot, Lane
+from blotquant.model import Blot, ImageSource, Lane
 from blotquant.signal import SignalMap
 from blotquant.simulate import BlotSpec, SimulatedBlot, render, spec_of
+from blotquant.simulate.draws import shrink
 
 MARGIN = 44
+PIXELS = 300_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +38,14 @@ class Probe:
         """True lanes, in this image's coordinates."""
         rows = np.linspace(0, self.blot.shape[0] - 1, 9)
         columns = self.lane_columns(rows)
+        spacing = float(np.median(np.diff(columns.mean(axis=1)))) if len(columns) > 1 else np.inf
         return tuple(
-            Lane(f"lane-{k}", "panel-1", tuple(zip(rows, cols, strict=True)), 1.3 * entry["width"])
+            Lane(
+                f"lane-{k}",
+                "panel-1",
+                tuple(zip(rows, cols, strict=True)),
+                min(1.3 * entry["width"], spacing),
+            )
             for k, (cols, entry) in enumerate(
                 zip(columns, self.drawn.truth["lanes"], strict=True), 1
             )
@@ -44,8 +54,6 @@ class Probe:
 
 def blot_of(image, spec: BlotSpec, name="probe.tif"):
     """Picture as a loader would give it."""
-    from blotquant.model import ImageSource
-
     if spec.polarity == "dark_on_light":
         signal_map = SignalMap(-1.0, float(spec.full_scale))
     else:
@@ -65,9 +73,11 @@ def probe(spec: BlotSpec, seed: int, drow=0, dcol=0, size=None, name="probe.tif"
 
 def membrane(kind: str, seed: int) -> BlotSpec:
     """A kind's membrane with a margin to cut from, its lanes the same in every image."""
-    spec = spec_of(kind, seed)
+    spec = shrink(spec_of(kind, seed), PIXELS)
     rows, cols = spec.shape
-    return replace(spec, shape=(rows + 2 * MARGIN, cols + 2 * MARGIN), lane_seed=seed, rotation=0.0)
+    shape = (rows + 2 * MARGIN, cols + 2 * MARGIN)
+    # a ladder of its own width would move the lanes of the images that do not show it
+    return replace(spec, shape=shape, lane_seed=seed, rotation=0.0, ladder_width=1.0)
 
 
 def few_lanes(spec: BlotSpec, seed: int, present: int, rows=(0.4,), peak=0.3) -> BlotSpec:
@@ -85,4 +95,12 @@ def few_lanes(spec: BlotSpec, seed: int, present: int, rows=(0.4,), peak=0.3) ->
         targets=(),
         volumes=tuple(map(tuple, volumes.tolist())),
         ladder_lanes=(),
+    )
+
+
+@pytest.fixture(scope="session")
+def draw():
+    """The functions above."""
+    return SimpleNamespace(
+        membrane=membrane, probe=probe, few_lanes=few_lanes, blot_of=blot_of, margin=MARGIN
     )
