@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from .recipe import Recipe
     from .result import Result
+    from .study_result import StudyResult
 
 __all__ = ["ImageOutcome", "RunOutcome", "Status"]
 
@@ -76,6 +77,8 @@ class RunOutcome:
         Versions, platform, recipe and images with their hashes: all JSON.
     out : Path
         Folder of the outputs.
+    study : StudyResult or None
+        What the run came to as a study, where it was one.
     """
 
     images: tuple[ImageOutcome, ...]
@@ -86,6 +89,7 @@ class RunOutcome:
     recipe: Recipe
     provenance: Mapping[str, Any] = field(default_factory=dict)
     out: Path = Path()
+    study: StudyResult | None = None
 
     def having(self, status: Status) -> tuple[ImageOutcome, ...]:
         """Images with a given status, in input order."""
