@@ -107,7 +107,7 @@ class WholeBlots(Sequence[WholeBlot]):
     def _read(self, index: int) -> WholeBlot:
         outcome = self.images[index]
         layout = outcome.result.layout if outcome.result is not None else Layout()
-        assert self._run.study is not None  # noqa: S101  # else there are no images
+        assert self._run.study is not None  # else there are no images
         study, samples = self._run.study.study, self._run.study.samples
         membranes = membranes_of(study, outcome.image)
         return WholeBlot(
@@ -117,7 +117,24 @@ class WholeBlots(Sequence[WholeBlot]):
             membrane=", ".join(membranes),
             replicate=replicates_on(samples, membranes),
             strips=tuple(self._strips.get(outcome.image, ())),
+            lane_labels=_lane_labels(layout, study, samples, outcome.image),
         )
+
+
+def _lane_labels(layout: Layout, study: Study, samples: pd.DataFrame, image: str) -> dict[str, str]:
+    """Number on the membrane and sample of each lane, by lane id."""
+    names = {
+        (str(row["membrane"]), int(row["lane"])): str(row["sample"] or row["kind"])
+        for row in samples.to_dict("records")
+    }
+    labels = {}
+    for number, panel in enumerate(layout.panels, 1):
+        blocks = (one for one in study.image if (one.name, one.panel) == (image, number))
+        membrane = next((block.membrane for block in blocks), "")
+        mine = [lane.id for lane in layout.lanes if lane.panel_id == panel.id]
+        for place, lane in enumerate(mine, 1):
+            labels[lane] = f"{place} {names.get((membrane, place), '')}".rstrip()
+    return labels
 
 
 def membranes_of(study: Study, image: str) -> tuple[str, ...]:

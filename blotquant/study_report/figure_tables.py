@@ -110,13 +110,13 @@ def figure_tables(result: StudyResult) -> FigureTables:
     factors = tuple(study.statistics.factors) if study.statistics.test == "two_factor" else ()
     naming = GroupNames(frozenset(), conditions, factors)
     statistics = result.statistics[result.statistics["effect"].astype(str) == ""]
-    tables = [
+    statistics, replicates, summary = (
         _in_order(_named(table, naming), study.targets())
         for table in (statistics, result.replicates, result.summary)
-    ]
-    groups = _groups(tables[2], tables[0])
+    )
+    groups = _groups(summary, statistics)
     shown = GroupNames(frozenset(groups), conditions, factors)
-    return FigureTables(*tables, groups=groups, names=shown)
+    return FigureTables(statistics, replicates, summary, groups, shown)
 
 
 def _where(condition: str, study: Study) -> Mapping[str, str]:

@@ -46,8 +46,8 @@ _FOLDS = (
     "bounds."
 )
 _CONTROLS = (
-    "Loading controls (loading_controls): density in each lane over the mean of its membrane, lanes "
-    "as on the membrane; CV, coefficient of variation."
+    "Loading controls (loading_controls): density in each lane over the mean of its membrane, "
+    "lanes as on the membrane; CV, coefficient of variation."
 )
 
 
@@ -179,9 +179,7 @@ def _write_blots(
         files.paths.append(write_source_data(out / "source_data.zip", sources, tables))
 
 
-def _sources(
-    blots: WholeBlots, result: StudyResult, options: FigureOptions
-) -> list[SourceFile]:
+def _sources(blots: WholeBlots, result: StudyResult, options: FigureOptions) -> list[SourceFile]:
     """The study's files, each with what it shows."""
     sources = []
     for place, outcome in enumerate(blots.images):

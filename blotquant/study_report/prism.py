@@ -94,7 +94,7 @@ def prism_file(result: StudyResult, *, created: str = "") -> bytes:
         ET.SubElement(sequence, "Ref", {"ID": f"Table{number}", **selected})
     root.extend(built)
     ET.indent(root, space="")
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
 def _sheet(tables: FigureTables, *, paired: bool) -> _Sheet:

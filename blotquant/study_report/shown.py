@@ -40,9 +40,8 @@ def shown_replicate(tables: FigureTables) -> Representative:
 def shown_membrane(tables: FigureTables) -> Representative:
     """Membrane whose folds are nearest to the geometric means; its name is `replicate`."""
     found = representative(_pairs(tables, _by_membrane(tables.replicates)), _REFERENCE)
-    rule = (
-        f"membrane {found.replicate}, whose folds are nearest to the geometric mean of all membranes"
-    )
+    nearest = "whose folds are nearest to the geometric mean of all membranes"
+    rule = f"membrane {found.replicate}, {nearest}"
     return Representative(found.replicate, found.distance, rule)
 
 
@@ -75,6 +74,4 @@ def _by_membrane(rows: pd.DataFrame) -> pd.DataFrame:
     logs = known.assign(log=np.log(known["value"].astype(float)))
     means = logs.groupby(["target", "group", "membranes"], sort=False)["log"].mean()
     table = means.reset_index().rename(columns={"membranes": "replicate"})
-    return table.assign(
-        value=np.exp(table["log"]), below_detection=False, limit=math.nan
-    )
+    return table.assign(value=np.exp(table["log"]), below_detection=False, limit=math.nan)
