@@ -20,6 +20,7 @@ from .outcome import ImageOutcome, RunOutcome
 from .recipe import Recipe
 from .result import write_csv
 from .session import plain
+from .study_report.tables import study_tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,6 +70,8 @@ def problem_table(images: Iterable[ImageOutcome]) -> pd.DataFrame:
 
 def write_tables(out: Path, run: RunOutcome) -> list[Path]:
     """Write bands, lanes, normalized, failures and skipped as CSV, and all of them as XLSX.
+
+    A study's tables come with them: statistics, replicates, summary, controls, doses, samples.
 
     CSV is UTF-8 with comma and dot. A text that begins with ``=``, ``@``, a tab or a carriage
     return (a file name or a label can) gets an apostrophe in front, so that no spreadsheet runs it;
@@ -164,6 +167,7 @@ def _tables(run: RunOutcome) -> list[tuple[str, pd.DataFrame, tuple[Column, ...]
         ("normalized", run.normalized, NORMALIZED_COLUMNS),
         ("failures", problem_table(run.failed), PROBLEM_COLUMNS),
         ("skipped", problem_table(run.skipped), PROBLEM_COLUMNS),
+        *(study_tables(run.study) if run.study is not None else ()),
     ]
 
 

@@ -27,7 +27,7 @@ HEAD = """# Benchmarks
 
 Every section is what one command printed; `make bench` runs them all, and `python
 docs/write_benchmarks.py` writes this page. Truth is planted: the blots are simulated
-(`blotquant.simulate`), and the volume of each band is known. Simulated blots are not real ones: they
+(`blotquant.simulate`), and the volume of each band is known. Simulated blots are no real ones: they
 say what can be expected at best of a picture like them. What each column means stands in the head
 of the script.
 """

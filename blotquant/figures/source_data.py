@@ -35,6 +35,8 @@ class SourceFile:
     labelled : callable or None
         Gives the labelled blot, a PNG; from `blotquant.figures.uncropped.labelled_png`. Called when
         its turn comes, so that pictures are not all in memory at once.
+    part : str
+        Page or channel that is labelled, where the file holds several.
     """
 
     path: Path
@@ -42,6 +44,7 @@ class SourceFile:
     target: str
     replicate: str
     labelled: Callable[[], bytes] | None = None
+    part: str = ""
 
 
 def write_source_data(
@@ -87,8 +90,11 @@ def write_source_data(
         for file, name in zip(unique, names, strict=True):
             digest = _add_file(archive, f"raw/{name}", file.path)
             lines.append(_line(name, file, files, digest))
-            if file.labelled is not None:
-                _add(archive, f"labelled/{name}.png", file.labelled())
+            parts = {other.part: other.labelled for other in files if other.path == file.path}
+            labels = safe_names(f"{name}.{part}.png" if part else f"{name}.png" for part in parts)
+            for label, picture in zip(labels, parts.values(), strict=True):
+                if picture is not None:
+                    _add(archive, f"labelled/{label}", picture())
         given = tables or {}
         for name, key in zip(safe_names(sorted(given)), sorted(given), strict=True):
             _add(archive, f"tables/{name}", given[key])
