@@ -24,7 +24,8 @@ from blotquant.html_report.numbers import shown
 from blotquant.html_report.pictures import Picture, overlay_picture
 from blotquant.html_report.settings import Setting, differences, settings_of
 from blotquant.html_report.story import SERIOUS, detected, flag_counts, points_of
-from blotquant.html_report.tables import Table, band_table, normalized_table
+from blotquant.html_report.table import Table
+from blotquant.html_report.tables import band_table, normalized_table
 from blotquant.outcome import ImageOutcome, RunOutcome
 from blotquant.result import Result
 

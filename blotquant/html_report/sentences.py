@@ -100,7 +100,7 @@ def p_words(record: Record, alpha: float = 0.05) -> str:
 
 
 def effect_sentence(record: Record, alpha: float = 0.05) -> str:
-    """Test of a whole effect: ``P53: effect of group: F(2, 12) = 5.10, p = 0.025.``"""
+    """Test of a whole effect, ``P53: effect of group: F(2, 12) = 5.10, p = 0.025`` and a stop."""
     target = _words(record, "target") or "All targets"
     said = statistic_text(record)
     p = p_text(_number(record, "p"), alpha)
