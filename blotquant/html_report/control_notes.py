@@ -13,21 +13,26 @@ from blotquant.study_result import StudyResult
 __all__ = ["ControlNote", "control_notes", "controls_of"]
 
 _ORDER = ("doubtful", "look", "sound")
+_WORDS = {"look": "to be looked at"}
 
 
 @dataclass(frozen=True)
 class ControlNote:
-    """A control as a result names it: verdict (empty if it was not judged) and why."""
+    """A control as a result names it.
 
-    control: str
+    Parameters
+    ----------
+    text : str
+        The control and what is thought of it, in a few words.
+    verdict : str
+        The gravest on any membrane; empty if it was not judged.
+    why : str
+        Reasons for it.
+    """
+
+    text: str
     verdict: str
     why: str
-
-    @property
-    def text(self) -> str:
-        """In a few words."""
-        told = {"sound": "sound", "look": "to be looked at", "doubtful": "doubtful"}
-        return f"{self.control}: {told.get(self.verdict, 'not judged')}"
 
 
 def control_notes(study: StudyResult) -> dict[str, tuple[ControlNote, ...]]:
@@ -55,14 +60,30 @@ def controls_of(study: StudyResult) -> dict[str, tuple[str, ...]]:
 
 
 def _note(name: str, study: StudyResult) -> ControlNote:
-    """The gravest verdict on a control over its membranes, with the reasons for it."""
+    """What is thought of a control over all its membranes, and on those that differ."""
     rows = [
         row
         for row in study.controls.to_dict("records")
         if target_key(str(row["control"])) == target_key(name)
     ]
-    verdict = next((one for one in _ORDER if one in {row["verdict"] for row in rows}), "")
-    return ControlNote(name, verdict, _why([row for row in rows if row["verdict"] == verdict]))
+    if not rows:
+        return ControlNote(f"{name}: not judged", "", "")
+    verdict = min((str(row["verdict"]) for row in rows), key=_gravity)
+    grave = [row for row in rows if row["verdict"] == verdict]
+    return ControlNote(f"{name}: {_said(rows, verdict)}", verdict, _why(grave))
+
+
+def _said(rows: Sequence[dict[Any, Any]], worst: str) -> str:
+    whole = [str(row["verdict"]) for row in rows if not row["membrane"]]
+    places = [str(row["membrane"]) for row in rows if row["membrane"] and row["verdict"] == worst]
+    if worst in whole or worst == "sound" or not places:
+        return _WORDS.get(worst, worst)
+    overall = f"{_WORDS.get(whole[0], whole[0])} over all; " if whole else ""
+    return f"{overall}{', '.join(places)} {_WORDS.get(worst, worst)}"
+
+
+def _gravity(verdict: str) -> int:
+    return _ORDER.index(verdict) if verdict in _ORDER else 0
 
 
 def _why(rows: Sequence[dict[Any, Any]]) -> str:

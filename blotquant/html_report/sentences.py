@@ -146,7 +146,7 @@ def sentence_case(text: str) -> str:
     if not text:
         return ""
     # names such as p-ERK1/2 stay as they are written; reasons begin with a plain word
-    first = text.split(maxsplit=1)[0] if text.split() else ""
+    first = text.split(maxsplit=1)[0].rstrip(":,;") if text.split() else ""
     text = text[:1].upper() + text[1:] if first.isalpha() and len(first) > 1 else text
     return text if text.endswith((".", "!", "?")) else f"{text}."
 

@@ -20,7 +20,7 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True)
 class EmbeddedFigure:
-    """A figure as it goes into the page: caption, ``data:`` address, whether it needs a wide page."""
+    """A figure as it goes into the page; a `wide` one takes the width of the page."""
 
     caption: str
     uri: str

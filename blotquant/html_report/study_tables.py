@@ -50,12 +50,12 @@ def statistics_table(statistics: pd.DataFrame, alpha: float = 0.05) -> Table:
         Level of significance: no p value is rounded over it.
     """
     columns = [
-        text_column("Comparison", "comparison"),
+        text_column("Comparison", "comparison", once=True),
         text_column("Target", "target"),
-        text_column("Effect", "effect"),
-        text_column("Group", "group"),
-        text_column("Reference", "reference"),
-        text_column("Condition", "condition"),
+        text_column("Effect", "effect", once=True),
+        text_column("Group", "group", once=True),
+        text_column("Reference", "reference", once=True),
+        text_column("Condition", "condition", once=True),
         ShownColumn("Fold change", "fold_change", "number", _fold),
         _interval("95 % CI", "ci", always=True),
         _interval("Simultaneous 95 % CI", "sim_ci"),
@@ -63,12 +63,12 @@ def statistics_table(statistics: pd.DataFrame, alpha: float = 0.05) -> Table:
         _p("Adjusted p", "p_adjusted", alpha),
         text_column("Stars", "stars"),
         ShownColumn("n", "n_group, n_reference, n_pairs", "number", _n),
-        text_column("Test", "test"),
+        text_column("Test", "test", once=True),
         ShownColumn("Statistic", "statistic, df, df2", "text", _statistic, always=False),
-        text_column("Adjusted by", "correction", dull="none"),
+        text_column("Adjusted by", "correction", dull="none", once=True),
         ShownColumn("Detectable", "detectable_fold, at 80 % power", "number", _detectable, False),
         integer_column("n needed", "n_needed"),
-        ShownColumn("Outcome", "verdict, reason", "wrap", _outcome),
+        ShownColumn("Outcome", "verdict, reason", "wrap", _outcome, once=True),
         flag_column(),
     ]
     return make_table(columns, statistics.to_dict("records"))
@@ -158,8 +158,8 @@ def control_table(controls: pd.DataFrame) -> Table:
         text_column("Verdict", "verdict"),
         integer_column("Lanes", "n_lanes"),
         ShownColumn("CV over lanes", "cv", "number", _percent),
-        number_column("Largest fold between groups", "group_effect_fold", digits=3),
-        _p("p of the groups", "group_p", 0.05),
+        number_column("Group fold", "group_effect_fold", "largest between groups", digits=3),
+        _p("Group p", "group_p", 0.05),
         integer_column("Saturated", "saturated_lanes", dull=0),
         integer_column("Below detection", "below_detection_lanes", dull=0),
         number_column("r", "agreement_r", "with the other control", digits=2, always=False),
@@ -226,7 +226,11 @@ def _statistic(record: Record) -> Cell:
 def _outcome(record: Record) -> Cell:
     verdict = _VERDICTS.get(str(record["verdict"]), str(record["verdict"]))
     reason = record["reason"]
-    return Cell(f"{verdict}: {reason}" if reason else verdict, sort=verdict, kind="wrap")
+    return Cell(
+        f"{verdict}: {reason}" if reason else verdict,
+        sort=verdict,
+        kind="long" if reason else "wrap",
+    )
 
 
 def _value(record: Record) -> Cell:
@@ -249,7 +253,7 @@ def _percent(record: Record) -> Cell:
 
 
 def _sentence(text: Any) -> Cell:
-    return Cell(sentence_case(str(text)), sort=str(text), kind="wrap")
+    return Cell(sentence_case(str(text)), sort=str(text), kind="long")
 
 
 def _exact(value: float, text: str) -> Cell:

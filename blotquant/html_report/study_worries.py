@@ -86,7 +86,7 @@ def _controls(study: StudyResult) -> list[Point]:
             Point(
                 f"Loading control {row['control']} {where} {what}: {row['reason']}.",
                 f"It divides {', '.join(targets)}." if targets else "It divides no target.",
-                serious=row["verdict"] == "doubtful" or not row["membrane"],
+                serious=True,
             )
         )
     return points

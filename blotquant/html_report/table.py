@@ -49,22 +49,46 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the report; `shared` are flags that all of its rows carry: (name, meaning)."""
+    """A table of the report.
+
+    Parameters
+    ----------
+    headers : tuple of Header
+    rows : tuple of Row
+    shared : tuple of (str, str)
+        Flags that all rows carry: (name, meaning).
+    common : tuple of (str, str)
+        Columns whose text is the same in all rows, told once: (head, text).
+    """
 
     headers: tuple[Header, ...]
     rows: tuple[Row, ...]
     shared: tuple[tuple[str, str], ...] = ()
+    common: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class ShownColumn:
-    """How one column of the contract appears; `cell` makes a cell of a record."""
+    """How one column of the contract appears.
+
+    Parameters
+    ----------
+    text, title, kind : str
+        Of its head.
+    cell : callable
+        Makes a cell of a record.
+    always : bool
+        It stands there even if it says nothing.
+    once : bool
+        Told above the table where all rows say the same.
+    """
 
     text: str
     title: str
     kind: str
     cell: Callable[[Record], Cell]
     always: bool = True
+    once: bool = False
 
 
 def make_table(
@@ -86,11 +110,13 @@ def make_table(
         Ties a row to its band in the drawings.
     """
     cells = [[column.cell(record) for record in records] for column in columns]
-    used = [
-        index
-        for index, column in enumerate(columns)
-        if column.always or any(cell.text or cell.flags for cell in cells[index])
+    said = [any(cell.text or cell.flags for cell in cells[i]) for i in range(len(columns))]
+    alike = [
+        i
+        for i, column in enumerate(columns)
+        if column.once and said[i] and len(records) > 1 and len({c.text for c in cells[i]}) == 1
     ]
+    used = [i for i, column in enumerate(columns) if (column.always or said[i]) and i not in alike]
     return Table(
         headers=tuple(Header(columns[i].text, columns[i].title, columns[i].kind) for i in used),
         rows=tuple(
@@ -98,6 +124,7 @@ def make_table(
             for n, record in enumerate(records)
         ),
         shared=tuple((str(flag), FLAG_MEANING[flag]) for flag in shared),
+        common=tuple((columns[i].text, cells[i][0].text) for i in alike),
     )
 
 
@@ -121,7 +148,7 @@ def integer_column(text: str, name: str, dull: int | None = None) -> ShownColumn
     return ShownColumn(text, name, "number", cell, always=dull is None)
 
 
-def text_column(text: str, name: str, dull: str = "") -> ShownColumn:
+def text_column(text: str, name: str, dull: str = "", *, once: bool = False) -> ShownColumn:
     """A text; left out where no row has one, or all of them are `dull`."""
 
     def cell(record: Record) -> Cell:
@@ -129,7 +156,7 @@ def text_column(text: str, name: str, dull: str = "") -> ShownColumn:
         known = isinstance(value, str) and value != dull
         return text_cell(value) if known else Cell("")
 
-    return ShownColumn(text, name, "text", cell, always=False)
+    return ShownColumn(text, name, "text", cell, always=False, once=once)
 
 
 def flag_column(shared: Sequence[Flag] = ()) -> ShownColumn:
