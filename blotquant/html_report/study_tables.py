@@ -58,7 +58,7 @@ def statistics_table(statistics: pd.DataFrame, alpha: float = 0.05) -> Table:
         text_column("Condition", "condition", once=True),
         ShownColumn("Fold change", "fold_change", "number", _fold),
         _interval("95 % CI", "ci", always=True),
-        _interval("Simultaneous 95 % CI", "sim_ci"),
+        _interval("Sim. 95 % CI", "sim_ci"),
         _p("p", "p", alpha),
         _p("Adjusted p", "p_adjusted", alpha),
         text_column("Stars", "stars"),
