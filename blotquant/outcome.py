@@ -77,8 +77,11 @@ class RunOutcome:
         Versions, platform, recipe and images with their hashes: all JSON.
     out : Path
         Folder of the outputs.
+    figures : mapping of str to bytes
+        Figures of a study, SVG or PNG, by name (``"panel"``, ``"folds"``, ``"target:P53"``, ...);
+        the report shows them.
     study : StudyResult or None
-        What a study comes to, where the folder holds one.
+        Conclusions, where a study file says what was asked.
     """
 
     images: tuple[ImageOutcome, ...]
@@ -89,6 +92,7 @@ class RunOutcome:
     recipe: Recipe
     provenance: Mapping[str, Any] = field(default_factory=dict)
     out: Path = Path()
+    figures: Mapping[str, bytes] = field(default_factory=dict)
     study: StudyResult | None = None
 
     def having(self, status: Status) -> tuple[ImageOutcome, ...]:

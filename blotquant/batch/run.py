@@ -241,7 +241,15 @@ def _joined(plan: _Plan, images: Outcomes, started: datetime) -> RunOutcome:
     messages += plan.shelf.left_out({file.stem for file in plan.files})
     provenance = report.run_provenance(images, recipe, messages, started)
     return RunOutcome(
-        images, bands, lanes, normalized, tuple(messages), recipe, provenance, plan.out, concluded
+        images,
+        bands,
+        lanes,
+        normalized,
+        tuple(messages),
+        recipe,
+        provenance,
+        plan.out,
+        study=concluded,
     )
 
 
