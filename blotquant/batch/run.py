@@ -172,6 +172,8 @@ def _planned(plan: _Plan) -> set[str]:
     planned = {f"layouts/{file.stem}{SIDECAR_SUFFIX}" for file in plan.files}
     if plan.overlays:
         planned |= {f"overlays/{file.stem}.png" for file in plan.files}
+    if plan.study is not None:
+        planned |= plan.study.planned_files()
     return planned
 
 
@@ -270,7 +272,16 @@ def _recipe_of(settings: Settings, results: Sequence[Any]) -> tuple[Recipe, list
 def _write(run: RunOutcome, folder: OutputFolder) -> RunOutcome:
     from blotquant import html_report  # matplotlib and jinja2 are slow to import
 
-    written = report.write_tables(run.out, run)
+    written: list[Path] = []
+    if run.study is not None:
+        from blotquant.study_report import shown_figures, write_study_report
+
+        files = write_study_report(run.out, run)
+        written += files.paths
+        messages = (*run.messages, *files.warnings)
+        figures = shown_figures(run.out, run.study.study)
+        run = replace(run, messages=messages, figures=figures)
+    written += report.write_tables(run.out, run)
     written += _files_of(run.images)
     written.append(html_report.write_report(run.out, run))
     return replace(run, provenance=folder.finish(dict(run.provenance), written))

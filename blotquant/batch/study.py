@@ -81,6 +81,12 @@ class StudyPlan:
         """The files that the study names."""
         return named_images(self.folder, (block.file for block in self.study.image))
 
+    def planned_files(self) -> set[str]:
+        """What the run writes of the study beside what every run writes."""
+        from blotquant.study_report import planned_files  # brings matplotlib
+
+        return planned_files(self.study)
+
     def tasks(self, jobs: Sequence[Job]) -> list[MembraneJob]:
         """The jobs of all files, those of one membrane together."""
         return [

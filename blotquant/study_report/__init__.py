@@ -5,17 +5,18 @@ from .methods_text import MethodsText, methods_text
 from .pictures import StudyFiles, write_figures
 from .prism import prism_file
 from .tables import study_tables
-from .writing import STUDY_FILES, write_study_report
+from .writing import planned_files, shown_figures, write_study_report
 
 __all__ = [
     "CHECKLIST_COLUMNS",
-    "STUDY_FILES",
     "MethodsText",
     "StudyFiles",
     "checklist",
     "checklist_markdown",
     "methods_text",
+    "planned_files",
     "prism_file",
+    "shown_figures",
     "study_tables",
     "write_figures",
     "write_study_report",

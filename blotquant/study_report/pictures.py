@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -36,7 +36,7 @@ from blotquant.study_report.strips import PanelStrips, panel_strips
 from blotquant.study_report.tables import study_tables
 from blotquant.study_result import StudyResult
 
-__all__ = ["StudyFiles", "figure_options", "write_figures"]
+__all__ = ["StudyFiles", "figure_options", "target_stems", "write_figures"]
 
 _FOLDER = "figures"
 _NO_STRIPS = PanelStrips((), {}, Representative("", float("nan"), ""))
@@ -85,6 +85,12 @@ class StudyFiles:
 def figure_options(study: Study) -> FigureOptions:
     """How the figures of a study look, as its file says."""
     return FigureOptions(style=study.figures.style, alpha=study.statistics.alpha)
+
+
+def target_stems(targets: Sequence[str]) -> dict[str, str]:
+    """Name of each target's files, without suffix and fit for every system."""
+    names = safe_names(f"{target}.svg" for target in targets)
+    return {target: name.removesuffix(".svg") for target, name in zip(targets, names, strict=True)}
 
 
 def write_figures(out: Path, run: RunOutcome) -> StudyFiles:
@@ -145,12 +151,11 @@ def _write_results(
             for number, page in enumerate(panel_figures(drawn, strips.strips, options), 1):
                 name = "panel" if number == 1 else f"panel-{number}"
                 files.paths += save_figure(page, folder / name)
-    names = safe_names(f"{target}.svg" for target in tables.targets)
-    for target, name in zip(tables.targets, names, strict=True):
-        with files.trying(f"figures/targets/{name.removesuffix('.svg')}"):
+    for target, stem in target_stems(tables.targets).items():
+        with files.trying(f"figures/targets/{stem}"):
             own = strips.of_target(target, tables.targets)
             figure = target_figure(drawn, target, own, options)
-            files.paths += save_figure(figure, folder / "targets" / name.removesuffix(".svg"))
+            files.paths += save_figure(figure, folder / "targets" / stem)
     with files.trying("figures/grid"):
         files.paths += save_figure(grid_figure(drawn, options), folder / "grid")
     if len(tables.statistics):
