@@ -50,6 +50,8 @@ def summary(run: RunOutcome) -> None:
     else:
         _print_plain(lines)
     _print_notes(run)
+    for sentence in _answers(run)[:_SHOWN_IMAGES]:
+        _write(sentence)
     counts = [
         f"{len(images)} {word}"
         for images, word in (
@@ -76,6 +78,7 @@ def as_json(run: RunOutcome, code: int) -> None:
         "skipped": len(run.skipped),
         "failed": len(run.failed),
         "messages": list(run.messages),
+        "answers": _answers(run),
         "images": [_image_entry(image, by_image.get(image.image)) for image in run.images],
         "files": sorted(run.provenance.get("files", {})),
     }
@@ -155,6 +158,25 @@ def _print_notes(run: RunOutcome) -> None:
     for image in run.failed[:_SHOWN_LINES]:
         _note("error", image.reason)
     _say_rest(len(run.failed) - _SHOWN_LINES, "failed images, all in failures.csv")
+
+
+def _answers(run: RunOutcome) -> list[str]:
+    """What a study came to, a sentence for each comparison."""
+    if run.study is None:
+        return []
+    from blotquant.html_report.sentences import conclusion, versus  # brings figures with it
+
+    alpha = run.study.study.statistics.alpha
+    rows = run.study.statistics.to_dict("records")
+    compared = [{str(key): value for key, value in row.items()} for row in rows]
+    compared = [row for row in compared if not row["effect"]]
+    headings = {versus(row) for row in compared}
+    return [
+        conclusion(row, alpha).sentence
+        if len(headings) == 1
+        else f"{versus(row)}: {conclusion(row, alpha).sentence}"
+        for row in compared
+    ]
 
 
 def _warnings(images: Sequence[ImageOutcome]) -> dict[str, list[str]]:

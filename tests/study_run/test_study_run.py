@@ -216,3 +216,52 @@ def test_one_unreadable_image_leaves_the_rest(blotquant, study, tmp_path):
     assert statistics.loc["P53", "n_pairs"] == 3
     assert statistics.loc["PTEN", "n_pairs"] == 2
     assert statistics.loc["PTEN", "verdict"] != "tested"
+
+
+# --- a real membrane, probed three times
+
+BLOTBENCH = """
+title = "one membrane, three probes"
+reference_group = "1"
+replicate_unit = "lysate"
+pairing = "unknown"
+[[image]]
+file = "blotbench_parp.tif"
+membrane = "B"
+target = "PARP"
+row = 1
+[[image]]
+file = "blotbench_trail.tif"
+membrane = "B"
+target = "TRAIL"
+row = 7
+[[image]]
+file = "blotbench_actin.tif"
+membrane = "B"
+target = "beta-actin"
+role = "loading_control"
+row = 3
+"""
+
+
+@pytest.mark.shared
+def test_a_real_membrane_probed_three_times(shared, tmp_path):
+    for name in ("parp", "trail", "actin"):
+        (tmp_path / f"blotbench_{name}.tif").symlink_to(shared / "real" / f"blotbench_{name}.tif")
+    (tmp_path / "study.toml").write_text(BLOTBENCH)
+    rows = [f"B,{lane},s{lane},{lane},1,,sample,yes" for lane in range(1, 5)]
+    header = "membrane,lane,sample,group,replicate,technical,kind,use"
+    sheet = "\n".join([header, *rows, "B,5,marker,,,,ladder,yes"])
+    (tmp_path / "samples.csv").write_text(sheet)
+    result = analyze_study(tmp_path)
+    values = result.normalized.pivot_table(index="target", columns="lane", values="scaled_density")
+    assert values.shape == (2, 4)
+    assert (values > 0).all().all()
+    # seen on the blots: PARP is strongest in lane 4, TRAIL in lane 3, by far
+    assert values.loc["PARP"].idxmax() == 4
+    assert values.loc["TRAIL"].idxmax() == 3
+    assert values.loc["TRAIL", 3] > 1.5 * values.loc["TRAIL"].drop(3).max()
+    # the band that TRAIL was probed for runs between 250 and 330 rows, actin at 221
+    centers = result.bands.query("target == 'TRAIL' and lane < 5")["center_row"]
+    assert centers.between(300, 325).all()
+    assert set(result.statistics["verdict"]) == {"descriptive"}
