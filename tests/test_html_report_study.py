@@ -202,6 +202,29 @@ class TestStory:
         assert FLAG_MEANING[Flag.SATURATED] in page["look"]
         assert "Under the conclusion on P53." in page["look"]
 
+    @pytest.mark.parametrize(
+        ("of_band", "of_ratio", "said"),
+        [
+            ("SATURATED", "CONTROL_SATURATED", "Under the conclusions on P53, ERK1/2, TERT."),
+            ("ARTEFACT", "", "1 band of 1."),
+        ],
+    )
+    def test_a_flag_of_the_controls_band_is_no_mere_remark(self, of_band, of_ratio, said):
+        study = study_of(values_of(FOLDS, flags=of_ratio, control_image="M1_actin.tif"))
+        band = {"image": "M1_actin.tif", "flags": of_band}
+        page = Page(render_report(replace(run_of(study), bands=filled(BAND_COLUMNS, [band]))))
+        told = page["look"].partition(FLAG_MEANING[Flag[of_band]])[2]
+        assert said in told
+        assert "No conclusion rests on these." not in told
+
+    def test_a_flag_that_no_conclusion_rests_on_is_a_remark(self):
+        band = {"image": "ladder.tif", "flags": "SATURATED"}
+        run = replace(run_of(study_of()), bands=filled(BAND_COLUMNS, [band]))
+        page = Page(render_report(run))
+        assert "1 remark" in page["look"]
+        assert "1 band of 1." in page["look"]
+        assert "No conclusion rests on these." in page["look"]
+
     def test_a_doubtful_control_stands_beside_each_result_it_divides(self):
         bad = control(membrane="M2", verdict="doubtful", reason="CV over lanes 70 %")
         page = page_of(study_of(controls=(control(), bad)))
@@ -313,6 +336,11 @@ class TestFigures:
 
     def test_an_unknown_figure_is_shown_under_its_name(self):
         assert embedded({"dose P53": SVG}).main[0].caption == "dose P53"
+
+    def test_an_svg_has_the_size_of_its_drawing(self):
+        drawn = b'<?xml version="1.0"?><svg xmlns="x" height="9pt" width="510pt"></svg>'
+        assert embedded({"panel": drawn}).main[0].width == 850
+        assert embedded({"panel": PNG}).main[0].width is None
 
     def test_other_bytes_are_refused(self):
         with pytest.raises(ValueError, match="panel"):
