@@ -182,7 +182,8 @@ class TestOtherSentences:
             "verdict": "fitted", "reason": "",
         }  # fmt: skip
         assert dose_sentence(dose) == (
-            "P53, by dose: EC50 2.50 (95 % CI 1.90 to unknown), Hill slope 1.0, over 6 doses, n = 4."
+            "P53, by dose: EC50 2.50 (95 % CI 1.90 to unknown), Hill slope 1.0, "
+            "over 6 doses, n = 4."
         )
         lost = dose | {"verdict": "not reached", "reason": "the curve is still rising"}
         assert "EC50 not reached: the curve is still rising" in dose_sentence(lost)

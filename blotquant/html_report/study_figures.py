@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,16 +16,30 @@ _CAPTIONS = {
     "loading_controls": "Loading controls: density in every lane, with its CV",
 }
 _TARGET = "target:"
+_SVG_WIDTH = re.compile(rb'<svg[^>]*? width="([0-9.]+)pt"')
+_ENLARGED = 1.25
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
 class EmbeddedFigure:
-    """A figure as it goes into the page; a `wide` one takes the width of the page."""
+    """A figure as it goes into the page.
+
+    Parameters
+    ----------
+    caption : str
+    uri : str
+        ``data:`` address.
+    width : int or None
+        Of an SVG, px, where the page has room.
+    broad : bool
+        Too broad for a telephone: it keeps its size there and scrolls.
+    """
 
     caption: str
     uri: str
-    wide: bool
+    width: int | None
+    broad: bool
 
 
 @dataclass(frozen=True)
@@ -65,9 +80,15 @@ def embedded(figures: Mapping[str, bytes]) -> StudyFigures:
 
 def _figure(name: str, data: bytes) -> EmbeddedFigure:
     caption = _CAPTIONS.get(name) or name.removeprefix(_TARGET)
-    wide = not name.startswith(_TARGET)
     text = base64.b64encode(data).decode("ascii")
-    return EmbeddedFigure(caption, f"data:{_kind(name, data)};base64,{text}", wide)
+    uri = f"data:{_kind(name, data)};base64,{text}"
+    return EmbeddedFigure(caption, uri, _width(data), broad=not name.startswith(_TARGET))
+
+
+def _width(data: bytes) -> int | None:
+    """Width of an SVG on the screen, px; letters of a paper's size are small there."""
+    found = _SVG_WIDTH.search(data[:2000])
+    return round(_ENLARGED * float(found[1]) * 96 / 72) if found else None
 
 
 def _kind(name: str, data: bytes) -> str:

@@ -15,6 +15,9 @@ from blotquant.study_result import StudyResult
 
 __all__ = ["worries"]
 
+# What a flag of a band is called where the band is what a ratio is divided by.
+_OF_CONTROL = {"SATURATED": "CONTROL_SATURATED", "BELOW_DETECTION": "CONTROL_BELOW_DETECTION"}
+
 
 def worries(run: RunOutcome, study: StudyResult) -> list[Point]:
     """All that can make a conclusion wrong, and remarks; each thing is said once.
@@ -57,11 +60,20 @@ def _placed(point: Point, touched: Mapping[str, Sequence[str]], study: StudyResu
     """A flag of the images with the conclusions it touches; one that touches none is a remark."""
     if not point.flag or study.statistics.empty:
         return point
-    targets = touched.get(point.flag)
+    names = (point.flag, _OF_CONTROL.get(point.flag, ""))
+    targets = tuple(dict.fromkeys(one for name in names for one in touched.get(name, ())))
+    if not targets and _control_images(study) & set(point.images):
+        return point  # a ratio does not carry every flag of the band it was divided by
     if not targets:
         detail = f"{point.detail} No conclusion rests on these."
         return replace(point, detail=detail, serious=False)
     return replace(point, detail=f"{_touching(targets)} {point.detail}")
+
+
+def _control_images(study: StudyResult) -> set[str]:
+    """Images that something was divided by."""
+    cells = set(study.normalized["control_image"])
+    return {name.strip() for cell in cells if isinstance(cell, str) for name in cell.split(";")}
 
 
 def _touching(targets: Sequence[str]) -> str:
