@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from blotquant.flags import Flag
 from blotquant.study import Study
@@ -122,7 +122,8 @@ def _counts(summary: pd.DataFrame) -> str:
         len(found) == 1 for found in groups.values()
     ):
         n = next(iter(next(iter(groups.values()))))
-        return f"n = {n} in each group ({listed(list(groups))})"
+        names = "; ".join(groups) if any("," in name for name in groups) else listed(groups)
+        return f"n = {n} in each group ({names})"
     parts = []
     for name, found in groups.items():
         counts = [
@@ -157,15 +158,22 @@ def testing(result: StudyResult) -> list[str]:
 
 
 def _tests(tested: pd.DataFrame, study: Study) -> list[str]:
-    kinds: dict[str, list[str]] = {}
+    """Each test once, with its targets where tests differ, and the effects it was made for."""
+    kinds: dict[str, set[str]] = {}
+    effects: dict[str, dict[str, None]] = {}
     for row in tested.to_dict("records"):
-        kinds.setdefault(_test(row), []).append(str(row["target"]) or "all targets together")
-    told = [
-        f"{test[:1].upper()}{test[1:]}"
-        + (f" ({listed(dict.fromkeys(targets))})" if len(kinds) > 1 else " for each target")
-        + "."
-        for test, targets in kinds.items()
-    ]
+        test = str(row["test"])
+        kinds.setdefault(test, set()).add(str(row["target"]))
+        if row["effect"]:
+            effects.setdefault(test, {}).setdefault(str(row["effect"]))
+    told = []
+    for test, targets in kinds.items():
+        words = f"{test[:1].upper()}{test[1:]}"
+        named = listed([name for name in study.targets() if name in targets])
+        words += f" ({named})" if len(kinds) > 1 and named else " for each target"
+        if test in effects:
+            words += f", with the effects {listed(effects[test])}"
+        told.append(f"{words}.")
     how = (
         "The test follows from the declared design"
         if study.statistics.test == "auto"
@@ -173,11 +181,6 @@ def _tests(tested: pd.DataFrame, study: Study) -> list[str]:
     )
     declared = f"{how}; it was not chosen from the results."
     return [*told, "Tests are two-sided; all but rank tests are made on log2 values.", declared]
-
-
-def _test(row: Mapping[Any, Any]) -> str:
-    effect = f", effect of {row['effect']}" if row["effect"] else ""
-    return f"{row['test']}{effect}"
 
 
 def _adjusted(tested: pd.DataFrame, study: Study) -> list[str]:
