@@ -500,11 +500,16 @@ class TestLayouts:
 
 DIE_ON_TWO = """
 import os
+from dataclasses import dataclass
 
-def measure(job):
-    if job == 2:
-        os._exit(9)  # without a word, as a process that the system kills
-    return (job,)
+@dataclass(frozen=True)
+class Job:
+    number: int
+
+    def run(self):
+        if self.number == 2:
+            os._exit(9)  # without a word, as a process that the system kills
+        return (self.number,)
 """
 
 
@@ -512,11 +517,10 @@ class TestProcesses:
     def test_a_killed_worker_costs_one_image(self, monkeypatch, tmp_path):
         (tmp_path / "dies_on_two.py").write_text(DIE_ON_TWO)
         monkeypatch.syspath_prepend(tmp_path)  # worker processes are given the same path
-        measure = import_module("dies_on_two").measure
-        monkeypatch.setattr("blotquant.batch.pool.measure_file", measure)
-        monkeypatch.setattr("blotquant.batch.pool._killed", lambda job: f"killed {job}")
+        job = import_module("dies_on_two").Job
+        monkeypatch.setattr("blotquant.batch.pool._killed", lambda job: (f"killed {job.number}",))
         found = {}
-        run_jobs([0, 1, 2, 3, 4, 5], 2, found.__setitem__)
+        run_jobs([job(number) for number in range(6)], 2, found.__setitem__)
         expected = {n: (n,) for n in range(6)} | {2: ("killed 2",)}
         assert found == expected
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .image import LOW_CONFIDENCE, Result, analyze, detect, measure, measure_lane
+from .image import (
+    LOW_CONFIDENCE,
+    Result,
+    analyze,
+    detect,
+    measure,
+    measure_lane,
+    provenance,
+)
 
 __all__ = [
     "LOW_CONFIDENCE",
@@ -18,6 +26,7 @@ __all__ = [
     "measure_lane",
     "membrane_layouts",
     "open_study",
+    "provenance",
 ]
 
 _LATER = {

@@ -29,7 +29,16 @@ if TYPE_CHECKING:
 # Below this a lane is worth a look before its numbers are used.
 LOW_CONFIDENCE = 0.5
 
-__all__ = ["LOW_CONFIDENCE", "Result", "analyze", "detect", "measure", "measure_lane"]
+__all__ = [
+    "LOW_CONFIDENCE",
+    "Result",
+    "analyze",
+    "detect",
+    "measure",
+    "measure_lane",
+    "provenance",
+    "row_numbers",
+]
 
 
 def detect(
