@@ -250,7 +250,7 @@ def _draw_membrane(
 
 
 def _verdict(controls: pd.DataFrame, control: str) -> str:
-    """All membranes together: CV, dependence on the group, and what was made of it."""
+    """All membranes together: what was made of its scatter and its dependence on the group."""
     mine = controls[
         (controls["control"].astype(str) == control)
         & (controls["membrane"].fillna("").astype(str) == "")
@@ -258,12 +258,5 @@ def _verdict(controls: pd.DataFrame, control: str) -> str:
     if not len(mine):
         return ""
     row = mine.iloc[0]
-    words = []
-    if math.isfinite(number(row["cv"])):
-        words.append(f"CV {100 * number(row['cv']):.0f} %")
-    if math.isfinite(number(row["group_effect_fold"])):
-        words.append(f"group effect {number(row['group_effect_fold']):.2f}-fold")
-    if math.isfinite(number(row["group_p"])):
-        words.append(f"p = {number(row['group_p']):.2g}")
-    words += [plain(str(row[key])) for key in ("verdict", "reason") if isinstance(row[key], str)]
-    return "; ".join(word for word in words if word)
+    words = [plain(str(row[key])) for key in ("verdict", "reason") if isinstance(row[key], str)]
+    return ": ".join(word for word in words if word)

@@ -74,11 +74,17 @@ class Unit:
         return self.head + self.body + self.tail
 
 
+# Names of the reference group up to this many letters stand beside the axis.
+_SHORT = 7
+
+
 def axis_name(data: ChartData, options: FigureOptions) -> str:
     """What stands beside the axis of values."""
     if not data.relative:
         return "Normalized density"
-    return f"Density (rel. to {plain(data.reference)})"
+    # the legend says in any case what values are divided by
+    reference = plain(data.reference)
+    return f"Density (rel. to {reference})" if len(reference) <= _SHORT else "Relative density"
 
 
 def left_of_unit(

@@ -137,7 +137,7 @@ def _in_lane(
     if strip.role and (found is None or _other_sample(reading, found)):
         news.other_sample(strip, control, reading.lane)
         return Divisor(math.nan, math.nan, name, control.image, Flag.CONTROL_MISMATCH)
-    if found is not None and not found.use:
+    if found is not None and not found.use and reading.use:  # a lane left out whole keeps its ratio
         flags = Flag.NO_CONTROL | Flag.EXCLUDED
         return Divisor(math.nan, math.nan, name, control.image, flags)
     ambiguous = Flag.AMBIGUOUS_ROW if control.rivals else Flag.NONE

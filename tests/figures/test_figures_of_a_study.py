@@ -294,7 +294,7 @@ class TestControls:
         ]  # fmt: skip
         row = {
             "control": "b-actin", "cv": 0.25, "group_effect_fold": 1.04, "group_p": 0.61,
-            "verdict": "usable", "reason": "",
+            "verdict": "sound", "reason": "CV over lanes 25 %",
         }  # fmt: skip
         controls = [{"membrane": name, **row} for name in ("M1", "M2", "")]
         return pd.DataFrame(controls), pd.DataFrame(values)
@@ -311,7 +311,7 @@ class TestControls:
         figure = control_figure(*self.frames())
         assert [word for word, *_ in make.texts(figure, "cv")] == ["CV 25 %"] * 2
         ((note, *_),) = make.texts(figure, "note")
-        assert note == "CV 25 %; group effect 1.04-fold; p = 0.61; usable"
+        assert note == "sound: CV over lanes 25 %"
         assert make.overlapping(figure) == []
 
 

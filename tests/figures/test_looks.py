@@ -101,8 +101,8 @@ def test_controls():
             "cv": [0.2, 0.3, 0.25],
             "group_effect_fold": 1.02,
             "group_p": 0.7,
-            "verdict": "usable",
-            "reason": "",
+            "verdict": "sound",
+            "reason": "CV over lanes 25 %",
         }
     )
     return control_figure(controls, values)

@@ -99,6 +99,7 @@ def test_an_excluded_lane_is_measured_and_left_out(study):
     assert len(mine) == 2
     assert not mine["use"].any()
     assert mine["flags"].str.contains("EXCLUDED").all()
+    assert mine["scaled_density"].notna().all()
     replicates = result.replicates.query("group == 'control' and replicate == '1'")
     assert (replicates["n_technical"] == 1).all()
     assert any("a bubble" in line for line in result.warnings)
