@@ -12,7 +12,7 @@ TESTS :=
 # System packages that some tests use; without them those tests are skipped with the reason.
 TEST_PACKAGES :=
 
-.PHONY: help demo test lint format docs bench clean
+.PHONY: help demo gui test lint format docs bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -28,7 +28,12 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing blotquant and what its tests need into $(VENV)"
-	@$(PIP) -e ".[test]"
+	@$(PIP) -e ".[test,napari]"
+	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-gui: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing blotquant and napari into $(VENV)"
+	@$(PIP) -e ".[napari]"
 	@touch $(VENV)/.installed $@
 
 $(VENV)/.installed-docs: pyproject.toml constraints.txt | $(BIN)/python
@@ -58,6 +63,9 @@ lint-types: $(VENV)/.installed-test
 format: $(VENV)/.installed-test ## put the code in order
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
+
+gui: $(VENV)/.installed-gui ## the window, on the test images
+	@$(BIN)/blotquant view test_images/study
 
 docs: $(VENV)/.installed-docs ## the documentation, into site/
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir site
