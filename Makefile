@@ -10,7 +10,8 @@ JOBS := 2
 TESTS :=
 
 # System packages that some tests use; without them those tests are skipped with the reason.
-TEST_PACKAGES :=
+TEST_PACKAGES := xvfb fonts-dejavu-core libdbus-1-3 libegl1 libfontconfig1 libgl1 libgl1-mesa-dri libglib2.0-0 \
+	libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxkbcommon-x11-0
 
 .PHONY: help demo gui test lint format docs bench clean
 
@@ -28,7 +29,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing blotquant and what its tests need into $(VENV)"
-	@$(PIP) -e ".[test,napari]"
+	@$(PIP) -e ".[test,test-napari]"
 	@touch $(VENV)/.installed $@
 
 $(VENV)/.installed-gui: pyproject.toml constraints.txt | $(BIN)/python

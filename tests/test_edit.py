@@ -299,6 +299,15 @@ def test_a_hand_band_is_not_lost_with_its_lane():
     assert edit.band_at(merged, ("lane-4", "row-0")).stop == 67
 
 
+def test_finding_the_same_again_changes_nothing():
+    mine = edit.move_lanes(a_layout(), ["lane-1"], dcol=4, shape=SHAPE)
+    again = renamed(a_layout())
+    again = again.replace(
+        bands=again.bands[::-1], lanes=tuple(replace(lane, confidence=1.0) for lane in again.lanes)
+    )
+    assert edit.keep_hand_edits(mine, again) == mine
+
+
 def test_without_hand_edits_it_is_what_was_found():
     found = renamed(a_layout(), shift=100)
     merged = edit.keep_hand_edits(a_layout(), found)

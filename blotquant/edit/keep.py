@@ -105,7 +105,11 @@ def _bands(
     found_rows = {same_row[row.id]: replace(row, id=same_row[row.id]) for row in found.rows}
     rows = {**found_rows, **mine_rows}  # names given to rows are kept
     order = [*found_rows, *(row_id for row_id in mine_rows if row_id not in found_rows)]
-    return tuple(rows[row_id] for row_id in order if row_id in used), (*kept, *fresh)
+    place = {(band.lane_id, band.row_id): index for index, band in enumerate(mine.bands)}
+    bands = sorted(
+        (*kept, *fresh), key=lambda band: place.get((band.lane_id, band.row_id), len(place))
+    )
+    return tuple(rows[row_id] for row_id in order if row_id in used), tuple(bands)
 
 
 def _matched_rows(mine: Layout, found: Layout, names: dict[str, str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from superqt.utils import qthrottled
@@ -27,6 +28,20 @@ __all__ = ["Editor"]
 _REACH = 6.0
 _DRAG = 3.0
 _THROTTLE_MS = 16
+
+
+@dataclass
+class _Drag:
+    """A press of the mouse and what came of it."""
+
+    document: Document
+    before: Layout
+    grip: gestures.Grip | None
+    start: Point
+    pos: Any  # of the press, on the screen: the picture itself moves when it is panned
+    shift: bool
+    moved: bool = False
+    layout: Layout | None = None
 
 
 class Editor:
@@ -119,7 +134,7 @@ class Editor:
 
     def _on_move(self, viewer: Any, event: Any) -> None:
         """Hover: say and highlight what would be grabbed."""
-        self.cursor = (float(event.position[-2]), float(event.position[-1]))
+        self.cursor = _place(event)
         if self.document is None or self._dragging:
             return
         grip = self._hit(self.cursor)
@@ -137,83 +152,70 @@ class Editor:
         document = self.document
         if document is None or event.button != 1:
             return
-        start = float(event.position[-2]), float(event.position[-1])
+        start = _place(event)
         shift = "Shift" in event.modifiers
-        grip = self._hit(start)
-        if grip is not None:
+        drag = _Drag(document, document.layout, self._hit(start), start, event.pos, shift)
+        if drag.grip is not None:
             layer.mouse_pan = False
         self._dragging = True
-        before = document.layout
-        moved, fixed = False, grip
         try:
             yield
             while event.type == "mouse_move":
-                drow, dcol = event.position[-2] - start[0], event.position[-1] - start[1]
-                if not moved and max(abs(drow), abs(dcol)) >= self._px(_DRAG):
-                    moved = True
-                    fixed = gestures.along(grip, drow, dcol) if grip else None
-                    if fixed and fixed.lane_id not in document.selection.lanes:
-                        document.select([fixed.lane_id], fixed.band)
-                    elif fixed and fixed.band:
-                        document.select(document.selection.lanes, fixed.band)
-                if moved and fixed is not None:
-                    self._drag(before, fixed, float(drow), float(dcol), shift)
+                self._follow(drag, event)
                 yield
+            self._follow(drag, event)  # moves in quick succession are left out, the release is not
         finally:
             self._dragging = False
+            self._pending = None
             layer.mouse_pan = True
-            self._preview.cancel() if hasattr(self._preview, "cancel") else None
-        if moved and fixed is not None:
-            self._release(fixed, shift)
-        elif not moved:
-            self._click(grip, shift)
+        if document is not self.document or document.layout is not drag.before:
+            self._clear()  # an undo in between
+        elif not drag.moved:
+            self._click(drag.start, drag.shift)
+        elif drag.grip is not None:
+            document.commit(_deed(drag), drag.layout)
+            self._clear()
 
-    def _drag(
-        self, before: Layout, grip: gestures.Grip, drow: float, dcol: float, shift: bool
-    ) -> None:
-        document = self._document()
+    def _follow(self, drag: _Drag, event: Any) -> None:
+        """The mouse is elsewhere now."""
+        row, col = _place(event)
+        drow, dcol = row - drag.start[0], col - drag.start[1]
+        if not drag.moved:
+            if max(abs(event.pos[0] - drag.pos[0]), abs(event.pos[1] - drag.pos[1])) < _DRAG:
+                return
+            drag.moved = True
+            if drag.grip is not None:
+                drag.grip = gestures.along(drag.grip, drow, dcol)
+                chosen = drag.document.selection.lanes
+                lanes = chosen if drag.grip.lane_id in chosen else (drag.grip.lane_id,)
+                drag.document.select(lanes, drag.grip.band)
+        if drag.grip is None or drag.document.layout is not drag.before:
+            return
         try:
-            layout = gestures.dragged(
-                before,
-                grip,
+            drag.layout = gestures.dragged(
+                drag.before,
+                drag.grip,
                 drow,
                 dcol,
-                shape=document.blot.shape,
-                selected=document.selection.lanes,
-                whole_row=shift,
+                shape=drag.document.blot.shape,
+                selected=drag.document.selection.lanes,
+                whole_row=drag.shift,
             )
         except BlotquantError as error:
             self._say(str(error))
             return
-        self._pending = layout
-        self.canvas.draw_overlay(moving(before, layout))
+        self._pending = drag.layout
+        self.canvas.draw_overlay(moving(drag.before, drag.layout))
         self._preview()
 
     def _show_preview(self) -> None:
         if self._dragging and self._pending is not None and self.document is not None:
             self.document.preview(self._pending)
 
-    def _release(self, grip: gestures.Grip, shift: bool) -> None:
-        document, layout = self._document(), self._pending
-        self._pending = None
-        if layout is None:
-            return
-        number = [lane.id for lane in document.layout.lanes].index(grip.lane_id) + 1
-        what = {
-            "lane": f"move lane {number}",
-            "left": f"move the left edge of lane {number}",
-            "right": f"move the right edge of lane {number}",
-            "point": f"bend lane {number}",
-            "band": f"move a row of bands (lane {number})"
-            if shift
-            else f"move a band of lane {number}",
-            "start": f"set where a band of lane {number} begins",
-            "stop": f"set where a band of lane {number} ends",
-        }[grip.part]
-        document.commit(what, layout)
-
-    def _click(self, grip: gestures.Grip | None, shift: bool) -> None:
+    def _click(self, place: Point, shift: bool) -> None:
+        """Choose what lies there: a band under a point of the path is still a band."""
         document = self._document()
+        grip = gestures.hit(document.layout, *place, self._px(_REACH))
         if grip is None:
             if not shift:
                 document.select()
@@ -227,7 +229,7 @@ class Editor:
         document = self.document
         if document is None:
             return
-        place = float(event.position[-2]), float(event.position[-1])
+        place = _place(event)
         grip = self._hit(place)
         if grip is None:
             return
@@ -250,3 +252,26 @@ class Editor:
     def _px(self, screen: float) -> float:
         """Screen px in px of the picture."""
         return screen / max(float(self.viewer.scene.camera.zoom), 1e-6)
+
+
+def _place(event: Any) -> Point:
+    return float(event.position[-2]), float(event.position[-1])
+
+
+def _deed(drag: _Drag) -> str:
+    """What a drag did, in words for the log."""
+    grip = drag.grip
+    if grip is None:
+        return ""
+    number = [lane.id for lane in drag.before.lanes].index(grip.lane_id) + 1
+    if grip.part == "band" and drag.shift:
+        return f"move a row of bands (lane {number})"
+    return {
+        "lane": f"move lane {number}",
+        "left": f"move the left edge of lane {number}",
+        "right": f"move the right edge of lane {number}",
+        "point": f"bend lane {number}",
+        "band": f"move a band of lane {number}",
+        "start": f"set where a band of lane {number} begins",
+        "stop": f"set where a band of lane {number} ends",
+    }[grip.part]

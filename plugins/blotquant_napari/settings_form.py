@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from qtpy.QtCore import Signal
+from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -96,7 +97,7 @@ class SettingsForm(QWidget):
             combo.setMinimumContentsLength(8)
             combo.currentTextChanged.connect(lambda text: self._edit(section, key, text))
             return combo
-        line = QLineEdit()
+        line = _Line()
         line.setPlaceholderText("auto")
         line.editingFinished.connect(lambda: self._edit(section, key, line.text()))
         return line
@@ -146,6 +147,15 @@ class SettingsForm(QWidget):
             self.said.emit(str(error))
         else:
             self.said.emit(f"recipe written: {path.name}")
+
+
+class _Line(QLineEdit):
+    """A line whose Enter ends the edit and means nothing more to the panel around it."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Type."""
+        super().keyPressEvent(event)
+        event.accept()
 
 
 def _text(value: Any) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
-from qtpy.QtGui import QColor
+from qtpy.QtGui import QColor, QKeyEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from blotquant import edit
@@ -298,6 +298,18 @@ class BandTable(LaneTable):
         return flag_names(self._document().flags_of(item[0], item[3].flags))
 
 
+class _View(QTableView):
+    """Arrow keys walk through the table; all others mean what they mean on the canvas."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Pass on what is no arrow; while a cell is edited its editor has the keys."""
+        arrows = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_F2)
+        if event.key() in arrows:
+            super().keyPressEvent(event)
+        else:
+            event.ignore()
+
+
 def table_view(
     model: DocumentTable, chosen: Callable[[list[Any]], None], parent: QWidget | None = None
 ) -> QTableView:
@@ -310,7 +322,7 @@ def table_view(
         Takes the items of the rows that the user chose.
     parent : QWidget, optional
     """
-    view = QTableView(parent)
+    view = _View(parent)
     view.setModel(model)
     view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)

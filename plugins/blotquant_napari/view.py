@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from .panel import Panel
 
-__all__ = ["open_viewer", "view"]
+__all__ = ["add_panel", "open_viewer", "view"]
 
 
 def view(paths: Sequence[Path] = ()) -> int:
@@ -27,11 +27,16 @@ def open_viewer(paths: Sequence[Path] = ()) -> tuple[napari.viewer.Viewer, Panel
     """A viewer with the panel and, if given, pictures in it."""
     import napari
 
+    viewer = napari.Viewer(title="blotquant")
+    return viewer, add_panel(viewer, paths)
+
+
+def add_panel(viewer: napari.viewer.Viewer, paths: Sequence[Path] = ()) -> Panel:
+    """Put the panel into a viewer, and open pictures in it."""
     from .panel import Panel
 
-    viewer = napari.Viewer(title="blotquant")
     panel = Panel(viewer)
     viewer.window.add_dock_widget(panel, name="Blot quantification", area="right")
     for path in paths:
         panel.open(Path(path))
-    return viewer, panel
+    return panel
