@@ -7,9 +7,10 @@ from pathlib import Path
 
 from blotquant import loaders
 from blotquant.errors import SessionError
+from blotquant.files import write_atomically
 from blotquant.model import Blot
 from blotquant.recipe import Recipe
-from blotquant.session import Session, read_session, sidecar_path, write_layout
+from blotquant.session import Session, read_session, sidecar_path
 
 __all__ = ["Autosave", "Opened", "open_picture", "reload"]
 
@@ -32,7 +33,7 @@ class Autosave:
     refused: bool = False
     blocked: str = ""
 
-    def save(self, session: Session) -> Path | None:
+    def save(self, sidecar: bytes) -> Path | None:
         """Write the sidecar, whole or not at all; None where there is no place for it.
 
         Raises
@@ -44,7 +45,7 @@ class Autosave:
             return None
         if self.refused and self.path.exists():
             self.path.rename(_free(self.path))
-        written = write_layout(self.path, session)
+        written = write_atomically(self.path, sidecar)
         self.refused = False
         return written
 

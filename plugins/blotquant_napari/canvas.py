@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .document import Document
 
-__all__ = ["LAYER_KEY", "Canvas", "highlighted", "moving"]
+__all__ = ["LAYER_KEY", "Canvas", "highlighted", "moving", "warm_up"]
 
 LAYER_KEY = "blotquant"
 _HOVER = "#f0e442"
@@ -45,6 +45,8 @@ class Canvas:
         self.layers: dict[str, Layer] = {}
         self._made = made
         self._drawn: tuple[object, ...] = ()
+        self._labelled: tuple[object, ...] = ()
+        self._strips: dict[str, strips.Strips] = {}
 
     def draw(self, document: Document) -> None:
         """Draw lanes, bands and points as the document has them."""
@@ -60,9 +62,9 @@ class Canvas:
         }
         band_flags = [flags.get((b.lane_id, b.row_id), Flag.NONE) for b in layout.bands]
         drawn_lanes = strips.lane_strips(layout, selection.lanes)
-        _write(self.shapes("lanes"), drawn_lanes)
+        self._write("lanes", drawn_lanes)
         self._draw_labels(layout, drawn_lanes.labels)
-        _write(self.shapes("bands"), strips.band_strips(layout, band_flags, selection.band))
+        self._write("bands", strips.band_strips(layout, band_flags, selection.band))
         self._draw_points(layout, selection.lanes)
         self.clear_overlay()
         self.shapes("lanes").metadata[LAYER_KEY] = _tag("lanes", document)
@@ -102,6 +104,7 @@ class Canvas:
             tag = layer.metadata.get(LAYER_KEY)
             if isinstance(tag, dict) and tag.get("kind") == "image" and _is_of(tag, document):
                 self._hide_other_pictures(layer)
+                self.viewer.layers.move(self.viewer.layers.index(layer), 0)
                 self._adopt("image", layer)
                 return layer
         layer = self.layers.get("own image")
@@ -137,6 +140,10 @@ class Canvas:
         self._adopt(kind, layer)
         return layer
 
+    def owns(self, layer: Layer) -> bool:
+        """Whether a layer is one of ours, or will be when the first picture is shown."""
+        return not self.layers or layer in self.layers.values()
+
     def _adopt(self, kind: str, layer: Layer) -> None:
         if self.layers.get(kind) is not layer:
             self.layers[kind] = layer
@@ -158,13 +165,17 @@ class Canvas:
             )
             layer.editable = False
             self._adopt("labels", layer)
+        drawn = (tuple(lane.path for lane in layout.lanes), labels)
+        if drawn == self._labelled:
+            return
+        self._labelled = drawn
         down = 0.02 * max((lane.bottom - lane.top for lane in layout.lanes), default=0.0)
         places = [(lane.top + down, float(lane.center(lane.top + down))) for lane in layout.lanes]
         with layer.events.blocker_all():
             layer.data = np.array(places, dtype=float).reshape(-1, 2)
             layer.features = {"label": np.array(labels, dtype=object)}
             layer.selected_data = set()
-        layer.refresh()
+        layer.refresh(thumbnail=False)
 
     def _draw_points(self, layout: Layout, selected: Iterable[str]) -> None:
         points = [point for name in selected for point in layout.lane(name).path]
@@ -184,13 +195,31 @@ class Canvas:
         with layer.events.blocker_all():
             layer.data = np.array(points, dtype=float).reshape(-1, 2)
             layer.selected_data = set()
-        layer.refresh()
+        layer.refresh(thumbnail=False)
 
     def draw_overlay(self, drawn: strips.Strips) -> None:
         layer = self.shapes("grip")
-        with layer.events.blocker_all():
+        with layer.events.blocker_all(), layer.block_thumbnail_update():
             _replace(layer, drawn)
-        layer.refresh()
+        layer.refresh(thumbnail=False)
+
+    def _write(self, kind: str, drawn: strips.Strips) -> None:
+        """Draw strips; only what is not as it was, since each change is triangulated anew."""
+        layer, old = self.shapes(kind), self._strips.get(kind)
+        self._strips[kind] = drawn
+        if old is not None and drawn.paths and old.widths == drawn.widths:
+            moved, recoloured = not old.same_paths(drawn), old.colours != drawn.colours
+            if not (moved or recoloured):
+                return
+            with layer.events.blocker_all(), layer.block_thumbnail_update():
+                if moved:
+                    layer.data = [(path, "path") for path in drawn.paths]
+                if recoloured:
+                    layer.edge_color = list(drawn.colours)
+        else:
+            with layer.events.blocker_all(), layer.block_thumbnail_update():
+                _replace(layer, drawn)
+        layer.refresh(thumbnail=False)
 
     def clear_overlay(self) -> None:
         layer = self.shapes("grip")
@@ -203,15 +232,17 @@ def _tag(kind: str, document: Document) -> dict[str, Any]:
         "kind": kind,
         "path": str(document.path),
         "part": document.blot.source.part,
-        "session": document.session().to_json().decode("utf-8"),
+        "session": document.to_json(),
     }
 
 
-def _write(layer: Shapes, drawn: strips.Strips) -> None:
-    """Replace all shapes of a layer in one go."""
-    with layer.events.blocker_all():
-        _replace(layer, drawn)
-    layer.refresh()
+def warm_up() -> None:
+    """Let napari load, early, what its first layers need: that takes it a second."""
+    from napari.layers import Image, Points, Shapes
+
+    Image(np.zeros((2, 2)))
+    Points(np.zeros((1, 2)))
+    Shapes([np.eye(2)], shape_type="path")
 
 
 def _replace(layer: Shapes, drawn: strips.Strips) -> None:

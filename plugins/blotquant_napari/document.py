@@ -28,6 +28,7 @@ __all__ = ["Document", "Selection", "found_in"]
 
 _KEPT_LANES = 400
 _KEPT_BLOTS = 3
+_KEPT_TEXTS = 50
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,9 @@ class Document:
         self.note = opened.note
         self.parts = opened.parts
         self.shown: Layout
+        self._texts: OrderedDict[int, tuple[State, str]] = OrderedDict()
+        # Of the layout that is shown, and of all that were shown lately.
+        self._current: tuple[object, object, dict[str, LaneMeasurement]] = (None, None, {})
         self._measured: OrderedDict[object, LaneMeasurement] = OrderedDict()
         session = opened.session
         recipe = _with_orientation(session.recipe if session else recipe or Recipe(), self.blot)
@@ -223,10 +227,19 @@ class Document:
             edit_log=self.history.now.log,
         )
 
+    def to_json(self) -> str:
+        """The sidecar's text, made once for each state."""
+        now = self.history.now
+        if id(now) not in self._texts:
+            self._texts[id(now)] = (now, self.session().to_json().decode("utf-8"))
+            if len(self._texts) > _KEPT_TEXTS:
+                self._texts.popitem(last=False)
+        return self._texts[id(now)][1]
+
     def save(self) -> None:
         """Write the sidecar; what stands in the way is said in the status line."""
         try:
-            saved = self.autosave.save(self.session())
+            saved = self.autosave.save(self.to_json().encode("utf-8"))
         except (BlotquantError, OSError) as error:
             self.said.emit(f"not saved: {error}")
         else:
@@ -258,6 +271,14 @@ class Document:
     def measurement(self, lane_id: str) -> LaneMeasurement:
         """Numbers of a lane as it is shown now; measured again only where it changed."""
         layout = self.shown
+        if self._current[0] is not layout or self._current[1] is not self.recipe:
+            self._current = (layout, self.recipe, {})
+        known = self._current[2]
+        if lane_id not in known:
+            known[lane_id] = self._measure(layout, lane_id)
+        return known[lane_id]
+
+    def _measure(self, layout: Layout, lane_id: str) -> LaneMeasurement:
         lane = layout.lane(lane_id)
         bands = layout.bands_of(lane_id)
         near = tuple((other.path, other.width) for other in layout.lanes if _may_touch(lane, other))

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QLabel, QWidget
 
 from .keys import KEYS
 
-__all__ = ["HelpOverlay"]
+__all__ = ["HelpOverlay", "help_html"]
 
 
 class HelpOverlay(QLabel):
@@ -20,7 +20,7 @@ class HelpOverlay(QLabel):
         super().__init__(parent)
         self.setObjectName("blotquant help")
         self.setTextFormat(Qt.TextFormat.RichText)
-        self.setText(_html())
+        self.setText(help_html())
         self.setStyleSheet(
             "QLabel { background: rgba(20, 24, 30, 235); color: #f2f2f2; padding: 14px;"
             " border: 1px solid #56b4e9; border-radius: 8px; font-size: 12px; }"
@@ -47,7 +47,8 @@ class HelpOverlay(QLabel):
         self.hide()
 
 
-def _html() -> str:
+def help_html() -> str:
+    """The table of keys as HTML."""
     groups = dict.fromkeys(entry.group for entry in KEYS)
     parts = []
     for group in groups:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-__all__ = ["KEYS", "Entry", "bindings", "help_text"]
+__all__ = ["KEYS", "Entry", "bindings"]
 
 
 class Entry(NamedTuple):
@@ -68,14 +68,3 @@ def bindings() -> Iterator[tuple[str, str]]:
     for entry in KEYS:
         for key in entry.keys:
             yield key, entry.action
-
-
-def help_text() -> str:
-    """The table as plain lines, for the overlay."""
-    width = max(len(entry.shown) for entry in KEYS)
-    lines: list[str] = []
-    for entry in KEYS:
-        if not lines or entry.group not in lines:
-            lines += ["", entry.group]
-        lines.append(f"  {entry.shown:<{width}}  {entry.meaning}")
-    return "\n".join(lines[1:])

@@ -30,7 +30,7 @@ from blotquant.recipe import Recipe
 
 from . import tasks
 from .actions import ACTIONS
-from .canvas import LAYER_KEY
+from .canvas import LAYER_KEY, warm_up
 from .document import Document
 from .editor import Editor
 from .help_overlay import HelpOverlay
@@ -80,6 +80,7 @@ class Panel(QWidget):
         self.viewer.window.add_dock_widget(self.plot, name="Profile", area="bottom")
         self.viewer.layers.events.inserted.connect(self._on_layer)
         self.destroyed.connect(_letting_go(self.editor, self.viewer, self._on_layer))
+        warm_up()
         self.say(_HELLO)
         self._take_over()
 
@@ -394,6 +395,8 @@ class Panel(QWidget):
         tag = event.value.metadata.get(LAYER_KEY)
         if isinstance(tag, dict) and tag.get("kind") == "image":
             self.open(Path(tag["path"]), tag.get("part"))
+        elif isinstance(tag, dict) and not self.editor.canvas.owns(event.value):
+            event.value.visible = False  # lanes that a reader brought: ours show them
 
     def _take_over(self) -> None:
         """Images that were open before the panel."""

@@ -55,6 +55,11 @@ class Strips:
     colours: tuple[str, ...]
     labels: tuple[str, ...]
 
+    def same_paths(self, other: Strips) -> bool:
+        """Whether both run the same way."""
+        pairs = zip(self.paths, other.paths, strict=False)
+        return len(self.paths) == len(other.paths) and all(np.array_equal(a, b) for a, b in pairs)
+
     def shapes(self) -> dict[str, Any]:
         """Arguments of a Shapes layer or of its ``add``."""
         return {

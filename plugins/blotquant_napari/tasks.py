@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,7 +17,7 @@ from blotquant.model import Blot, Layout
 from blotquant.recipe import Recipe
 from blotquant.session import SIDECAR_SUFFIX, Session, as_stored, write_layout
 
-from .autosave import open_picture
+from .autosave import Opened, open_picture
 from .document import Document, found_in
 
 __all__ = ["Failure", "exporting", "finding", "opening", "start"]
@@ -40,7 +40,7 @@ def opening(
         found = None
         if opened.session is None:
             yield f"finding lanes in {path.name}"
-            found = found_in(opened.blot, recipe)
+            opened, found = _found(opened, recipe)
         document = Document(path, opened, found, recipe)
         yield f"measuring {path.name}"
         for lane in document.shown.lanes:
@@ -48,6 +48,18 @@ def opening(
     except BlotquantError as error:
         return Failure(str(error))
     return document
+
+
+def _found(opened: Opened, recipe: Recipe | None) -> tuple[Opened, Layout]:
+    """Lanes that are found; where finding itself fails, a picture can still be drawn on."""
+    try:
+        return opened, found_in(opened.blot, recipe)
+    except BlotquantError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        note = f"finding lanes failed ({reason}; please report it); draw them with A"
+        return replace(opened, note=f"{opened.note} {note}".strip()), Layout()
 
 
 def finding(blot: Blot, recipe: Recipe) -> Generator[str, None, Layout | Failure]:
