@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import typer
+from blotquant_napari.keys import KEYS
 
 from blotquant import errors, names, registry
 from blotquant.cli.app import app
@@ -170,6 +171,11 @@ def _kinds() -> str:
 
 
 _COMMANDS = {info.name or info.callback.__name__: info.callback for info in app.registered_commands}
+def _keys() -> str:
+    rows = ([entry.group, entry.shown, entry.meaning] for entry in KEYS)
+    return _table(["", "key or gesture", "what it does"], rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "columns of bands": lambda: _columns(BAND_COLUMNS),
     "columns of lanes": lambda: _columns(LANE_COLUMNS),
@@ -182,6 +188,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "backgrounds": _backgrounds,
     "controls": _controls,
     "kinds": _kinds,
+    "keys": _keys,
 }
 
 

@@ -163,7 +163,7 @@ class ProfilePlot(QWidget):
         measure = painter.fontMetrics().horizontalAdvance
         words = [_density(m) for m in measured.bands]
         if any(measure(text) + 8 > 2 * room for text in words):
-            words = [text.partition(" ±")[0] for text in words]
+            words = [_density(m, error=False) for m in measured.bands]
         for index, (text, middle) in enumerate(zip(words, middles, strict=True)):
             width = measure(text) + 4.0
             left = min(max(middle - width / 2, 2.0), self.width() - width - 2.0)
@@ -287,14 +287,16 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
-def _density(measured: BandMeasurement) -> str:
+def _density(measured: BandMeasurement, *, error: bool = True) -> str:
     if Flag.BELOW_DETECTION in measured.flags:
         return f"< {number(measured.detection_limit)}"
-    net, error = measured.net_density, measured.net_density_err
+    net, doubt = measured.net_density, measured.net_density_err
+    if not error:
+        return number(net)
     if abs(net) < 1e6:
-        return f"{number(net)} ± {number(error)}"
+        return f"{number(net)} ± {number(doubt)}"
     power = int(np.floor(np.log10(abs(net))))
-    return f"({net / 10**power:.3f} ± {error / 10**power:.3f})e{power}"
+    return f"({net / 10**power:.3f} ± {doubt / 10**power:.3f})e{power}"
 
 
 def _colour(measured: BandMeasurement) -> str:

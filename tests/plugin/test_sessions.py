@@ -181,6 +181,7 @@ hand.key("BracketRight")
 moved = hand.layout.lanes[2]
 hand.press(137.0, float(moved.center(137.0)) + 12)
 hand.move(20)
+hand.wait(lambda: hand.document.shown != hand.layout)
 print("dragging", moved.path[0][1], moved.width, flush=True)
 while True:
     hand.app.processEvents()
