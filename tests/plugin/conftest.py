@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import time
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -13,9 +12,6 @@ import pytest
 from blotquant.simulate import BlotSpec, render, save
 
 HAS_NAPARI = all(find_spec(name) is not None for name in ("napari", "qtpy", "pytestqt"))
-
-
-_SCREENS = []  # kept until the end: they close with the last window
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -35,16 +31,13 @@ def display(gui):
             return
         pytest.skip("there is no screen and no Xvfb: the GUI cannot be tried")
     read, write = os.pipe()
+    os.set_inheritable(write, True)
     screen = ["-screen", "0", "1600x1000x24", "+extension", "GLX", "-nolisten", "tcp", "-terminate"]
-    process = (
-        subprocess.Popen(  # ends by itself with its last window: Qt does not survive its screen
-            [server, "-displayfd", str(write), *screen],
-            pass_fds=[write],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+    quiet = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_WRONLY, 0) for stream in (1, 2)]
+    # It ends by itself with its last window: Qt does not survive its screen.
+    os.posix_spawn(
+        server, [server, "-displayfd", str(write), *screen], os.environ, file_actions=quiet
     )
-    _SCREENS.append(process)
     os.close(write)
     with os.fdopen(read) as answer:
         number = answer.readline().strip()
