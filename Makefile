@@ -42,9 +42,10 @@ $(VENV)/.installed-docs: pyproject.toml constraints.txt | $(BIN)/python
 	@$(PIP) -e ".[docs]"
 	@touch $(VENV)/.installed $@
 
-demo: $(VENV)/.installed ## set up, measure the test images, say where the report is
-	@$(BIN)/blotquant run test_images/study -o demo-results --overwrite
-	@echo "report: $(CURDIR)/demo-results/report.html"
+demo: $(VENV)/.installed ## set up, measure the test images and a whole simulated study, say where the report is
+	@$(BIN)/blotquant run test_images/study -o demo-results/test-images --overwrite
+	@$(BIN)/blotquant demo -o demo-results
+	@echo "report: $(CURDIR)/demo-results/results/report.html"
 
 test: $(VENV)/.installed-test ## every check and every test; the counts come last
 	@[ -z "$(TEST_PACKAGES)" ] || .ci/system-packages $(TEST_PACKAGES) || echo "going on without them"

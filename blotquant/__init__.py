@@ -27,8 +27,12 @@ _HOME = {
     "RecipeError": "errors",
     "Result": "pipeline",
     "SessionError": "errors",
+    "Study": "study",
+    "StudyError": "errors",
+    "StudyResult": "study_result",
     "UnreadableImage": "errors",
     "analyze": "pipeline",
+    "analyze_study": "pipeline",
     "detect": "pipeline",
     "load": "loaders",
     "measure": "pipeline",
@@ -47,14 +51,17 @@ if TYPE_CHECKING:
         OutputError,
         RecipeError,
         SessionError,
+        StudyError,
         UnreadableImage,
     )
     from .flags import Flag
     from .loaders import load
     from .model import Band, BandRow, Blot, Lane, Layout, Panel, Profile
-    from .pipeline import Result, analyze, detect, measure, measure_lane
+    from .pipeline import Result, analyze, analyze_study, detect, measure, measure_lane
     from .recipe import Recipe
     from .session import read_layout, write_layout
+    from .study import Study
+    from .study_result import StudyResult
 
 
 def __getattr__(name: str) -> Any:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, grey_opening
 
 from .errors import RecipeError
-from .model import Blot, Lane, Profile
-from .reading import lane_weights, row_weights
+from .model import Blot, Lane, Point, Profile
+from .reading import lane_weights, row_weights, rows_between
 from .recipe import BackgroundSettings
 from .smoother import fit_baseline
 
@@ -46,12 +46,18 @@ class LaneView:
         N rows.
     bands : tuple of (start, stop)
         Limits of the lane's bands, px along the lane.
+    lanes : tuple of Lane
+        All lanes of the image, for methods that look between them; may be empty.
+    outline : tuple of (row, col)
+        The membrane's outline; empty where not known.
     """
 
     blot: Blot
     lane: Lane
     profile: Profile
     bands: tuple[tuple[float, float], ...]
+    lanes: tuple[Lane, ...] = ()
+    outline: tuple[Point, ...] = ()
 
     @property
     def free(self) -> NDArray[np.bool_]:
@@ -77,12 +83,19 @@ class Baseline:
         Variance of the level summed over each band.
     scale : float
         Observed over expected noise variance in the band-free rows; 1 where not known.
+    total_variance : float, optional
+        Variance of the level summed over the whole lane; None where the method cannot tell: then
+        its rows are taken to err together.
+    uncertain : bool, optional
+        Whether the level is a guess; None where that depends on the rows free of bands.
     """
 
     level: NDArray[np.float64]
     variance: NDArray[np.float64]
     band_variance: tuple[float, ...]
     scale: float = 1.0
+    total_variance: float | None = None
+    uncertain: bool | None = None
 
 
 def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
@@ -104,13 +117,15 @@ def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
         view.free,
         least_length=_LEAST_LENGTH * usual,
     )
-    weights = [row_weights(profile.position, start, stop) for start, stop in view.bands]
-    return Baseline(
-        fit.level,
-        np.full(fit.level.size, _mean_variance(fit.variance_of_sum, profile.position.size)),
-        tuple(fit.variance_of_sum(weight) for weight in weights),
-        fit.scale,
-    )
+    size = profile.position.size
+    weights = np.zeros((len(view.bands) + 2, size))
+    for own, (start, stop) in zip(weights, view.bands, strict=False):
+        rows = rows_between(profile.position, start, stop)
+        own[rows] = row_weights(profile.position[rows], start, stop)
+    weights[-2, size // 2] = 1.0  # the level at the lane's middle: drawn, not used in any sum
+    weights[-1] = 1.0
+    *band_variance, middle, whole = fit.variances_of_sums(weights).tolist()
+    return Baseline(fit.level, np.full(size, middle), tuple(band_variance), fit.scale, whole)
 
 
 # The baseline follows nothing shorter than this share of a band's length.
@@ -131,17 +146,12 @@ def _tail_variance(view: LaneView) -> NDArray[np.float64]:
             continue
         values = profile.intensity[inside]
         height = max(float(values.max()) - float(min(values[0], values[-1])), 0.0)
-        away = np.maximum(start - profile.position, profile.position - stop)
-        fade = np.exp(-np.maximum(away, 0.0) / (_TAIL_FADE * (stop - start)))
-        extra += (_TAIL_HEIGHT * height * fade) ** 2
+        length = stop - start
+        near = rows_between(profile.position, start - 5 * length, stop + 5 * length)
+        position = profile.position[near]  # beyond, less than 1e-20 of it is left
+        away = np.maximum(np.maximum(start - position, position - stop), 0.0)
+        extra[near] += (_TAIL_HEIGHT * height) ** 2 * np.exp(away * (-2 / (_TAIL_FADE * length)))
     return extra
-
-
-def _mean_variance(variance_of_sum: object, size: int) -> float:
-    """Variance of the baseline's level at the lane's middle row: drawn, not used in any sum."""
-    weights = np.zeros(size)
-    weights[size // 2] = 1.0
-    return float(variance_of_sum(weights))  # type: ignore[operator]  # a bound method
 
 
 def rolling_ball(view: LaneView, settings: BackgroundSettings) -> Baseline:

@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-__all__ = ["BAND_COLUMNS", "LANE_COLUMNS", "NORMALIZED_COLUMNS", "SCHEMA_VERSION", "Column"]
+__all__ = [
+    "BAND_COLUMNS",
+    "CONTROL_COLUMNS",
+    "DOSES_COLUMNS",
+    "LANE_COLUMNS",
+    "NORMALIZED_COLUMNS",
+    "REPLICATES_COLUMNS",
+    "SCHEMA_VERSION",
+    "STATISTICS_COLUMNS",
+    "SUMMARY_COLUMNS",
+    "Column",
+]
 
 SCHEMA_VERSION = 1
 
@@ -136,6 +147,7 @@ LANE_COLUMNS: tuple[Column, ...] = (
     Column("flags", "text", "", "Flags of the lane."),
     Column("confidence", "number", "0-1", "Confidence in the lane; 1 if set by hand."),
     Column("path", "text", "", "Centre line as JSON: [[row, col], ...] of the oriented picture."),
+    Column("total_density_err", "number", "a.u. x px", "Standard error of total_density."),
 )
 
 NORMALIZED_COLUMNS: tuple[Column, ...] = (
@@ -147,10 +159,20 @@ NORMALIZED_COLUMNS: tuple[Column, ...] = (
     Column("group", "text", "", "As in bands."),
     Column("replicate", "text", "", "As in bands."),
     Column("row", "integer", "", "Row of the target's image that was taken for the target."),
-    Column("loading_control", "text", "", "Name of the loading control."),
+    Column(
+        "loading_control",
+        "text",
+        "",
+        "What the target was divided by: loading control, total protein, or its own total.",
+    ),
     Column("net_density", "number", "a.u. x px", "Net density of the target's band."),
     Column("net_density_err", "number", "a.u. x px", "Its standard error."),
-    Column("control_density", "number", "a.u. x px", "Net density of the loading control's band."),
+    Column(
+        "control_density",
+        "number",
+        "a.u. x px",
+        "Divisor: net density of the loading control's band, a mean of several, or a lane factor.",
+    ),
     Column("control_density_err", "number", "a.u. x px", "Its standard error."),
     Column("normalized_density", "number", "", "net_density / control_density."),
     Column(
@@ -168,4 +190,155 @@ NORMALIZED_COLUMNS: tuple[Column, ...] = (
     Column("flags", "text", "", "Flags of target and control together."),
     Column("image", "text", "", "Image of the target."),
     Column("control_image", "text", "", "Image of the loading control."),
+    Column("technical", "text", "", "As in bands."),
+    Column("lane_kind", "text", "", "As in bands."),
+    Column("use", "boolean", "", "False where the study leaves the lane out."),
+    Column("role", "text", "", "target, loading_control or total_protein."),
+    Column(
+        "scaled_density",
+        "number",
+        "",
+        "normalized_density brought on one scale across membranes; the same where there is none.",
+    ),
+    Column(
+        "scaled_density_limit",
+        "number",
+        "",
+        "Upper bound of scaled_density where the target is below detection.",
+    ),
+    Column("method", "text", "", "Name of the normalizer."),
+    Column(
+        "bounds",
+        "text",
+        "",
+        "What scaled_density is for the true value: lower bound, upper bound, either way or empty.",
+    ),
+)
+
+CONTROL_COLUMNS: tuple[Column, ...] = (
+    Column("membrane", "text", "", "Membrane; empty for all membranes together."),
+    Column("control", "text", "", "Name of the loading control."),
+    Column("n_lanes", "integer", "", "Sample lanes that the study uses."),
+    Column(
+        "cv",
+        "number",
+        "",
+        "Standard deviation over mean of the control's net density, within membranes.",
+    ),
+    Column(
+        "group_effect_fold",
+        "number",
+        "",
+        "Highest over lowest group, as ratio of geometric means within membranes.",
+    ),
+    Column("group_p", "number", "", "F test of the groups on log2, membranes as blocks."),
+    Column("saturated_lanes", "integer", "", "Lanes in which the control is saturated."),
+    Column(
+        "below_detection_lanes", "integer", "", "Lanes in which the control is below detection."
+    ),
+    Column(
+        "agreement_r",
+        "number",
+        "",
+        "Correlation of log2 densities with the other control, within membranes.",
+    ),
+    Column("agreement_with", "text", "", "The other control; total protein where there is one."),
+    Column("verdict", "text", "", "sound, look or doubtful."),
+    Column("reason", "text", "", "Why, in one line."),
+)
+
+REPLICATES_COLUMNS: tuple[Column, ...] = (
+    Column("target", "text", "", "As in bands."),
+    Column("group", "text", "", "As in bands; of two factors, their levels joined by ', '."),
+    Column("replicate", "text", "", "Biological replicate: the unit of the statistics."),
+    Column("membranes", "text", "", "Membranes its lanes are on, joined by ';'."),
+    Column("n_technical", "integer", "", "Lanes averaged: technical repeats are not n."),
+    Column("value", "number", "", "Geometric mean of scaled_density over the lanes."),
+    Column("log2_value", "number", "log2", "Logarithm of value, which is what is tested."),
+    Column("below_detection", "boolean", "", "Whether a lane is below detection, 0 or negative."),
+    Column("limit", "number", "", "Upper bound of value where a lane is below detection."),
+    Column("flags", "text", "", "Flags of the lanes together."),
+    Column("condition", "text", "", "Lanes it is made of: the comparison's `where`."),
+)
+
+SUMMARY_COLUMNS: tuple[Column, ...] = (
+    Column("target", "text", "", "As in bands."),
+    Column("group", "text", "", "As in the replicates' table."),
+    Column("n", "integer", "", "Biological replicates."),
+    Column("mean", "number", "", "Arithmetic mean of the replicates' values."),
+    Column("sd", "number", "", "Their standard deviation (n - 1)."),
+    Column("geometric_mean", "number", "", "Geometric mean of the replicates' values."),
+    Column("gm_ci_low", "number", "", "Lower limit of its 95 % confidence interval (t, log2)."),
+    Column("gm_ci_high", "number", "", "Upper limit."),
+    Column("log2_sd", "number", "log2", "Standard deviation of log2_value (n - 1)."),
+    Column("flags", "text", "", "Flags of the replicates together."),
+    Column("condition", "text", "", "As in the replicates' table."),
+)
+
+STATISTICS_COLUMNS: tuple[Column, ...] = (
+    Column("comparison", "text", "", "Name of the comparison (study file)."),
+    Column("target", "text", "", "As in bands; empty for a test over all targets."),
+    Column("group", "text", "", "Group compared; empty for a test of a whole effect."),
+    Column("reference", "text", "", "Group it is compared with."),
+    Column("test", "text", "", "Name of the test."),
+    Column("pairing", "text", "", "paired, independent or unknown, as declared."),
+    Column("n_group", "integer", "", "Biological replicates of the group."),
+    Column("n_reference", "integer", "", "Biological replicates of the reference."),
+    Column("n_pairs", "integer", "", "Complete pairs; 0 where nothing is paired."),
+    Column("fold_change", "number", "", "Ratio of the geometric means, group / reference."),
+    Column("ci_low", "number", "", "Lower limit of its 95 % confidence interval, unadjusted."),
+    Column("ci_high", "number", "", "Upper limit, unadjusted."),
+    Column(
+        "sim_ci_low",
+        "number",
+        "",
+        "Lower limit of its simultaneous 95 % interval (Sidak; Tukey or Dunnett where named).",
+    ),
+    Column("sim_ci_high", "number", "", "Upper limit of the simultaneous interval."),
+    Column("statistic_name", "text", "", "t, F, U, W, H or z."),
+    Column("statistic", "number", "", "Value of the test statistic."),
+    Column("df", "number", "", "Degrees of freedom."),
+    Column("df2", "number", "", "Second (residual) degrees of freedom of an F."),
+    Column("p", "number", "", "Two-sided p value, exact and unadjusted."),
+    Column("p_adjusted", "number", "", "p value adjusted for the family of tests."),
+    Column("correction", "text", "", "How it was adjusted."),
+    Column("family_size", "integer", "", "Tests in the family."),
+    Column("stars", "text", "", "Of p_adjusted, as Prism gives them: ns, *, **, ***, ****."),
+    Column("effect_size_name", "text", "", "Name of the effect size."),
+    Column("effect_size", "number", "", "Effect size in standard deviations, or of ranks."),
+    Column(
+        "detectable_fold",
+        "number",
+        "",
+        "Smallest fold this n and scatter show with 80 % power, one test.",
+    ),
+    Column("n_needed", "number", "", "Replicates a group that show the fold seen, 80 % power."),
+    Column("verdict", "text", "", "tested, descriptive, refused or bound."),
+    Column("reason", "text", "", "Why, in one line."),
+    Column("flags", "text", "", "Flags of the replicates compared."),
+    Column("effect", "text", "", "Effect that an F or H tests; empty for a comparison."),
+    Column("sd_log2", "number", "log2", "Residual standard deviation of the target."),
+    Column("fold_bound", "number", "", "Bound of the fold where a value is below detection."),
+    Column("bound_side", "text", "", "at most or at least: which bound fold_bound is."),
+    Column("condition", "text", "", "As in the replicates' table."),
+)
+
+DOSES_COLUMNS: tuple[Column, ...] = (
+    Column("target", "text", "", "As in bands."),
+    Column("column", "text", "", "Column of the sample sheet with the dose."),
+    Column("condition", "text", "", "As in the replicates' table."),
+    Column("n_doses", "integer", "", "Different doses, 0 among them."),
+    Column("n_replicates", "integer", "", "Biological replicates."),
+    Column("n_values", "integer", "", "Values fitted."),
+    Column("ec50", "number", "as the dose", "Dose of the half effect; empty if not reached."),
+    Column("ec50_ci_low", "number", "as the dose", "Lower limit of its 95 % profile interval."),
+    Column("ec50_ci_high", "number", "as the dose", "Upper limit."),
+    Column("hill", "number", "", "Hill slope, above 0."),
+    Column("start", "number", "", "Response without dose."),
+    Column("end", "number", "", "Response at infinite dose."),
+    Column("residual_sd_log2", "number", "log2", "Residual standard deviation of the fit."),
+    Column("p_flat", "number", "", "p value against a response that does not change."),
+    Column("verdict", "text", "", "fitted, not reached, no response, or refused."),
+    Column("reason", "text", "", "Why, in one line."),
+    Column("flags", "text", "", "Flags of the values fitted."),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -87,7 +86,9 @@ def find_teeth(
         widths = list(np.linspace(0.35, 1.0, 14) * spacing_hint)
     else:
         widths = list(np.geomspace(4.0, max(8.0, 0.6 * profile.size), 26))
-    scored = [_best_set(candidates, width) for width in widths]
+    ending = _by_end(candidates)
+    values = _values(candidates, np.array(widths))
+    scored = [_best_set(candidates, ending, of_width) for of_width in values.tolist()]
     _, chosen = max(scored, key=lambda item: item[0])
     strengths = np.median([c.height for c in chosen]) if chosen else 1.0
     return [Tooth(c.left, c.right, float(c.height / strengths), c.clarity) for c in chosen]
@@ -191,7 +192,7 @@ def _candidates(
     profile: NDArray[np.float64], cuts: list[int], peaks: list[int], floor: float
 ) -> list[_Candidate]:
     found = []
-    heights = profile[peaks]
+    heights = profile[peaks].tolist()
     for first in range(len(peaks)):
         for last in range(first + 1, min(first + _MAX_PARTS, len(peaks)) + 1):
             found.append(_candidate(profile, cuts, heights, first, last, floor))
@@ -201,16 +202,16 @@ def _candidates(
 def _candidate(
     profile: NDArray[np.float64],
     cuts: list[int],
-    heights: NDArray[np.float64],
+    heights: list[float],
     first: int,
     last: int,
     floor: float,
 ) -> _Candidate:
-    top = float(heights[first:last].max())
+    top = max(heights[first:last])
     inside = 0.0
     for k in range(first + 1, last):
-        lower = min(heights[first:k].max(), heights[k:last].max())
-        inside = max(inside, 1 - float(profile[cuts[k]]) / float(lower))
+        lower = min(max(heights[first:k]), max(heights[k:last]))
+        inside = max(inside, 1 - float(profile[cuts[k]]) / lower)
     sides = 1 - max(float(profile[cuts[first]]), float(profile[cuts[last]])) / top
     start, stop = cuts[first], cuts[last]
     above = np.flatnonzero(profile[start : stop + 1] >= max(0.5 * top, floor)) + start
@@ -229,19 +230,26 @@ def _crossing(profile: NDArray[np.float64], at: int, step: int, level: float, en
     return at + step * float(np.clip((here - level) / (here - there), 0, 1))
 
 
-def _best_set(candidates: list[_Candidate], width: float) -> tuple[float, list[_Candidate]]:
-    """Candidates without overlap with the largest total value, for one lane width."""
-    n_cuts = max(c.last for c in candidates) + 1
-    best = np.zeros(n_cuts)
+def _by_end(candidates: list[_Candidate]) -> list[list[tuple[int, int]]]:
+    """For each cut the candidates that end there: their number, and the cut they begin at."""
+    ending: list[list[tuple[int, int]]] = [[] for _ in range(max(c.last for c in candidates) + 1)]
+    for number, c in enumerate(candidates):
+        ending[c.last].append((number, c.first))
+    return ending
+
+
+def _best_set(
+    candidates: list[_Candidate], ending: list[list[tuple[int, int]]], values: list[float]
+) -> tuple[float, list[_Candidate]]:
+    """Candidates without overlap with the largest total value."""
+    n_cuts = len(ending)
+    best = [0.0] * n_cuts
     choice: list[_Candidate | None] = [None] * n_cuts
-    by_last: dict[int, list[tuple[float, _Candidate]]] = {}
-    for c in candidates:
-        by_last.setdefault(c.last, []).append((_value(c, width), c))
     for cut in range(1, n_cuts):
         best[cut] = best[cut - 1]
-        for value, c in by_last.get(cut, ()):
-            if best[c.first] + value > best[cut] + 1e-12:
-                best[cut], choice[cut] = best[c.first] + value, c
+        for number, first in ending[cut]:
+            if best[first] + values[number] > best[cut] + 1e-12:
+                best[cut], choice[cut] = best[first] + values[number], candidates[number]
     chosen: list[_Candidate] = []
     cut = n_cuts - 1
     while cut > 0:
@@ -251,10 +259,17 @@ def _best_set(candidates: list[_Candidate], width: float) -> tuple[float, list[_
         else:
             chosen.append(last)
             cut = last.first
-    return float(best[-1]), chosen[::-1]
+    return best[-1], chosen[::-1]
 
 
-def _value(c: _Candidate, width: float) -> float:
-    """Worth of a candidate: its length, by how clear it is and how like the width looked for."""
-    misfit = math.log(max(c.width, 0.5) / width) / 0.3
-    return c.width * math.sqrt(c.height) * (c.clarity - 0.15 * misfit**2)
+def _values(candidates: list[_Candidate], widths: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Worth of each candidate for each width looked for, shape (widths, candidates).
+
+    Its length, by how clear it is and how like the width.
+    """
+    own = np.array([c.width for c in candidates])
+    height = np.array([c.height for c in candidates])
+    clarity = np.array([c.clarity for c in candidates])
+    misfit = np.log(np.maximum(own, 0.5) / widths[:, None]) / 0.3
+    values: NDArray[np.float64] = own * np.sqrt(height) * (clarity - 0.15 * misfit**2)
+    return values

@@ -56,7 +56,9 @@ def _typical_spacing(teeth: list[Tooth]) -> float:
     """Distance between neighbouring lanes, gaps between groups left out."""
     steps = np.diff([tooth.center for tooth in teeth])
     near = np.quantile(steps, 0.3)
-    return float(np.median(steps[(steps > 0.7 * near) & (steps < 1.4 * near)]))
+    alike = steps[(steps > 0.7 * near) & (steps < 1.4 * near)]
+    # two steps may be far from alike
+    return float(np.median(alike)) if alike.size else float(steps.min())
 
 
 def _with_empty_lanes(teeth: list[Tooth], spacing: float | None) -> list[Tooth]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,14 +10,14 @@ from numpy.typing import NDArray
 
 from .background import Baseline, LaneView
 from .flags import Flag
-from .model import Band, Blot, Lane, Profile
+from .model import Band, Blot, Lane, Panel, Profile
 from .noise import NoiseModel, estimate_noise
-from .reading import read_lane, row_weights, sum_mask
+from .reading import read_lane, sum_mask
 from .recipe import Recipe
 from .registry import get
 from .result import BandMeasurement, LaneMeasurement
 from .signal import MAX_OPTICAL_DENSITY
-from .uncertainty import LaneReading, standard_errors
+from .uncertainty import LaneReading, lane_total_error, standard_errors
 
 __all__ = ["measure_lane"]
 
@@ -34,6 +35,7 @@ def measure_lane(
     *,
     noise: NoiseModel | None = None,
     lanes: Sequence[Lane] = (),
+    panels: Sequence[Panel] = (),
 ) -> LaneMeasurement:
     """Measure the bands of one lane.
 
@@ -47,7 +49,9 @@ def measure_lane(
     noise : NoiseModel, optional
         Estimated from the picture when not given.
     lanes : sequence of Lane, optional
-        The other lanes, to see which touch this one.
+        The other lanes, to see which touch this one, and for backgrounds read between lanes.
+    panels : sequence of Panel, optional
+        The lane's panel among them: backgrounds read beside a lane stay within its outline.
 
     Returns
     -------
@@ -73,20 +77,28 @@ def measure_lane(
     if profile.position.size == 0:
         empty = np.empty(0)
         return LaneMeasurement(lane.id, profile, empty, empty, (), 0.0, Flag.EDGE_CUT)
-    baseline: Baseline = method(LaneView(blot, lane, profile, limits), recipe.background)
+    outline = next((panel.outline for panel in panels if panel.id == lane.panel_id), ())
+    view = LaneView(blot, lane, profile, limits, tuple(lanes), outline)
+    baseline: Baseline = method(view, recipe.background)
     flags = _lane_flags(blot, lane, profile, lanes)
+    if baseline.uncertain:
+        flags |= Flag.BASELINE_UNCERTAIN
     reading = LaneReading(blot, lane, profile, baseline, noise)
     measured = tuple(
         _measure_band(reading, band, index, recipe, flags) for index, band in enumerate(ordered)
     )
+    total = float((profile.intensity - baseline.level).sum())
+    if not profile.width.any():  # a carried lane that this picture does not show
+        total = float("nan")
     return LaneMeasurement(
         lane_id=lane.id,
         profile=profile,
         baseline=baseline.level,
         baseline_variance=baseline.variance,
         bands=measured,
-        total_density=float((profile.intensity - baseline.level).sum()),
+        total_density=total,
         flags=flags,
+        total_density_err=lane_total_error(reading, total),
     )
 
 
@@ -94,23 +106,22 @@ def _measure_band(
     reading: LaneReading, band: Band, index: int, recipe: Recipe, lane_flags: Flag
 ) -> BandMeasurement:
     blot, lane, profile, baseline = reading.blot, reading.lane, reading.profile, reading.baseline
-    weights = row_weights(profile.position, band.start, band.stop)
-    area = float((weights * profile.width).sum())
-    total = float((weights * profile.intensity).sum())
-    background = float((weights * baseline.level).sum())
+    rows, weights = reading.share(band)
+    area = float(weights @ profile.width[rows])
+    total = float((weights * profile.intensity[rows]).sum())
+    background = float((weights * baseline.level[rows]).sum())
     net = total - background
-    above = reading.above
+    above = reading.above[rows]
     error, error_without = standard_errors(reading, band, index, net)
-    inside = weights > 0
-    center = _center(profile.position, above, weights, band)
+    center = _center(profile.position[rows], above, weights, band)
     snr = net / error_without if error_without > 0 else (float("inf") if net > 0 else 0.0)
     limit = recipe.finding.sensitivity * error_without
-    below = net < limit or not inside.any()
+    below = net < limit or not weights.size
     saturated = 0.0
     if blot.saturated is not None and area > 0:
         saturated = sum_mask(blot.saturated, blot.shape, lane, band.start, band.stop) / area
-    flags = lane_flags & Flag.LANES_TOUCH
-    flags |= _band_flags(blot, lane, band, profile, above, weights, baseline, net, below, saturated)
+    flags = lane_flags & (Flag.LANES_TOUCH | Flag.BASELINE_UNCERTAIN)
+    flags |= _band_flags(reading, band, rows, net, below, saturated)
     return BandMeasurement(
         band=band,
         center_row=center,
@@ -122,7 +133,7 @@ def _measure_band(
         background=background,
         net_density=net,
         net_density_err=error,
-        peak_height=float(above[inside].max()) if inside.any() else 0.0,
+        peak_height=float(above.max()) if above.size else 0.0,
         snr=snr,
         saturated_fraction=saturated,
         detection_limit=limit,
@@ -137,24 +148,17 @@ def _center(
     band: Band,
 ) -> float:
     """Centroid of the band along the lane; the middle of its limits where there is no band."""
-    mass = np.clip(above, 0.0, None) * weights
-    if not band.detected or mass.sum() <= 0:
+    mass = np.maximum(above, 0.0) * weights
+    total = float(mass.sum())
+    if not band.detected or total <= 0:
         return (band.start + band.stop) / 2
-    return float((mass * position).sum() / mass.sum())
+    return float(mass @ position) / total
 
 
 def _band_flags(
-    blot: Blot,
-    lane: Lane,
-    band: Band,
-    profile: Profile,
-    above: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    baseline: Baseline,
-    net: float,
-    below_limit: bool,
-    saturated: float,
+    reading: LaneReading, band: Band, rows: slice, net: float, below_limit: bool, saturated: float
 ) -> Flag:
+    profile, width = reading.profile, reading.profile.width[rows]
     flags = Flag.NONE
     if saturated > 0:
         flags |= Flag.SATURATED
@@ -162,33 +166,29 @@ def _band_flags(
         flags |= Flag.BELOW_DETECTION
     if net < 0:
         flags |= Flag.NEGATIVE_NET
-    inside = weights > 0
     beyond = band.start < profile.position[0] - 0.5 or band.stop > profile.position[-1] + 0.5
-    if beyond or (profile.width[inside] < lane.width - 1e-6).any():
+    if beyond or (width < reading.lane.width - 1e-6).any():
         flags |= Flag.EDGE_CUT
-    if inside.any():
-        flags |= _shape_flags(band, profile, above, inside)
-        free_rows = profile.position.size - inside.sum()
-        if free_rows < 4:
+    if width.size:
+        flags |= _shape_flags(reading, band, rows)
+        free_rows = profile.position.size - width.size
+        if free_rows < 4 and reading.baseline.uncertain is None:
             flags |= Flag.BASELINE_UNCERTAIN
-        if blot.signal_map.clear_level is not None:
-            densest = float((profile.intensity / np.maximum(profile.width, 1e-9))[inside].max())
+        if reading.blot.signal_map.clear_level is not None:
+            densest = float((profile.intensity[rows] / np.maximum(width, 1e-9)).max())
             if densest > 0.95 * MAX_OPTICAL_DENSITY:
                 flags |= Flag.BEYOND_DENSITY_RANGE
     return flags
 
 
-def _shape_flags(
-    band: Band, profile: Profile, above: NDArray[np.float64], inside: NDArray[np.bool_]
-) -> Flag:
+def _shape_flags(reading: LaneReading, band: Band, rows: slice) -> Flag:
     """Overlap with a neighbour, and a baseline that is large against an uncertain band."""
     if not band.detected:
         return Flag.NONE
-    peak = float(above[inside].max())
-    ends = np.interp((band.start, band.stop), profile.position, above)
-    noise = float(np.sqrt(profile.variance[inside].min())) / max(
-        float(profile.width[inside].mean()), 1e-9
-    )
+    profile = reading.profile
+    peak = float(reading.above[rows].max())
+    ends = np.interp((band.start, band.stop), profile.position, reading.above)
+    noise = math.sqrt(profile.variance[rows].min()) / max(float(profile.width[rows].mean()), 1e-9)
     return Flag.OVERLAP if float(ends.max()) > max(_OVERLAP * peak, 4 * noise) else Flag.NONE
 
 
@@ -199,8 +199,9 @@ def _lane_flags(blot: Blot, lane: Lane, profile: Profile, lanes: Sequence[Lane])
     for other in lanes:
         if other.id == lane.id or other.panel_id != lane.panel_id:
             continue
-        if abs(other.path[0][1] - lane.path[0][1]) > 2 * (lane.width + other.width):
-            continue  # too far away to touch anywhere
+        near = (lane.width + other.width) / 2 + _TOUCH * lane.width
+        if _apart(lane, other) > near:
+            continue
         rows = np.linspace(max(lane.top, other.top), min(lane.bottom, other.bottom), 5)
         if rows[0] > rows[-1]:
             continue
@@ -208,3 +209,9 @@ def _lane_flags(blot: Blot, lane: Lane, profile: Profile, lanes: Sequence[Lane])
         if float(gap.min()) < _TOUCH * lane.width:
             flags |= Flag.LANES_TOUCH
     return flags
+
+
+def _apart(a: Lane, b: Lane) -> float:
+    """Px between the columns that two lanes' centres run through; below 0 where they share some."""
+    columns, others = [col for _, col in a.path], [col for _, col in b.path]
+    return max(min(others) - max(columns), min(columns) - max(others))

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .order import median, quantile
 from .scene import Scene
 
 __all__ = ["band_evidence"]
@@ -20,6 +21,9 @@ _STEP = 0.15
 _SPECK = 7
 # Evidence below this many times the clutter is none.
 _CLUTTER = 2.5
+# A picture whose strongest evidence is below this many times the clutter shows noise alone: over a
+# lane's width, noise by itself comes to 5 at most in a picture of working size.
+_CHANCE = 6.0
 
 
 def band_evidence(scene: Scene) -> NDArray[np.float32]:
@@ -37,7 +41,7 @@ def band_evidence(scene: Scene) -> NDArray[np.float32]:
     Returns
     -------
     ndarray, shape (rows, cols), float32
-        0 where there is no band.
+        0 where there is no band; 0 throughout where nothing exceeds what chance makes.
     """
     rows, cols = scene.signal.shape
     size = (max(1, cols // 2), max(1, rows // 2))
@@ -55,10 +59,11 @@ def band_evidence(scene: Scene) -> NDArray[np.float32]:
         best = np.maximum(best, ridge)
     # dust and lettering are narrower than any lane
     best = np.asarray(cv2.morphologyEx(best, cv2.MORPH_OPEN, np.ones((1, _SPECK), np.uint8)))
+    best[~scene.inside] = 0
+    if best.max() < _CHANCE:
+        return np.zeros_like(best)
     above = np.maximum(best - np.float32(_CLUTTER), 0)
-    evidence: NDArray[np.float32] = np.sqrt(above).astype(np.float32)
-    evidence[~scene.inside] = 0
-    return evidence
+    return np.asarray(np.sqrt(above), np.float32)
 
 
 def _ridge(
@@ -78,16 +83,24 @@ def _clutter(ridge: NDArray[np.float32], inside: NDArray[np.bool_], scale: float
     step = max(1, ridge.shape[1] // 200)  # every so many columns says the same
     sample = np.ascontiguousarray(ridge[:, ::step])
     valid = np.ascontiguousarray(inside[:, ::step])
-    negative = -sample[valid & (sample < 0)]
+    negative, _ = _some_of(sample, valid & (sample < 0))
     if negative.size == 0:
         return 1.0
-    first = 1.4826 * float(np.median(negative[:: max(1, negative.size // 20000)]))
+    first = -1.4826 * median(negative)
     reach = np.ones((2 * int(4 * scale) + 1, 1), np.uint8)
     near_band = cv2.dilate((sample > 6 * first).astype(np.uint8), reach, borderValue=0) > 0
-    quiet = np.abs(sample[valid & ~near_band])
-    if quiet.size < 0.1 * sample.size:  # a tight strip: its lobes are all that was seen
+    quiet, count = _some_of(sample, valid & ~near_band)
+    if count < 0.1 * sample.size:  # a tight strip: its lobes are all that was seen
         return max(0.4 * first, 1e-12)
     # two quantiles of a half-normal: JPEG leaves half of the blocks flat
-    middle, outer = np.quantile(quiet[:: max(1, quiet.size // 20000)], (0.5, 0.8))
-    spread = max(1.4826 * float(middle), float(outer) / 1.2816)
+    size = np.abs(quiet)
+    spread = max(1.4826 * median(size), quantile(size, 0.8) / 1.2816)
     return max(spread, 1e-6 * float(np.abs(sample).max()) + 1e-12)
+
+
+def _some_of(
+    values: NDArray[np.float32], mask: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], int]:
+    """Some 20000 of the values under a mask, evenly spread, and how many there are in all."""
+    places = np.flatnonzero(mask)
+    return values.ravel()[places[:: max(1, places.size // 20000)]], places.size

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from .errors import OutputError
 
-__all__ = ["write_atomically"]
+__all__ = ["open_atomically", "write_atomically"]
 
 
 def write_atomically(path: str | Path, data: bytes) -> Path:
@@ -31,6 +33,25 @@ def write_atomically(path: str | Path, data: bytes) -> Path:
     OutputError
         If the folder or file cannot be written.
     """
+    with open_atomically(path) as file:
+        file.write(data)
+    return Path(path)
+
+
+@contextmanager
+def open_atomically(path: str | Path) -> Iterator[IO[bytes]]:
+    """Open a file to be written in pieces; it takes its name when all of it is there.
+
+    Parameters
+    ----------
+    path : str or Path
+        Target; its folder is made if need be.
+
+    Raises
+    ------
+    OutputError
+        If the folder or file cannot be written.
+    """
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,16 +60,16 @@ def write_atomically(path: str | Path, data: bytes) -> Path:
         raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).chmod(0o666 & ~_umask())
         Path(temporary).replace(path)
     except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
+    finally:
         with suppress(OSError):
             Path(temporary).unlink()
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
-    return path
 
 
 def _umask() -> int:

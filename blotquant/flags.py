@@ -33,10 +33,14 @@ class Flag(IntFlag):
     CONTROL_BELOW_DETECTION = 1 << 18
     ARTEFACT = 1 << 19
     BEYOND_DENSITY_RANGE = 1 << 20
+    SEPARATE_GEL = 1 << 21
+    CARRY_OVER = 1 << 22
+    EXCLUDED = 1 << 23
+    NO_SCALE = 1 << 24
 
     def __str__(self) -> str:
         """Names joined by ``;`` in the order of the bits; the empty string when no flag is set."""
-        return ";".join(flag.name for flag in Flag if flag in self and flag.name)
+        return ";".join(flag.name for flag in self if flag.name)
 
     @classmethod
     def parse(cls, text: str) -> Flag:
@@ -83,13 +87,26 @@ FLAG_MEANING: MappingProxyType[Flag, str] = MappingProxyType(
         Flag.MIRRORED: "The picture was mirrored before it was measured.",
         Flag.NO_CONTROL: "No loading control was found for this lane: the value is not normalized.",
         Flag.CONTROL_MISMATCH: (
-            "The loading control's image has another number of lanes: lanes cannot be paired by order."
+            "The lane has no counterpart in the loading control's image: another number of lanes, "
+            "or another sample."
         ),
         Flag.CONTROL_SATURATED: "The loading control is saturated in this lane: the ratio is an upper bound.",
         Flag.CONTROL_BELOW_DETECTION: "The loading control is below detection here: no ratio is given.",
         Flag.ARTEFACT: "A speck, scratch or mark lies in the band.",
         Flag.BEYOND_DENSITY_RANGE: (
             "Optical density above 2.5: film and scanner no longer tell such blacks apart."
+        ),
+        Flag.SEPARATE_GEL: (
+            "Phosphorylated form and total are on separate gels: each was divided by its own membrane's "
+            "control and they were paired by sample, which adds scatter."
+        ),
+        Flag.CARRY_OVER: (
+            "A band of an earlier probe lies here and the membrane was not stripped: part of the value "
+            "may be left from it."
+        ),
+        Flag.EXCLUDED: "The study leaves this lane out: it is measured, but no scale and no test uses it.",
+        Flag.NO_SCALE: (
+            "The membrane lacks what would bring it on the scale of the others: no scaled density is given."
         ),
     }
 )

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from .comb import Tooth
 
-__all__ = ["lane_offsets"]
+__all__ = ["band_places", "lane_offsets"]
 
 # A band's place across the lane counts where it has this share of the lane's strongest slice.
 _SIGNIFICANT = 0.05
@@ -40,7 +40,7 @@ def lane_offsets(straight: NDArray[np.float64], teeth: list[Tooth]) -> NDArray[n
     weights = np.zeros((len(teeth), n_slices))
     for k, tooth in enumerate(teeth):
         if tooth.strength > 0:
-            places[k], weights[k] = _places(straight, tooth)
+            places[k], weights[k] = band_places(straight, tooth)
     shared = _shared_offset(places, weights)
     height = np.linspace(-1, 1, n_slices)
     offsets = np.tile(shared, (len(teeth), 1))
@@ -49,7 +49,7 @@ def lane_offsets(straight: NDArray[np.float64], teeth: list[Tooth]) -> NDArray[n
     return offsets
 
 
-def _places(
+def band_places(
     straight: NDArray[np.float64], tooth: Tooth
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Middle of the band's half-height edges against the tooth's, and weight, of each slice."""
@@ -63,25 +63,33 @@ def _places(
     mass = part.sum(axis=1)
     significant = np.flatnonzero(mass > _SIGNIFICANT * mass.max())
     tops = np.percentile(part[significant], 85, axis=1)
-    for row, top in zip(significant, tops, strict=True):
-        left, right = _run(part[row] > 0.5 * top, tooth.left - first, tooth.right - first)
-        if not 0.5 * tooth.width < right - left < 1.2 * tooth.width:
-            continue
-        offset = first + (left + right) / 2 - tooth.center
-        if abs(offset) <= reach:
-            places[row], weights[row] = offset, np.sqrt(mass[row])
+    left, right = _runs(
+        part[significant] > 0.5 * tops[:, None], tooth.left - first, tooth.right - first
+    )
+    offset = first + (left + right) / 2 - tooth.center
+    fits = (right - left > 0.5 * tooth.width) & (right - left < 1.2 * tooth.width)
+    fits &= np.abs(offset) <= reach
+    rows = significant[fits]
+    places[rows], weights[rows] = offset[fits], np.sqrt(mass[rows])
     return places, weights
 
 
-def _run(above: NDArray[np.bool_], left: float, right: float) -> tuple[int, int]:
-    """First and last px of the run of True that covers most of a stretch; (0, 0) for none."""
-    changes = np.flatnonzero(np.diff(above.astype(np.int8), prepend=0, append=0))
-    runs = changes.reshape(-1, 2)
-    if not len(runs):
-        return 0, 0
-    cover = np.minimum(runs[:, 1], right) - np.maximum(runs[:, 0], left)
-    start, stop = runs[int(np.argmax(cover))]
-    return int(start), int(stop) - 1
+def _runs(
+    above: NDArray[np.bool_], left: float, right: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """First and last px, in each row, of the run of True that covers most of a stretch.
+
+    Both 0 where a row has none.
+    """
+    first = np.zeros(len(above), np.intp)
+    last = np.zeros(len(above), np.intp)
+    row, change = np.nonzero(np.diff(above.astype(np.int8), axis=1, prepend=0, append=0))
+    row, start, stop = row[::2], change[::2], change[1::2]
+    cover = np.minimum(stop, right) - np.maximum(start, left)
+    order = np.lexsort((-cover, row))
+    rows, at = np.unique(row[order], return_index=True)
+    first[rows], last[rows] = start[order[at]], stop[order[at]] - 1
+    return first, last
 
 
 def _shared_offset(

@@ -116,8 +116,10 @@ def _lane(
     if on_membrane.size < 4:
         return None
     ends = np.linspace(on_membrane[0], on_membrane[-1], _PATH_POINTS)
+    middle = np.interp(ends, rows, center)
     path: list[Point] = [
-        (scene.full(float(row)), scene.full(float(np.interp(row, rows, center)))) for row in ends
+        (scene.full(row), scene.full(column))
+        for row, column in zip(ends.tolist(), middle.tolist(), strict=True)
     ]
     # the first and last px of the picture belong to the lane as well
     if on_membrane[0] == 0:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .model import Blot, Panel, Point
+from .order import median, quantile
 from .scene import reduce_blot
 
 __all__ = ["find_panels"]
@@ -96,26 +97,14 @@ def _other_brightness(signal: NDArray[np.float32], level: float) -> NDArray[np.b
     """
     if signal.shape[1] > _STRIP * signal.shape[0]:
         return None
-    ground = _ground(signal)
-    low, high = np.percentile(ground[::4, ::4], (1, 99))
-    if high - low < 4 * level:
+    small = _ground(signal)
+    levels = _two_levels(small, level)
+    if levels is None:
         return None
-    # the root makes the scatter alike in the bright membrane and in the dark field (shot noise)
-    scaled = np.sqrt(np.clip((ground - low) / (high - low), 0, 1))
-    cut, _ = cv2.threshold((scaled * 255).astype(np.uint8), 0, 255, cv2.THRESH_OTSU)
-    above = scaled > cut / 255
-    if not 0.03 < above.mean() < 0.97:
-        return None
-    few, few_above = scaled[::3, ::3], above[::3, ::3]  # enough for medians
-    inner, outer = few[few_above], few[~few_above]
-    within = 1.4826 * max(
-        float(np.median(np.abs(inner - np.median(inner)))),
-        float(np.median(np.abs(outer - np.median(outer)))),
-        0.004,
-    )
-    step = float(np.median(inner) - np.median(outer))
-    if step < 6 * within or step**2 * (high - low) < 4 * level:
-        return None
+    low, high, cut = levels
+    ground = np.asarray(cv2.resize(small, signal.shape[::-1]), np.float32)
+    scaled = _evened(ground, low, high)
+    above = scaled > cut
     # the ground has lost its corners: the outline comes from the picture itself
     threshold = (float(ground[above].min()) + float(ground[~above].max())) / 2
     sharp = cv2.medianBlur(np.ascontiguousarray(signal), 5) > threshold
@@ -130,10 +119,48 @@ def _other_brightness(signal: NDArray[np.float32], level: float) -> NDArray[np.b
     return None
 
 
-def _ground(signal: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Signal with bands, specks and lettering removed: opened and closed by a square.
+def _two_levels(ground: NDArray[np.float32], level: float) -> tuple[float, float, float] | None:
+    """Low and high end of the ground, and where between them (0 to 1, evened) it parts in two.
 
-    Worked out at half size: the ground has no detail.
+    None where it does not: two brightnesses are far apart against the scatter of each.
+    """
+    some = ground[::2, ::2]
+    low, high = quantile(some, 0.01), quantile(some, 0.99)
+    if high - low < 4 * level:
+        return None
+    scaled = _evened(ground, low, high)
+    otsu, _ = cv2.threshold((scaled * 255).astype(np.uint8), 0, 255, cv2.THRESH_OTSU)
+    cut = otsu / 255
+    above = scaled > cut
+    if not 0.03 < above.mean() < 0.97:
+        return None
+    few, few_above = scaled[::2, ::2], above[::2, ::2]  # enough for medians
+    inner, outer = few[few_above], few[~few_above]
+    if inner.size == 0 or outer.size == 0:
+        return None
+    middles = median(inner), median(outer)
+    within = 1.4826 * max(
+        median(np.abs(inner - middles[0])), median(np.abs(outer - middles[1])), 0.004
+    )
+    step = middles[0] - middles[1]
+    if step < 6 * within or step**2 * (high - low) < 4 * level:
+        return None
+    return low, high, cut
+
+
+def _evened(ground: NDArray[np.float32], low: float, high: float) -> NDArray[np.float32]:
+    """Ground from 0 to 1, as its root.
+
+    The root makes the scatter alike in the bright membrane and in the dark field (shot noise).
+    """
+    share: NDArray[np.float32] = np.clip((ground - low) / (high - low), 0, 1)
+    return np.sqrt(share)
+
+
+def _ground(signal: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Signal at half size with bands, specks and lettering removed: opened and closed by a square.
+
+    The ground has no detail.
     """
     rows, cols = signal.shape
     small = cv2.resize(signal, (max(8, cols // 2), max(8, rows // 2)), interpolation=cv2.INTER_AREA)
@@ -142,8 +169,7 @@ def _ground(signal: NDArray[np.float32]) -> NDArray[np.float32]:
     kernel = np.ones((side, side), np.uint8)
     smooth = cv2.medianBlur(small, 3)
     opened = cv2.morphologyEx(smooth, cv2.MORPH_OPEN, kernel)
-    ground = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, kernel)
-    return np.asarray(cv2.resize(ground, (cols, rows)), np.float32)
+    return np.asarray(cv2.morphologyEx(opened, cv2.MORPH_CLOSE, kernel), np.float32)
 
 
 def _has_sharp_edge(ground: NDArray[np.float32], mask: NDArray[np.bool_]) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .model import Blot
+from .order import median, quantile
 
 __all__ = ["NoiseModel", "estimate_noise"]
 
@@ -76,10 +77,10 @@ def _estimate(blot: Blot) -> NoiseModel:
         return NoiseModel(minimum, 0.0, minimum)
     order = np.argsort(mean)
     bins = np.array_split(order, max(1, min(40, mean.size // 40)))
-    centers = np.array([np.median(mean[chunk]) for chunk in bins])
+    centers = np.array([median(mean[chunk]) for chunk in bins])
     # The median of a block's chi-square variance is a little low; texture puts it high. The lower
     # third is noise in both: rescaled by the chi-square quantile of ~40 degrees of freedom.
-    levels = np.array([np.quantile(variance[chunk], 0.33) for chunk in bins]) / 0.88
+    levels = np.array([quantile(variance[chunk], 0.33) for chunk in bins]) / 0.88
     gain, floor = _line(centers, levels)
     return NoiseModel(floor, gain, minimum)
 
@@ -111,15 +112,17 @@ def _block_statistics(blot: Blot) -> tuple[NDArray[np.float64], NDArray[np.float
         return np.empty(0), np.empty(0)
     n_rows, n_cols = rows // block, cols // block
     step = max(1, int(np.ceil(n_rows * n_cols / _MAX_BLOCKS)))
-    strips = range(0, n_rows, step)
     means, variances = [], []
-    for index in strips:
+    for index in range(0, n_rows, step):
         top = index * block
         signal = blot.signal((slice(top, top + block), slice(0, n_cols * block)))
-        tiles = signal.reshape(block, n_cols, block).transpose(1, 0, 2).astype(np.float64)
-        second = tiles[:, :, :-2] - 2 * tiles[:, :, 1:-1] + tiles[:, :, 2:]
-        means.append(tiles.mean(axis=(1, 2)))
-        variances.append((second**2).mean(axis=(1, 2)) / 6.0)
+        values = signal.astype(np.float64)
+        second = np.zeros_like(values)
+        second[:, :-2] = values[:, :-2] - 2 * values[:, 1:-1] + values[:, 2:]
+        # whole columns first: the differences that reach into the next block are left out
+        squares = (second**2).sum(axis=0).reshape(n_cols, block)[:, :-2].sum(axis=1)
+        means.append(values.sum(axis=0).reshape(n_cols, block).sum(axis=1) / block**2)
+        variances.append(squares / (block * (block - 2)) / 6.0)
     mean, variance = np.concatenate(means), np.concatenate(variances)
     constant = variance <= 0  # canvas, or clipped: says nothing of the noise
     return mean[~constant], variance[~constant]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from .recipe import Recipe
     from .result import Result
+    from .study_result import StudyResult
 
 __all__ = ["ImageOutcome", "RunOutcome", "Status"]
 
@@ -76,6 +77,11 @@ class RunOutcome:
         Versions, platform, recipe and images with their hashes: all JSON.
     out : Path
         Folder of the outputs.
+    figures : mapping of str to bytes
+        Figures of a study, SVG or PNG, by name (``"panel"``, ``"folds"``, ``"target:P53"``, ...);
+        the report shows them.
+    study : StudyResult or None
+        Conclusions, where a study file says what was asked.
     """
 
     images: tuple[ImageOutcome, ...]
@@ -86,6 +92,8 @@ class RunOutcome:
     recipe: Recipe
     provenance: Mapping[str, Any] = field(default_factory=dict)
     out: Path = Path()
+    figures: Mapping[str, bytes] = field(default_factory=dict)
+    study: StudyResult | None = None
 
     def having(self, status: Status) -> tuple[ImageOutcome, ...]:
         """Images with a given status, in input order."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections import OrderedDict
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,11 +17,12 @@ from .noise import NoiseModel
 
 __all__ = [
     "SECTIONS",
-    "joined",
+    "Sections",
     "lane_weights",
     "read_lane",
     "read_sections",
     "row_weights",
+    "rows_between",
     "sum_mask",
 ]
 
@@ -44,17 +48,43 @@ def read_lane(blot: Blot, lane: Lane, noise: NoiseModel) -> Profile:
     Profile
         Rows from the lane's top to its bottom that lie in the picture.
     """
-    return joined(read_sections(blot, lane, noise))
+    return read_sections(blot, lane, noise).whole
+
+
+@dataclass(frozen=True, eq=False)
+class Sections:
+    """A lane read in parts of equal width side by side.
+
+    Parameters
+    ----------
+    position : ndarray, shape (N,)
+        Rows of the picture.
+    intensity, variance, width : ndarray, shape (SECTIONS, N)
+        As in `Profile`, of each part, left to right.
+    """
+
+    position: NDArray[np.float64]
+    intensity: NDArray[np.float64]
+    variance: NDArray[np.float64]
+    width: NDArray[np.float64]
+
+    @cached_property
+    def whole(self) -> Profile:
+        """Profile of the lane that the parts make up."""
+        return Profile(
+            self.position,
+            self.intensity.sum(axis=0),
+            self.variance.sum(axis=0),
+            self.width.sum(axis=0),
+        )
 
 
 # Finding looks at a lane's sections and measuring at their sum: read once, kept for a while.
 _KEPT_LANES = 64
-_KEPT: weakref.WeakKeyDictionary[Blot, OrderedDict[object, list[Profile]]] = (
-    weakref.WeakKeyDictionary()
-)
+_KEPT: weakref.WeakKeyDictionary[Blot, OrderedDict[object, Sections]] = weakref.WeakKeyDictionary()
 
 
-def read_sections(blot: Blot, lane: Lane, noise: NoiseModel) -> list[Profile]:
+def read_sections(blot: Blot, lane: Lane, noise: NoiseModel) -> Sections:
     """Read a lane in `SECTIONS` parts of equal width side by side, all in one pass.
 
     Parameters
@@ -65,8 +95,8 @@ def read_sections(blot: Blot, lane: Lane, noise: NoiseModel) -> list[Profile]:
 
     Returns
     -------
-    list of Profile
-        Left to right, all over the same rows; they add up to `read_lane`.
+    Sections
+        Their sum is what `read_lane` gives.
     """
     kept = _KEPT.setdefault(blot, OrderedDict())
     key = (lane.path, lane.width, noise)
@@ -77,49 +107,43 @@ def read_sections(blot: Blot, lane: Lane, noise: NoiseModel) -> list[Profile]:
     return kept[key]
 
 
-def _read(blot: Blot, lane: Lane, noise: NoiseModel, count: int) -> list[Profile]:
+def _read(blot: Blot, lane: Lane, noise: NoiseModel, count: int) -> Sections:
     rows = _rows(blot.shape[0], lane)
+    position = rows.astype(np.float64)
     if rows.size == 0:
-        empty = np.empty(0)
-        return [Profile(empty, empty, empty, empty)] * count
+        empty = np.empty((count, 0))
+        return Sections(position, empty, empty, empty)
     n_cols = blot.shape[1]
     offsets = lane.width * (np.arange(count + 1) / count - 0.5)
-    edges = np.clip(lane.center(rows)[:, None] + offsets, -0.5, n_cols - 0.5)
-    first = min(int(np.floor(edges.min() + 0.5)), n_cols - 1)
-    last = min(int(np.floor(edges.max() + 0.5)), n_cols - 1)
+    edges = np.clip(lane.center(position) + offsets[:, None], -0.5, n_cols - 0.5)
+    first = min(int(np.floor(edges[0].min() + 0.5)), n_cols - 1)
+    last = min(int(np.floor(edges[-1].max() + 0.5)), n_cols - 1)
     stored = blot.pixels[rows[0] : rows[-1] + 1, first : last + 1]
     at = edges + 0.5 - first
     linear = blot.signal_map.clear_level is None and stored.dtype.kind in "ui"
     upto = _sum_up_to(stored if linear else blot.signal_map(stored), at)
     if linear:  # the affine map of the sum, in place of the sum of all the pixels' maps
         upto = blot.signal_map.scale * upto + blot.signal_map.offset * at
-    position = rows.astype(np.float64)
-    intensity, width = np.diff(upto, axis=1).T, np.diff(edges, axis=1).T
+    intensity, width = upto[1:] - upto[:-1], edges[1:] - edges[:-1]
     variance = noise.variance(intensity / np.maximum(width, 1e-9)) * width
-    return [
-        Profile(position, np.ascontiguousarray(i), np.ascontiguousarray(v), np.ascontiguousarray(w))
-        for i, v, w in zip(intensity, variance, width, strict=True)
-    ]
+    return Sections(position, intensity, variance, width)
 
 
 def _sum_up_to(values: NDArray[Any], at: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum of each row from its left end to given places; a pixel that is cut counts in part."""
-    exact = np.int64 if values.dtype.kind in "ui" else np.float64
-    sums = np.zeros((values.shape[0], values.shape[1] + 1), exact)
+    """Sum of each row from its left end to given places; a pixel that is cut counts in part.
+
+    `at` has shape (places, rows); so has the result.
+    """
+    n_rows, n_cols = values.shape
+    exact: type[np.number[Any]] = np.int64 if values.dtype.kind in "ui" else np.float64
+    if values.dtype.kind == "u" and values.dtype.itemsize <= 2 and n_cols <= 2**16:
+        exact = np.uint32  # no row's sum is larger; half the memory to go through
+    sums = np.empty((n_rows, n_cols + 1), exact)
+    sums[:, 0] = 0
     np.cumsum(values, axis=1, dtype=exact, out=sums[:, 1:])
-    whole = np.minimum(at.astype(np.intp), values.shape[1] - 1)
-    row = np.arange(values.shape[0])[:, None]
+    whole = np.minimum(at.astype(np.intp), n_cols - 1)
+    row = np.arange(n_rows)
     return np.asarray(sums[row, whole] + (at - whole) * values[row, whole], np.float64)
-
-
-def joined(sections: list[Profile]) -> Profile:
-    """Profile of the lane that sections side by side make up."""
-    return Profile(
-        sections[0].position,
-        np.sum([s.intensity for s in sections], axis=0),
-        np.sum([s.variance for s in sections], axis=0),
-        np.sum([s.width for s in sections], axis=0),
-    )
 
 
 def _rows(n_rows: int, lane: Lane) -> NDArray[np.intp]:
@@ -162,6 +186,15 @@ def row_weights(position: NDArray[np.float64], start: float, stop: float) -> NDA
     overlap = np.minimum(position + 0.5, stop) - np.maximum(position - 0.5, start)
     share: NDArray[np.float64] = np.clip(overlap, 0.0, 1.0)
     return share
+
+
+def rows_between(position: NDArray[np.float64], start: float, stop: float) -> slice:
+    """Rows of a profile that lie between two places along the lane, if only in part."""
+    if position.size == 0:
+        return slice(0, 0)
+    first = math.floor(start - 0.5 - float(position[0])) + 1
+    end = math.ceil(stop + 0.5 - float(position[0]))
+    return slice(min(max(first, 0), position.size), min(max(end, 0), position.size))
 
 
 def sum_mask(

@@ -18,12 +18,15 @@ from .errors import RecipeError
 from .model import Orientation
 
 __all__ = [
+    "Across",
     "BackgroundSettings",
     "FindingSettings",
     "ImageSettings",
     "NormalizationSettings",
     "Recipe",
 ]
+
+Across = Literal["none", "reference_sample", "replicate_sum", "reference_group", "alignment"]
 
 
 def _setting(default: Any, meaning: str, unit: str = "", **limits: Any) -> Any:
@@ -103,12 +106,28 @@ class BackgroundSettings(_Section):
 class NormalizationSettings(_Section):
     """How densities are made comparable between lanes."""
 
-    method: str = _setting("loading_control", "loading_control, none, or a registered normalizer.")
+    method: str = _setting(
+        "loading_control",
+        "loading_control, geometric_mean, total_protein, lane_factor, none, or a registered one.",
+    )
     loading_control: str | None = _setting(
         None, "Name of the loading control; auto takes the usual ones from the file names."
     )
     reference_lanes: tuple[int, ...] = _setting(
         (), "Lanes (from 1) whose geometric mean is set to 1; empty gives no relative density."
+    )
+    loading_controls: tuple[str, ...] = _setting(
+        (), "Names of several controls: all for geometric_mean, else the first there is."
+    )
+    across: Across = _setting(
+        "none",
+        "Scale of membranes: none, reference_sample, replicate_sum, reference_group, alignment.",
+    )
+    reference_sample: str = _setting(
+        "", "across = reference_sample: the sample that every membrane holds."
+    )
+    reference_group: str = _setting(
+        "", "across = reference_group: the group whose mean is set to 1 on every membrane."
     )
 
 

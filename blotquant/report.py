@@ -20,13 +20,13 @@ from .outcome import ImageOutcome, RunOutcome
 from .recipe import Recipe
 from .result import write_csv
 from .session import plain
+from .study_report.tables import study_tables
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
     "PROBLEM_COLUMNS",
-    "join_tables",
     "problem_table",
     "run_provenance",
     "workbook",
@@ -52,30 +52,11 @@ LIBRARIES = (
     "matplotlib",
 )
 
-_DTYPES = {"text": "object", "integer": "int64", "number": "float64", "boolean": "bool"}
 _EXCEL_ROWS = 1_048_575  # below the header
 _EXCEL_TEXT = 32_767
 # Spreadsheets take a cell that begins like this for a formula. Plus and minus are left alone: they
 # begin names of groups and negative numbers, and text cells of the XLSX are never formulas.
 _FORMULA_STARTS = ("=", "@", "\t", "\r")
-
-
-def join_tables(tables: Iterable[pd.DataFrame], columns: Sequence[Column]) -> pd.DataFrame:
-    """One table below the other, with the contract's columns and types also when there is none.
-
-    Parameters
-    ----------
-    tables : iterable of DataFrame
-    columns : sequence of Column
-    """
-    import pandas as pd
-
-    names = [column.name for column in columns]
-    filled = [table[names] for table in tables if len(table)]
-    if filled:
-        return pd.concat(filled, ignore_index=True)
-    empty = pd.DataFrame(columns=names)
-    return empty.astype({column.name: _DTYPES[column.kind] for column in columns})
 
 
 def problem_table(images: Iterable[ImageOutcome]) -> pd.DataFrame:
@@ -89,6 +70,8 @@ def problem_table(images: Iterable[ImageOutcome]) -> pd.DataFrame:
 
 def write_tables(out: Path, run: RunOutcome) -> list[Path]:
     """Write bands, lanes, normalized, failures and skipped as CSV, and all of them as XLSX.
+
+    A study's tables come with them: statistics, replicates, summary, controls, doses, samples.
 
     CSV is UTF-8 with comma and dot. A text that begins with ``=``, ``@``, a tab or a carriage
     return (a file name or a label can) gets an apostrophe in front, so that no spreadsheet runs it;
@@ -184,6 +167,7 @@ def _tables(run: RunOutcome) -> list[tuple[str, pd.DataFrame, tuple[Column, ...]
         ("normalized", run.normalized, NORMALIZED_COLUMNS),
         ("failures", problem_table(run.failed), PROBLEM_COLUMNS),
         ("skipped", problem_table(run.skipped), PROBLEM_COLUMNS),
+        *(study_tables(run.study) if run.study is not None else ()),
     ]
 
 

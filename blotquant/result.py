@@ -62,6 +62,8 @@ class LaneMeasurement:
         Sum of the profile above the baseline over the whole lane.
     flags : Flag
         Flags of the lane as a whole.
+    total_density_err : float
+        Standard error of `total_density`.
     """
 
     lane_id: str
@@ -71,6 +73,7 @@ class LaneMeasurement:
     bands: tuple[BandMeasurement, ...]
     total_density: float
     flags: Flag = Flag.NONE
+    total_density_err: float = float("nan")
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from .model import Band, BandRow, Lane, Layout, Panel
 
-__all__ = ["FoundBand", "arrange_rows"]
+__all__ = ["FoundBand", "arrange_rows", "row_shape"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,12 @@ class FoundBand:
 
 
 def arrange_rows(
-    panels: tuple[Panel, ...], lanes: tuple[Lane, ...], found: list[FoundBand]
+    panels: tuple[Panel, ...],
+    lanes: tuple[Lane, ...],
+    found: list[FoundBand],
+    *,
+    given: bool = False,
+    shape: Mapping[str, float] | None = None,
 ) -> Layout:
     """Layout with rows of bands, and a place for every row in every lane.
 
@@ -44,6 +50,12 @@ def arrange_rows(
     panels : tuple of Panel
     lanes : tuple of Lane
     found : list of FoundBand
+    given : bool
+        The lanes are known, and which of them are ladders: no other lane is marked as one, and a
+        row that stands alone gets its place in every lane however weak it is.
+    shape : mapping of str to float, optional
+        How far down rows lie in each lane, by lane id, px, as another image of the membrane shows
+        it (`row_shape`): where a row goes on in lanes that show none of it.
 
     Returns
     -------
@@ -58,7 +70,11 @@ def arrange_rows(
         mine = [lane for lane in lanes if lane.panel_id == panel.id]
         ids = {lane.id for lane in mine}
         more_rows, more_bands, ladders = _arrange_panel(
-            mine, [band for band in found if band.lane_id in ids], len(rows)
+            mine,
+            [band for band in found if band.lane_id in ids],
+            len(rows),
+            given=given,
+            shape=np.array([(shape or {}).get(lane.id, 0.0) for lane in mine]),
         )
         rows += more_rows
         bands += more_bands
@@ -70,13 +86,18 @@ def arrange_rows(
 
 
 def _arrange_panel(
-    lanes: list[Lane], found: list[FoundBand], already: int
+    lanes: list[Lane],
+    found: list[FoundBand],
+    already: int,
+    *,
+    given: bool,
+    shape: NDArray[np.float64],
 ) -> tuple[list[BandRow], list[Band], set[str]]:
     if not found:
         return [], [], set()
     number = {lane.id: k for k, lane in enumerate(lanes)}
     lane_of = np.array([number[band.lane_id] for band in found])
-    place = np.array([band.row for band in found])
+    place = np.array([band.row for band in found]) - shape[lane_of]
     height = np.array([band.height for band in found])
     weight = np.log1p(np.array([max(band.snr, 0.0) for band in found]))
     drift = _drift(lane_of, place, height, weight, len(lanes))
@@ -85,17 +106,19 @@ def _arrange_panel(
         drift = _refined_drift(lane_of, place, label, weight, drift)
         label = _cluster(lane_of, place - drift[lane_of], height, weight)
     ladders = _ladders(lane_of, label, len(lanes))
+    if given:
+        ladders = {k for k, lane in enumerate(lanes) if lane.kind == "ladder"}
     order = sorted(
         set(label.tolist()), key=lambda k: float(np.median((place - drift[lane_of])[label == k]))
     )
     rows: list[BandRow] = []
     bands: list[Band] = []
+    alone = given and len(order) == 1
     for k in order:
         row = BandRow(f"row-{already + len(rows) + 1}")
         rows.append(row)
-        bands += _bands_of_row(
-            row, lanes, found, np.flatnonzero(label == k), drift, number, ladders
-        )
+        members = np.flatnonzero(label == k)
+        bands += _bands_of_row(row, lanes, found, members, drift + shape, number, ladders, alone)
     return rows, bands, {lanes[k].id for k in ladders}
 
 
@@ -107,6 +130,7 @@ def _bands_of_row(
     drift: NDArray[np.float64],
     number: dict[str, int],
     ladders: set[int],
+    alone: bool,
 ) -> list[Band]:
     present = {number[found[k].lane_id]: found[k] for k in members}
     above = float(np.median([b.row - b.start for b in present.values()]))
@@ -115,7 +139,8 @@ def _bands_of_row(
         Band(band.lane_id, row.id, *_like_the_row(band, above, below, len(present)))
         for band in present.values()
     ]
-    certain = len(present) >= 2 or max(b.snr for b in present.values()) >= _LONE_SNR
+    clear = max(b.snr for b in present.values()) >= _LONE_SNR
+    certain = len(present) >= 2 or clear or alone
     if set(present) <= ladders or not certain:
         return bands
     level = float(np.median([b.row - drift[k] for k, b in present.items()]))
@@ -127,6 +152,36 @@ def _bands_of_row(
         center = float(np.clip(level + drift[k], lane.top + above, lowest))
         bands.append(Band(lane.id, row.id, center - above, center + below, detected=False))
     return bands
+
+
+def row_shape(layout: Layout) -> dict[str, float]:
+    """How far down the rows of a layout lie in each lane against the rows' middle, px.
+
+    Parameters
+    ----------
+    layout : Layout
+
+    Returns
+    -------
+    dict of str to float
+        By lane id: the median over the rows with a band in three lanes or more; between such
+        lanes interpolated, beyond them level. Empty where there is no such row.
+    """
+    order = [lane.id for lane in layout.lanes]
+    departures: dict[str, list[float]] = {}
+    for row in layout.rows:
+        members = [band for band in layout.bands if band.row_id == row.id and band.detected]
+        if len(members) < 3:
+            continue
+        middles = [(band.start + band.stop) / 2 for band in members]
+        level = float(np.median(middles))
+        for band, middle in zip(members, middles, strict=True):
+            departures.setdefault(band.lane_id, []).append(middle - level)
+    seen = [k for k, lane in enumerate(order) if lane in departures]
+    if not seen:
+        return {}
+    values = [float(np.median(departures[order[k]])) for k in seen]
+    return {lane: float(np.interp(k, seen, values)) for k, lane in enumerate(order)}
 
 
 # A band's reach to either side against its row's median: beyond, noise or a neighbour misled it.
@@ -195,16 +250,18 @@ def _best_offset(
     expected: float,
     lanes_apart: int,
 ) -> float:
+    common = np.minimum(weight_a[:, None], weight_b[None, :])
     best, best_score = expected, 0.0
-    for offset in np.append(offsets, expected):
-        distance = np.abs(a[:, None] + offset - b[None, :])
+    tried = np.append(offsets, expected)
+    for some in np.array_split(tried, 1 + tried.size * common.size // 10**6):
+        distance = np.abs(a[:, None] - b[None, :] + some[:, None, None])
         match = np.exp(-0.5 * (distance / (0.25 * typical)) ** 2)
-        common = np.minimum(weight_a[:, None], weight_b[None, :])
-        score = float((match * common).max(axis=1).sum())
-        surprise = min(abs(offset), 3 * abs(offset - expected)) / (2.0 * typical * lanes_apart)
-        score *= 1.0 / (1.0 + surprise**2)
-        if score > best_score + 1e-9:
-            best, best_score = float(offset), score
+        score = (match * common).max(axis=2).sum(axis=1)
+        surprise = np.minimum(np.abs(some), 3 * np.abs(some - expected))
+        score /= 1.0 + (surprise / (2.0 * typical * lanes_apart)) ** 2
+        for offset, value in zip(some.tolist(), score.tolist(), strict=True):
+            if value > best_score + 1e-9:
+                best, best_score = offset, value
     return best
 
 

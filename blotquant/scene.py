@@ -56,17 +56,19 @@ _REDUCED: weakref.WeakKeyDictionary[Blot, tuple[NDArray[np.float32], int]] = (
 )
 
 
-def reduce_blot(blot: Blot) -> tuple[NDArray[np.float32], int]:
+def reduce_blot(blot: Blot, factor: int | None = None) -> tuple[NDArray[np.float32], int]:
     """Signal averaged over squares (read-only), and the side of the squares in px."""
+    usual = max(1, max(blot.shape) // _WORKING_SIDE)
+    if factor is not None and factor != usual:
+        return _reduce(blot, factor)
     if blot not in _REDUCED:
-        signal, factor = _reduce(blot)
+        signal, _ = _reduce(blot, usual)
         signal.flags.writeable = False
-        _REDUCED[blot] = signal, factor
+        _REDUCED[blot] = signal, usual
     return _REDUCED[blot]
 
 
-def _reduce(blot: Blot) -> tuple[NDArray[np.float32], int]:
-    factor = max(1, max(blot.shape) // _WORKING_SIDE)
+def _reduce(blot: Blot, factor: int) -> tuple[NDArray[np.float32], int]:
     rows, cols = (size // factor for size in blot.shape)
     stored = blot.pixels[: rows * factor, : cols * factor]
     if stored.dtype not in (np.uint8, np.uint16, np.float32):
@@ -78,9 +80,9 @@ def _reduce(blot: Blot) -> tuple[NDArray[np.float32], int]:
     return blot.signal_map(stored), factor
 
 
-def make_scene(blot: Blot, panel: Panel) -> Scene:
-    """Scene of one panel of a picture."""
-    signal, factor = reduce_blot(blot)
+def make_scene(blot: Blot, panel: Panel, factor: int | None = None) -> Scene:
+    """Scene of one panel of a picture; `factor` px of the picture a px, or as many as it takes."""
+    signal, factor = reduce_blot(blot, factor)
     inside = _panel_mask(panel, signal.shape, factor)
     if not inside.all():
         inside = cv2.erode(inside.astype(np.uint8), _EDGE, borderValue=1) > 0

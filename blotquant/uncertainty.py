@@ -13,7 +13,7 @@ from .background import Baseline
 from .flags import Flag
 from .model import Band, Blot, Lane, Profile
 from .noise import NoiseModel
-from .reading import row_weights
+from .reading import row_weights, rows_between
 
 __all__ = [
     "LATERAL_ERROR",
@@ -21,12 +21,13 @@ __all__ = [
     "LOSSY_ERROR",
     "TAIL_ERROR",
     "LaneReading",
+    "lane_total_error",
     "standard_errors",
 ]
 
 # Share of a band that may lie beyond its limits or its lane's edges: the tails that nobody can
 # tell from background.
-TAIL_ERROR = 0.004
+TAIL_ERROR = 0.0025
 # Limits are placed no better than this share of the band's length: what the profile still holds
 # above the baseline at a limit, times that, is uncertain.
 LIMIT_ERROR = 0.08
@@ -59,6 +60,16 @@ class LaneReading:
         width = self.profile.width
         level = self.baseline.level / np.maximum(width, 1e-9)
         return self.noise.variance(level) * width
+
+    @cached_property
+    def center(self) -> NDArray[np.float64]:
+        """Column of the lane's centre at each row, shape (N,)."""
+        return self.lane.center(self.profile.position)
+
+    def share(self, band: Band) -> tuple[slice, NDArray[np.float64]]:
+        """Rows of the profile that a band covers, and how much of each."""
+        rows = rows_between(self.profile.position, band.start, band.stop)
+        return rows, row_weights(self.profile.position[rows], band.start, band.stop)
 
 
 def standard_errors(
@@ -107,20 +118,66 @@ def standard_errors(
     a neighbour's signal beyond what its edge shows, and the detector's non-linearity.
     """
     profile, baseline = reading.profile, reading.baseline
-    weights = row_weights(profile.position, band.start, band.stop)
+    rows, weights = reading.share(band)
     texture = max(baseline.scale, 1.0)
-    rows = np.flatnonzero(weights)
     ground = reading.ground_variance[rows]
     with_band = texture * ground + np.maximum(profile.variance[rows] - ground, 0.0)
-    square = weights[rows] ** 2
+    square = weights**2
     own = baseline.band_variance[index]
-    variance = float((square * with_band).sum()) + own
-    without = texture * float((square * ground).sum()) + own
+    variance = float(square @ with_band) + own
+    without = texture * float(square @ ground) + own
     share = TAIL_ERROR
     if Flag.LOSSY in reading.blot.flags:
         share = math.hypot(TAIL_ERROR, LOSSY_ERROR)
-    placing = _along(reading, band) ** 2 + _across(reading, band, weights) ** 2
-    return float(np.sqrt(variance + placing + (share * net) ** 2)), float(np.sqrt(without))
+    placing = _along(reading, band) ** 2 + _across(reading, rows, weights) ** 2
+    return math.sqrt(variance + placing + (share * net) ** 2), math.sqrt(without)
+
+
+def lane_total_error(reading: LaneReading, total: float) -> float:
+    r"""Standard error of the signal summed over a whole lane above its baseline.
+
+    Parameters
+    ----------
+    reading : LaneReading
+    total : float
+        The sum, a.u. x px.
+
+    Returns
+    -------
+    float
+        a.u. x px.
+
+    Notes
+    -----
+    .. math:: \mathrm{SE}^2 = \sum_r [s\, \mathrm{var}(b_r) + \mathrm{var}(p_r) - \mathrm{var}(b_r)]
+        + \mathrm{var}\Big(\sum_r b_r\Big) + (\tau\, \mathrm{total})^2
+        + (\mu\, \omega)^2 (e_\mathrm{left}^2 + e_\mathrm{right}^2)
+
+    as in `standard_errors`, the last term being what a misplaced lane takes or adds; here e is
+    the signal above the baseline, in the lane's outermost px, summed down the lane. Left out: what
+    the baseline's shape cannot follow, and differences between lanes in how the stain took.
+    """
+    profile, baseline = reading.profile, reading.baseline
+    ground = reading.ground_variance
+    noise = max(baseline.scale, 1.0) * ground + np.maximum(profile.variance - ground, 0.0)
+    own = baseline.total_variance
+    if own is None:
+        own = float(np.sqrt(np.maximum(baseline.variance, 0.0)).sum()) ** 2
+    rows = profile.position.astype(np.intp)
+    level = baseline.level / np.maximum(profile.width, 1e-9)
+    edges = [float((_outermost(reading, rows, side) - level).sum()) for side in (-1, 1)]
+    placing = LATERAL_ERROR * reading.lane.width * math.hypot(*edges)
+    share = TAIL_ERROR
+    if Flag.LOSSY in reading.blot.flags:
+        share = math.hypot(TAIL_ERROR, LOSSY_ERROR)
+    return float(np.sqrt(noise.sum() + own + (share * total) ** 2 + placing**2))
+
+
+def _outermost(reading: LaneReading, rows: NDArray[np.intp], side: int) -> NDArray[np.float64]:
+    """Signal of the outermost px of a lane on its left (-1) or right (1) side."""
+    edge = reading.lane.center(rows) + side * (reading.lane.width / 2 - 0.5)
+    columns = np.clip(np.rint(edge), 0, reading.blot.shape[1] - 1).astype(np.intp)
+    return reading.blot.signal_map(reading.blot.pixels[rows, columns]).astype(np.float64)
 
 
 def _along(reading: LaneReading, band: Band) -> float:
@@ -131,20 +188,18 @@ def _along(reading: LaneReading, band: Band) -> float:
     return LIMIT_ERROR * (band.stop - band.start) * math.hypot(*at_limits)
 
 
-def _across(reading: LaneReading, band: Band, weights: NDArray[np.float64]) -> float:
+def _across(reading: LaneReading, rows: slice, weights: NDArray[np.float64]) -> float:
     """What a misplaced lane takes or adds: the band's signal in the outermost px of its box."""
-    used = np.flatnonzero(weights)
-    if used.size < 3:
+    if weights.size < 3:
         return 0.0
-    rows = reading.profile.position[used].astype(np.intp)
-    center, half = reading.lane.center(rows), reading.lane.width / 2 - 0.5
-    last = reading.blot.shape[1] - 1
-    sums = []
-    for edge in (center - half, center + half):
-        columns = np.clip(np.rint(edge), 0, last).astype(np.intp)
-        signal = reading.blot.signal_map(reading.blot.pixels[rows, columns]).astype(np.float64)
-        # above the straight line between the band's ends: the background beside the lane
-        few = max(1, used.size // 8)
-        ends = float(signal[:few].mean()), float(signal[-few:].mean())
-        sums.append(float((signal - np.linspace(ends[0], ends[1], used.size)) @ weights[used]))
+    at = reading.profile.position[rows].astype(np.intp)
+    half = reading.lane.width / 2 - 0.5
+    edges = np.rint(reading.center[rows] + np.array([[-half], [half]]))
+    columns = np.clip(edges, 0, reading.blot.shape[1] - 1).astype(np.intp)
+    signal = reading.blot.signal_map(reading.blot.pixels[at, columns]).astype(np.float64)
+    # above the straight line between the band's ends: the background beside the lane
+    few = max(1, weights.size // 8)
+    first, last = signal[:, :few].sum(axis=1) / few, signal[:, -few:].sum(axis=1) / few
+    along = np.arange(weights.size) / (weights.size - 1)
+    sums = signal @ weights - first * float(weights.sum()) - (last - first) * float(along @ weights)
     return LATERAL_ERROR * reading.lane.width * math.hypot(*sums)

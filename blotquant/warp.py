@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
+
+from .order import quantile
 
 __all__ = ["Warp", "fit_warp"]
 
@@ -97,7 +102,8 @@ def fit_warp(evidence: NDArray[np.float32]) -> Warp:
             *((0.0, x) for x in (-0.24, -0.12, 0.12, 0.24)),
         )
     ]
-    best = max(trials, key=coarse.energy)
+    energies = [coarse.energies(trials[k : k + 9]) for k in range(0, len(trials), 9)]
+    best = trials[int(np.argmax(np.concatenate(energies)))]
     first = 0.02 * height + 2.0
     best, _ = _descend(coarse, best, first, 3.0)
     best, score = _descend(slices, best, min(first, 3.0), 0.4)
@@ -106,9 +112,9 @@ def fit_warp(evidence: NDArray[np.float32]) -> Warp:
 
 def _has_stacked_bands(evidence: NDArray[np.float32]) -> bool:
     """Whether some columns hold bands above each other; else there is nothing to align."""
-    bright = evidence > 0.15 * float(np.percentile(evidence[evidence > 0], 99))
-    starts = np.diff(bright.astype(np.int8), axis=0, prepend=0) > 0
-    runs = starts.sum(axis=0)
+    bright = evidence > 0.15 * quantile(evidence[evidence > 0], 0.99)
+    starts = bright[1:] & ~bright[:-1]
+    runs = np.count_nonzero(starts, axis=0) + bright[0]
     with_bands = runs > 0
     return bool(with_bands.any() and (runs[with_bands] >= 2).mean() > 0.04)
 
@@ -147,8 +153,8 @@ def _nudged(warp: Warp, index: int, step: float) -> Warp:
 class _Slices:
     """Evidence summed over thin horizontal slices: all that the fit looks at."""
 
-    rows: NDArray[np.float64]
-    values: NDArray[np.float64]
+    powers: NDArray[np.float64]  # of the rows' places from -1 to 1: first, second, third
+    values: NDArray[np.float32]
     columns: NDArray[np.float64]
     step: int
     height: int
@@ -157,7 +163,7 @@ class _Slices:
     def of(cls, evidence: NDArray[np.float32], n_slices: int, n_columns: int) -> _Slices | None:
         height, width = evidence.shape
         edges = np.linspace(0, height, min(n_slices, height) + 1).astype(int)
-        sums = np.add.reduceat(evidence, edges[:-1], axis=0).astype(np.float64)
+        sums = _sums_of_rows(evidence, edges)
         weight = sums.sum(axis=1)
         busy = weight > 0.02 * weight.max()
         if busy.sum() < 2:
@@ -172,29 +178,66 @@ class _Slices:
         values -= gaussian_filter1d(values, _HIGH_PASS * n_cols, axis=1, mode="constant")
         values /= np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12) ** _BALANCE
         columns = (np.arange(n_cols) + 0.5) * step - 0.5
-        return cls(rows, values, columns, step, height)
+        place = 2.0 * rows / max(height - 1, 1) - 1.0
+        powers = np.array([place, place**2, place**3])
+        return cls(powers, values.astype(np.float32), columns, step, height)
 
     def energy(self, warp: Warp) -> float:
+        """Energy of one warp, see `energies`."""
+        return float(self.energies([warp])[0])
+
+    def energies(self, warps: Sequence[Warp]) -> NDArray[np.float64]:
         """Energy of the straightened column sums over the energy of the slices alone.
 
         The ratio does not change when a warp merely squeezes the picture; large deformations
         count a little less.
         """
-        place = (warp.column(self.columns, self.rows[:, None]) - self.columns[0]) / self.step
-        left = np.floor(place)
-        part = place - left
-        index = left.astype(np.intp)
-        outside = (index < 0) | (index >= self.columns.size - 1)
-        index[outside] = 0
-        row = np.arange(self.rows.size)[:, None]
-        shifted = self.values[row, index] * (1 - part) + self.values[row, index + 1] * part
-        shifted[outside] = 0.0
-        total = shifted.sum(axis=0)
-        alone = float(np.einsum("ij,ij->", shifted, shifted))
-        cost = sum(c * abs(a) for c, a in zip(_COST_SHIFT, warp.shift, strict=True)) / (
-            warp.height / 2
-        ) + sum(c * abs(b) for c, b in zip(_COST_FAN, warp.fan, strict=True))
-        return float(total @ total) / (alone + 1e-12) * (1.0 - cost)
+        shift, fan = np.array([w.shift for w in warps]), np.array([w.fan for w in warps])
+        stretch = 1.0 + fan @ self.powers[:2]
+        first = shift @ self.powers + (self.columns[0] - warps[0].width / 2) * (stretch - 1.0)
+        shifted = _read_along(self.values, first / self.step, stretch, self.columns.size)
+        total = shifted.sum(axis=1)
+        alone = np.einsum("wij,wij->w", shifted, shifted)
+        cost = np.abs(shift) @ _COST_SHIFT / (self.height / 2) + np.abs(fan) @ _COST_FAN
+        energy = np.einsum("wj,wj->w", total, total) / (alone + 1e-12)
+        return np.asarray(energy * (1.0 - cost), np.float64)
+
+
+_Real = TypeVar("_Real", np.float32, np.float64)
+
+
+def _read_along(
+    values: NDArray[_Real],
+    first: NDArray[np.float64],
+    stretch: NDArray[np.float64],
+    count: int,
+) -> NDArray[_Real]:
+    """Values of each row, between its samples, at ``first + k * stretch``; 0 beyond its ends.
+
+    `values` has shape (rows, samples), `first` and `stretch` (warps, rows); the result is of
+    shape (warps, rows, count).
+    """
+    kind, (n_rows, size) = values.dtype, values.shape
+    place = stretch.astype(kind)[:, :, None] * np.arange(count, dtype=kind)
+    place += first.astype(kind)[:, :, None]
+    inside = (place >= 0) & (place <= size - 1)
+    left = place.astype(np.int32)
+    np.minimum(left, size - 2, out=left)
+    np.maximum(left, 0, out=left)
+    place -= left  # what is left is the share of the next sample
+    left += np.arange(0, n_rows * size, size, dtype=np.int32)[:, None]
+    flat = values.ravel()
+    here, there = flat[left], flat[left + 1]
+    there -= here
+    there *= place
+    there += here
+    there *= inside
+    return there
+
+
+def _sums_of_rows(evidence: NDArray[np.float32], edges: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Sums down the columns, from each edge to the next."""
+    return np.array([evidence[a:b].sum(axis=0) for a, b in pairwise(edges)], np.float64)
 
 
 def straighten(
@@ -203,15 +246,12 @@ def straighten(
     """Evidence on straight lanes: slices x lane coordinate `u`, each slice summed over its rows."""
     height, width = evidence.shape
     edges = np.linspace(0, height, min(n_slices, height) + 1).astype(int)
-    sums = np.add.reduceat(evidence, edges[:-1], axis=0).astype(np.float64)
+    sums = _sums_of_rows(evidence, edges)
     # what runs through all columns alike is the membrane's edge, not bands
     sums -= np.percentile(sums[:, :: max(1, width // 200)], 10, axis=1, keepdims=True)
     np.maximum(sums, 0, out=sums)
     middles = (edges[:-1] + edges[1:] - 1) / 2
-    columns = np.arange(width, dtype=np.float64)
-    return np.array(
-        [
-            np.interp(warp.column(columns, row), columns, value, left=0, right=0)
-            for row, value in zip(middles, sums, strict=True)
-        ]
-    )
+    first = warp.column(0.0, middles)
+    stretch = warp.column(1.0, middles) - first
+    straight: NDArray[np.float64] = _read_along(sums, first[None], stretch[None], width)[0]
+    return straight

@@ -19,14 +19,26 @@ from typing import Any, get_args, get_type_hints
 
 import typer
 from blotquant_napari.keys import KEYS
+from pydantic import BaseModel
 
 from blotquant import errors, names, registry
 from blotquant.cli.app import app
-from blotquant.columns import BAND_COLUMNS, LANE_COLUMNS, NORMALIZED_COLUMNS, Column
+from blotquant.columns import (
+    BAND_COLUMNS,
+    CONTROL_COLUMNS,
+    DOSES_COLUMNS,
+    LANE_COLUMNS,
+    NORMALIZED_COLUMNS,
+    REPLICATES_COLUMNS,
+    STATISTICS_COLUMNS,
+    SUMMARY_COLUMNS,
+    Column,
+)
 from blotquant.flags import FLAG_MEANING
 from blotquant.recipe import Recipe
 from blotquant.report import PROBLEM_COLUMNS
 from blotquant.simulate import KINDS
+from blotquant.study import SAMPLE_COLUMNS, Study
 
 DOCS = Path(__file__).resolve().parent
 _BLOCK = re.compile(
@@ -85,6 +97,34 @@ def _settings(section: str) -> str:
     return _table(["setting", "default", "allowed", "unit", "meaning"], rows)
 
 
+def _keys(model: type[BaseModel]) -> str:
+    """Keys of the study file that stand in one block."""
+    schema = model.model_json_schema()
+    rows = []
+    for key, field in model.model_fields.items():
+        if field.description:
+            usual = "must be given" if field.is_required() else _usual(field.default)
+            part = schema["properties"][key]
+            allowed = _code(str(part["const"])) if "const" in part else _allowed(part)
+            rows.append([_code(key), usual, allowed, _prose(field.description)])
+    return _table(["key", "default", "allowed", "meaning"], rows)
+
+
+def _usual(value: Any) -> str:
+    if isinstance(value, bool):
+        return _code(str(value).lower())
+    if isinstance(value, dict):
+        return _code("{}")
+    return "not said" if value is None else _default(value)
+
+
+_BLOCKS = {
+    name: next(iter(get_args(field.annotation)), field.annotation)
+    for name, field in Study.model_fields.items()
+    if not field.description
+}
+
+
 def _default(value: Any) -> str:
     if value is None:
         return "auto"
@@ -100,12 +140,14 @@ def _allowed(schema: dict[str, Any]) -> str:
     if "enum" in part:
         return ", ".join(_code(f'"{value}"') for value in part["enum"])
     words = {"integer": "whole number", "number": "number", "string": "text", "array": "list"}
+    words |= {"boolean": "`true`, `false`", "object": "table"}
     limits = [
         f"{word} {part[key]:g}"
         for key, word in (
             ("exclusiveMinimum", "above"),
             ("minimum", "from"),
             ("maximum", "to"),
+            ("exclusiveMaximum", "below"),
         )
         if key in part
     ]
@@ -155,7 +197,7 @@ def _backgrounds() -> str:
     rows = []
     for name in registry.names("backgrounds"):
         method = registry.get("backgrounds", name)
-        if method.__module__ == "blotquant.background":
+        if method.__module__ in ("blotquant.background", "blotquant.beside"):
             rows.append([_code(name), inspect.getdoc(method).splitlines()[0]])
     return _table(["method", "what it is"], rows)
 
@@ -180,7 +222,15 @@ TABLES: dict[str, Callable[[], str]] = {
     "columns of bands": lambda: _columns(BAND_COLUMNS),
     "columns of lanes": lambda: _columns(LANE_COLUMNS),
     "columns of normalized": lambda: _columns(NORMALIZED_COLUMNS),
+    "columns of controls": lambda: _columns(CONTROL_COLUMNS),
     "columns of problems": lambda: _columns(PROBLEM_COLUMNS),
+    "columns of samples": lambda: _columns(SAMPLE_COLUMNS),
+    "study keys": lambda: _keys(Study),
+    **{f"study {name}": lambda m=model: _keys(m) for name, model in _BLOCKS.items()},
+    "columns of replicates": lambda: _columns(REPLICATES_COLUMNS),
+    "columns of summary": lambda: _columns(SUMMARY_COLUMNS),
+    "columns of statistics": lambda: _columns(STATISTICS_COLUMNS),
+    "columns of doses": lambda: _columns(DOSES_COLUMNS),
     "flags": _flags,
     **{f"settings {section}": lambda s=section: _settings(s) for section in Recipe.model_fields},
     **{f"options of {name}": lambda n=name: _options(n) for name in _COMMANDS},

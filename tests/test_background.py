@@ -33,6 +33,10 @@ class TestBorder(BackgroundContract):
     name = "border"
 
 
+class TestBeside(BackgroundContract):
+    name = "beside"
+
+
 class TestGlobal(BackgroundContract):
     name = "global"
 

@@ -23,6 +23,7 @@ from blotquant.model import Band, BandRow, Blot, Lane, Layout, Panel, Profile
 from blotquant.outcome import ImageOutcome, RunOutcome
 from blotquant.recipe import Recipe
 from blotquant.result import BandMeasurement, LaneMeasurement, Result
+from blotquant.tables import joined
 
 SHAPE = (120, 160)
 NET = 123456.78901
@@ -79,7 +80,7 @@ def table(columns, rows):
     filled = [{c.name: row.get(c.name, usual[c.kind]) for c in columns} for row in rows]
     import pandas as pd
 
-    return pd.DataFrame(filled) if filled else report.join_tables((), columns)
+    return pd.DataFrame(filled) if filled else joined((), columns)
 
 
 def measured_band(band, net, flags):
@@ -143,8 +144,8 @@ def run_of(folder, images, recipe=None, normalized=(), messages=()):
     results = [image.result for image in images if image.result is not None]
     return RunOutcome(
         tuple(images),
-        report.join_tables((r.table for r in results), BAND_COLUMNS),
-        report.join_tables((r.lanes for r in results), LANE_COLUMNS),
+        joined((r.table for r in results), BAND_COLUMNS),
+        joined((r.lanes for r in results), LANE_COLUMNS),
         table(NORMALIZED_COLUMNS, normalized),
         tuple(messages),
         recipe,

@@ -16,7 +16,7 @@ from blotquant.names import parse_name
 from blotquant.normalize import loading_control, no_normalization, normalize_tables
 from blotquant.recipe import Recipe
 
-_TYPES = {"text": "object", "integer": "int64", "number": "float64"}
+_TYPES = {"text": "object", "integer": "int64", "number": "float64", "boolean": "bool"}
 _EMPTY = {"text": "", "integer": 0, "number": math.nan}
 
 

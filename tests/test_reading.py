@@ -9,7 +9,6 @@ from blotquant.model import Blot, Lane
 from blotquant.noise import NoiseModel
 from blotquant.reading import (
     SECTIONS,
-    joined,
     lane_weights,
     read_lane,
     read_sections,
@@ -67,16 +66,16 @@ def test_two_half_lanes_add_up_to_the_whole(blot, path, width):
 
 @settings(deadline=None)
 @given(blot=blots, path=paths(), width=st.floats(0.3, 80))
-def test_sections_add_up_to_the_whole(blot, path, width):
-    whole = read_lane(blot, lane(path, width), QUIET)
+def test_each_section_is_the_lane_of_its_own_part(blot, path, width):
     sections = read_sections(blot, lane(path, width), QUIET)
-    assert len(sections) == SECTIONS
-    together = joined(sections)
+    assert sections.intensity.shape == (SECTIONS, sections.position.size)
     scale = float(np.abs(blot.pixels.astype(float)).max()) * max(width, 1)
-    for name in ("position", "intensity", "width"):
-        np.testing.assert_allclose(
-            getattr(together, name), getattr(whole, name), rtol=1e-6, atol=1e-9 * scale
-        )
+    for k, section in enumerate(sections.intensity):
+        shift = width * ((k + 0.5) / SECTIONS - 0.5)
+        alone = read_lane(blot, lane(beside(path, shift), width / SECTIONS), QUIET)
+        np.testing.assert_allclose(section, alone.intensity, rtol=1e-6, atol=1e-9 * scale)
+        np.testing.assert_allclose(sections.width[k], alone.width, rtol=1e-6, atol=1e-9)
+    np.testing.assert_array_equal(sections.whole.intensity, sections.intensity.sum(axis=0))
 
 
 @settings(deadline=None)
@@ -132,7 +131,8 @@ def test_a_lane_beside_the_picture_reads_nothing():
     assert not profile.intensity.any()
     assert not profile.width.any()
     assert read_lane(blot, lane(((100, 5), (139, 5)), 11), QUIET).position.size == 0
-    assert len(read_sections(blot, lane(((100, 5), (139, 5)), 11), QUIET)) == SECTIONS
+    beyond = read_sections(blot, lane(((100, 5), (139, 5)), 11), QUIET)
+    assert beyond.intensity.shape == (SECTIONS, 0)
 
 
 def test_other_lanes_and_other_pictures_are_read_anew():

@@ -16,12 +16,12 @@ from blotquant.outcome import ImageOutcome, RunOutcome
 from blotquant.recipe import Recipe
 from blotquant.report import (
     PROBLEM_COLUMNS,
-    join_tables,
     problem_table,
     run_provenance,
     workbook,
     write_tables,
 )
+from blotquant.tables import joined
 
 FILLER = {"text": "", "integer": 1, "number": 0.1, "boolean": False}
 SHEETS = ["bands", "lanes", "normalized", "failures", "skipped", "data dictionary", "flags"]
@@ -54,7 +54,7 @@ def run():
         images=images,
         bands=bands,
         lanes=table(LANE_COLUMNS, [{"image": "a.tif"}]),
-        normalized=join_tables((), NORMALIZED_COLUMNS),
+        normalized=joined((), NORMALIZED_COLUMNS),
         messages=("no loading control",),
         recipe=Recipe(),
     )
@@ -158,7 +158,7 @@ def test_more_rows_than_a_sheet_holds_go_on_in_the_next(run, monkeypatch):
 
 
 def test_joining_nothing_keeps_columns_and_types():
-    empty = join_tables((), BAND_COLUMNS)
+    empty = joined((), BAND_COLUMNS)
     assert list(empty) == [column.name for column in BAND_COLUMNS]
     assert empty["net_density"].dtype == np.float64
     assert empty["lane"].dtype == np.int64
@@ -166,9 +166,9 @@ def test_joining_nothing_keeps_columns_and_types():
 
 def test_joining_keeps_order_and_types():
     parts = [table(LANE_COLUMNS, [{"image": name}]) for name in ("b", "a")]
-    joined = join_tables([parts[0], join_tables((), LANE_COLUMNS), parts[1]], LANE_COLUMNS)
-    assert list(joined["image"]) == ["b", "a"]
-    assert joined["n_bands"].dtype == np.int64
+    one = joined([parts[0], joined((), LANE_COLUMNS), parts[1]], LANE_COLUMNS)
+    assert list(one["image"]) == ["b", "a"]
+    assert one["n_bands"].dtype == np.int64
 
 
 def test_provenance_says_what_to_repeat(run):

@@ -22,6 +22,7 @@ __all__ = [
     "common_root",
     "find_images",
     "is_results_folder",
+    "named_images",
     "output_stem",
 ]
 
@@ -83,6 +84,20 @@ def find_images(
         raise _no_images(paths, recursive)
     names = _names(list(found), common_root(paths))
     return tuple(sorted(names, key=lambda image: _natural(image.name)))
+
+
+def named_images(folder: Path, names: Iterable[str]) -> tuple[ImageFile, ...]:
+    """The images that a study names, in its order.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the study.
+    names : iterable of str
+        POSIX paths below it.
+    """
+    root = Path(os.path.abspath(folder))  # noqa: PTH100  # keeps links as named
+    return tuple(_names([root / name for name in dict.fromkeys(names)], root))
 
 
 def common_root(paths: Iterable[Path]) -> Path:

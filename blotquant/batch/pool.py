@@ -10,23 +10,37 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from typing import Protocol
 
+from blotquant.batch.inputs import ImageFile
 from blotquant.batch.process import one_thread_each, quiet_libraries
-from blotquant.batch.worker import Job, measure_file
 from blotquant.outcome import ImageOutcome
 
-__all__ = ["run_jobs"]
+__all__ = ["Task", "run_jobs"]
 
 Outcomes = tuple[ImageOutcome, ...]
 Done = Callable[[int, Outcomes], None]
 
 
-def run_jobs(jobs: Sequence[Job], workers: int, done: Done) -> None:
+class Task(Protocol):
+    """One piece of work for a worker process; it travels there as it is."""
+
+    @property
+    def files(self) -> tuple[ImageFile, ...]:
+        """Files that it measures."""
+        ...
+
+    def run(self) -> Outcomes:
+        """Measure them; an error is an outcome too."""
+        ...
+
+
+def run_jobs(jobs: Sequence[Task], workers: int, done: Done) -> None:
     """Measure all files; `done(index, outcomes)` is called here for each, as it finishes.
 
     Parameters
     ----------
-    jobs : sequence of Job
+    jobs : sequence of Task
     workers : int
         Processes; 1 measures in this process.
     done : callable
@@ -39,22 +53,22 @@ def run_jobs(jobs: Sequence[Job], workers: int, done: Done) -> None:
         for index in _run_round(jobs, waiting, workers, done):
             # One of these took its worker with it: each once more alone tells which.
             if _run_round(jobs, deque([index]), 1, done):
-                done(index, (_killed(jobs[index]),))
+                done(index, _killed(jobs[index]))
 
 
-def _run_here(jobs: Sequence[Job], done: Done) -> None:
+def _run_here(jobs: Sequence[Task], done: Done) -> None:
     import cv2
 
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
         for index, job in enumerate(jobs):
-            done(index, measure_file(job))
+            done(index, job.run())
     finally:
         cv2.setNumThreads(threads)
 
 
-def _run_round(jobs: Sequence[Job], waiting: deque[int], workers: int, done: Done) -> list[int]:
+def _run_round(jobs: Sequence[Task], waiting: deque[int], workers: int, done: Done) -> list[int]:
     """Work until all is done or a worker dies; gives the files that were in flight then."""
     context = multiprocessing.get_context("spawn")
     flying: dict[Future[Outcomes], int] = {}
@@ -67,7 +81,7 @@ def _run_round(jobs: Sequence[Job], waiting: deque[int], workers: int, done: Don
                 # A short queue: enough that no worker waits, little to repeat when one dies.
                 while waiting and len(flying) < 2 * workers:
                     with _deaf_to_interrupts():
-                        future = pool.submit(measure_file, jobs[waiting[0]])
+                        future = pool.submit(_run, jobs[waiting[0]])
                     flying[future] = waiting.popleft()
                 finished, _ = wait(flying, return_when=FIRST_COMPLETED)
                 for future in finished:
@@ -92,14 +106,21 @@ def _suspects(flying: dict[Future[Outcomes], int], done: Done) -> list[int]:
     return sorted(lost)
 
 
-def _killed(job: Job) -> ImageOutcome:
-    return ImageOutcome(
-        image=job.file.name,
-        path=job.file.path,
-        status="failed",
-        error="WorkerKilled",
-        reason=f"{job.file.name}: its worker process was ended from outside or crashed, "
-        "perhaps for want of memory",
+def _run(job: Task) -> Outcomes:
+    return job.run()
+
+
+def _killed(job: Task) -> Outcomes:
+    return tuple(
+        ImageOutcome(
+            image=file.name,
+            path=file.path,
+            status="failed",
+            error="WorkerKilled",
+            reason=f"{file.name}: its worker process was ended from outside or crashed, "
+            "perhaps for want of memory",
+        )
+        for file in job.files
     )
 
 

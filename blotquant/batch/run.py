@@ -13,13 +13,15 @@ from blotquant import registry, report
 from blotquant.batch.inputs import RESULTS_FOLDER, ImageFile, common_root, find_images
 from blotquant.batch.layouts import LayoutShelf
 from blotquant.batch.place import OutputFolder, read_provenance
-from blotquant.batch.pool import run_jobs
+from blotquant.batch.pool import Task, run_jobs
+from blotquant.batch.study import StudyPlan
 from blotquant.batch.worker import Job, Settings
 from blotquant.columns import BAND_COLUMNS, LANE_COLUMNS, NORMALIZED_COLUMNS
 from blotquant.errors import OutputError
 from blotquant.outcome import ImageOutcome, RunOutcome
 from blotquant.recipe import Recipe
 from blotquant.session import SIDECAR_SUFFIX
+from blotquant.tables import joined
 
 __all__ = ["Progress", "analyze_folder"]
 
@@ -37,6 +39,7 @@ class _Plan:
     out: Path
     beside: bool
     overlays: bool
+    study: StudyPlan | None = None
 
 
 def analyze_folder(
@@ -51,9 +54,13 @@ def analyze_folder(
     use_layouts: bool = True,
     overwrite: bool = False,
     overlays: bool = True,
+    use_study: bool = True,
     progress: Progress | None = None,
 ) -> RunOutcome:
     """Measure every image of a folder and write tables, overlays, layouts and a report.
+
+    A folder with a ``study.toml`` is a study: the images that it names are measured, those of one
+    membrane on shared lanes, and its groups are compared.
 
     Parameters
     ----------
@@ -80,6 +87,8 @@ def analyze_folder(
         Remove older results in `out` instead of moving them to ``previous/``.
     overlays : bool
         Draw lanes and bands on each blot.
+    use_study : bool
+        Take a ``study.toml`` in the folder for what it is; without it, names alone tell.
     progress : callable, optional
         Called as ``progress(done, total, image)`` after each file.
 
@@ -98,6 +107,8 @@ def analyze_folder(
         If a setting is not allowed.
     SessionError
         If `layouts` holds none.
+    StudyError
+        If a study does not fit its sheet or its images; every fault, one line each.
     OutputError
         If the outputs cannot be written where they should go.
     """
@@ -105,13 +116,19 @@ def analyze_folder(
     given = [paths] if isinstance(paths, str | Path) else list(paths)
     sources = [Path(path) for path in given]
     target = Path(out) if out is not None else common_root(sources) / RESULTS_FOLDER
+    study = StudyPlan.of(sources, changes or {}) if use_study else None
     plan = _Plan(
         settings=_settings(recipe, changes or {}, layouts),
-        files=find_images(sources, recursive=recursive, out=target),
+        files=(
+            study.files
+            if study is not None
+            else find_images(sources, recursive=recursive, out=target)
+        ),
         shelf=LayoutShelf.open(layouts),
         out=target,
         beside=use_layouts,
         overlays=overlays,
+        study=study,
     )
     _refuse_input_as_output(sources, target)
     folder = OutputFolder(target)
@@ -155,6 +172,8 @@ def _planned(plan: _Plan) -> set[str]:
     planned = {f"layouts/{file.stem}{SIDECAR_SUFFIX}" for file in plan.files}
     if plan.overlays:
         planned |= {f"overlays/{file.stem}.png" for file in plan.files}
+    if plan.study is not None:
+        planned |= plan.study.planned_files()
     return planned
 
 
@@ -171,7 +190,9 @@ def _measure_all(
     plan: _Plan, workers: int, progress: Progress | None, folder: OutputFolder
 ) -> Outcomes:
     """Outcomes in input order, whatever finished first."""
-    jobs = [_job(plan, file) for file in plan.files]
+    jobs: Sequence[Task] = [_job(plan, file) for file in plan.files]
+    if plan.study is not None:
+        jobs = plan.study.tasks([_job(plan, file) for file in plan.files])
     outcomes: dict[int, Outcomes] = {}
     known = _planned(plan)
 
@@ -182,7 +203,7 @@ def _measure_all(
             known.update(files)
             folder.mark(sorted(known))
         if progress is not None:
-            progress(len(outcomes), len(jobs), jobs[index].file.name)
+            progress(len(outcomes), len(jobs), jobs[index].files[0].name)
 
     run_jobs(jobs, workers, done)
     return tuple(outcome for index in sorted(outcomes) for outcome in outcomes[index])
@@ -205,19 +226,32 @@ def _joined(plan: _Plan, images: Outcomes, started: datetime) -> RunOutcome:
     """The run's tables, normalized, and its provenance."""
     results = [image.result for image in images if image.result is not None]
     recipe, messages = _recipe_of(plan.settings, results)
-    bands = report.join_tables((result.table for result in results), BAND_COLUMNS)
-    lanes = report.join_tables((result.lanes for result in results), LANE_COLUMNS)
-    normalized = report.join_tables((), NORMALIZED_COLUMNS)
-    if len(bands):
+    bands = joined((result.table for result in results), BAND_COLUMNS)
+    lanes = joined((result.lanes for result in results), LANE_COLUMNS)
+    normalized = joined((), NORMALIZED_COLUMNS)
+    concluded = None
+    if plan.study is not None:
+        concluded = plan.study.conclude(bands, lanes, results, recipe, plan.out)
+        bands, normalized = concluded.bands, concluded.normalized
+        messages = [*messages, *concluded.warnings]
+    elif len(bands):
         from blotquant.normalize import normalize_tables
 
-        done = normalize_tables(bands, recipe)
+        done = normalize_tables(bands, recipe, lanes)
         bands, messages = done.bands, [*messages, *done.messages]
-        normalized = report.join_tables([done.table], NORMALIZED_COLUMNS)
+        normalized = joined([done.table], NORMALIZED_COLUMNS)
     messages += plan.shelf.left_out({file.stem for file in plan.files})
     provenance = report.run_provenance(images, recipe, messages, started)
     return RunOutcome(
-        images, bands, lanes, normalized, tuple(messages), recipe, provenance, plan.out
+        images,
+        bands,
+        lanes,
+        normalized,
+        tuple(messages),
+        recipe,
+        provenance,
+        plan.out,
+        study=concluded,
     )
 
 
@@ -238,7 +272,16 @@ def _recipe_of(settings: Settings, results: Sequence[Any]) -> tuple[Recipe, list
 def _write(run: RunOutcome, folder: OutputFolder) -> RunOutcome:
     from blotquant import html_report  # matplotlib and jinja2 are slow to import
 
-    written = report.write_tables(run.out, run)
+    written: list[Path] = []
+    if run.study is not None:
+        from blotquant.study_report import shown_figures, write_study_report
+
+        files = write_study_report(run.out, run)
+        written += files.paths
+        messages = (*run.messages, *files.warnings)
+        figures = shown_figures(run.out, run.study.study)
+        run = replace(run, messages=messages, figures=figures)
+    written += report.write_tables(run.out, run)
     written += _files_of(run.images)
     written.append(html_report.write_report(run.out, run))
     return replace(run, provenance=folder.finish(dict(run.provenance), written))

@@ -25,7 +25,15 @@ from blotquant.session import (
     write_layout,
 )
 
-__all__ = ["Job", "Settings", "measure_file"]
+__all__ = [
+    "Job",
+    "Settings",
+    "as_seen",
+    "measure_file",
+    "outcome_of",
+    "session_for",
+    "written",
+]
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,15 @@ class Job:
     warn_if_found: bool = False
     overlay: bool = True
 
+    @property
+    def files(self) -> tuple[ImageFile, ...]:
+        """The file, as the one of several that other jobs have."""
+        return (self.file,)
+
+    def run(self) -> tuple[ImageOutcome, ...]:
+        """Measure it."""
+        return measure_file(self)
+
 
 def measure_file(job: Job) -> tuple[ImageOutcome, ...]:
     """Measure all pictures of a file.
@@ -109,7 +126,7 @@ def measure_file(job: Job) -> tuple[ImageOutcome, ...]:
             raise SessionError(job.damaged)
         blots = loaders.load(job.file.path, settings=job.settings.recipe().image)
     except Exception as error:  # whatever it is, the other images go on
-        return (_outcome_of(error, job, job.file.name),)
+        return (outcome_of(error, job, job.file.name),)
     return tuple(_measure_part(job, blot) for blot in blots)
 
 
@@ -117,21 +134,21 @@ def _measure_part(job: Job, blot: Blot) -> ImageOutcome:
     part = blot.source.part
     name = f"{job.file.name}#{part}" if part else job.file.name
     try:
-        session = _session_for(job, blot, name)
+        session = session_for(job, blot, name)
         recipe = job.settings.recipe(session)
         if session is not None:
-            blot = _as_seen(job, blot, session, recipe)
+            blot = as_seen(job, blot, session, recipe)
             session.check(blot, name)
             layout = session.to_layout()
         else:
             layout = as_stored(pipeline.detect(blot, recipe))
         result = pipeline.measure(blot, layout, recipe, image=name)
     except Exception as error:  # whatever it is, the other images go on
-        return _outcome_of(error, job, name)
-    return _written(job, blot, result, session)
+        return outcome_of(error, job, name)
+    return written(job, blot, result, session)
 
 
-def _session_for(job: Job, blot: Blot, name: str) -> Session | None:
+def session_for(job: Job, blot: Blot, name: str) -> Session | None:
     """The layout file of a picture: from ``--layouts``, else beside the image, else none."""
     part, digest = blot.source.part, blot.source.sha256
     mine = [session for session in job.layouts if session.image.part == part]
@@ -158,7 +175,7 @@ def _belongs_to_sibling(session: Session, path: Path, digest: str) -> bool:
     return owner != path.name and bool(owner) and path.with_name(owner).exists()
 
 
-def _as_seen(job: Job, blot: Blot, session: Session, recipe: Recipe) -> Blot:
+def as_seen(job: Job, blot: Blot, session: Session, recipe: Recipe) -> Blot:
     """The picture turned and read as it was when its layout was made."""
     wanted = recipe.image
     if not job.settings.changed("image", "orientation"):
@@ -178,8 +195,21 @@ def _part(path: Path, settings: ImageSettings, like: Blot) -> Blot:
     raise SessionError(f"{like.source.name}: is no longer in the file")
 
 
-def _written(job: Job, blot: Blot, result: Result, session: Session | None) -> ImageOutcome:
-    """Write sidecar and overlay; a picture that cannot be drawn is measured all the same."""
+def written(
+    job: Job, blot: Blot, result: Result, session: Session | None, *, carried: bool = False
+) -> ImageOutcome:
+    """Write sidecar and overlay; a picture that cannot be drawn is measured all the same.
+
+    Parameters
+    ----------
+    job : Job
+    blot : Blot
+    result : Result
+    session : Session or None
+        The layout file it was measured with.
+    carried : bool
+        Its lanes come from another picture of its membrane: then nobody misses a layout.
+    """
     part = blot.source.part
     stem = output_stem(job.file.name, part) if part else job.file.stem
     log = session.edit_log if session is not None else ()
@@ -187,7 +217,7 @@ def _written(job: Job, blot: Blot, result: Result, session: Session | None) -> I
         job.out / "layouts" / f"{stem}{SIDECAR_SUFFIX}", Session.of(result, log, part=part)
     )
     warnings = list(result.warnings)
-    if job.warn_if_found and session is None:
+    if job.warn_if_found and session is None and not carried:
         warnings.append("no layout was given for it: its lanes were found anew")
     overlay = None
     if job.overlay:
@@ -215,7 +245,7 @@ def _draw(path: Path, blot: Blot, result: Result) -> Path:
     return write_atomically(path, figures.overlay_png(blot, result))
 
 
-def _outcome_of(error: Exception, job: Job, image: str) -> ImageOutcome:
+def outcome_of(error: Exception, job: Job, image: str) -> ImageOutcome:
     """The row of failures.csv or skipped.csv that an error becomes."""
     if isinstance(error, OutputError):
         raise error

@@ -75,6 +75,7 @@ def _run(words: list[str]) -> int:
 
 
 def _say(message: str, code: int) -> int:
-    """One line on stderr, whatever the message holds."""
-    sys.stderr.write(f"blotquant: error: {' '.join(message.split())}\n")
+    """One line on stderr for each line of the message: a study says all its faults at once."""
+    for line in message.splitlines() or [""]:
+        sys.stderr.write(f"blotquant: error: {' '.join(line.split())}\n")
     return code

@@ -187,6 +187,14 @@ def run(  # the options, as typer reads them
         bool,
         typer.Option("--no-overlays", rich_help_panel=OUTPUT, help="Draw no pictures of blots."),
     ] = False,
+    no_study: Annotated[
+        bool,
+        typer.Option(
+            "--no-study",
+            rich_help_panel=MEASURING,
+            help="Leave out the study.toml of the folder: names alone tell what images show.",
+        ),
+    ] = False,
     as_json: Annotated[
         bool,
         typer.Option("--json", rich_help_panel=OUTPUT, help="Print one JSON object instead."),
@@ -223,9 +231,38 @@ def run(  # the options, as typer reads them
             use_layouts=not no_layouts,
             overwrite=overwrite,
             overlays=not no_overlays,
+            use_study=not no_study,
             as_json=as_json,
         )
     )
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of the blots.")],
+    xlsx: Annotated[
+        bool, typer.Option("--xlsx", help="Sample sheet as study.xlsx with drop-downs.")
+    ] = False,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Look into folders of folders too.")
+    ] = False,
+    recipe: RecipeFile = None,
+) -> int:
+    """Start a study: propose study.toml and a sample sheet, and number the lanes on a picture."""
+    from blotquant.cli.study import init as start
+
+    return start(folder, xlsx=xlsx, recursive=recursive, recipe_file=recipe)
+
+
+@app.command()
+def check(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder with a study.toml.")],
+    recipe: RecipeFile = None,
+) -> int:
+    """Say everything that is wrong with a study, its sheet and its images; compute nothing."""
+    from blotquant.cli.study import check as look
+
+    return look(folder, recipe_file=recipe)
 
 
 @app.command("recipe")
@@ -273,13 +310,12 @@ def demo(
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write.")
     ] = Path("blotquant-demo"),
 ) -> int:
-    """Simulate a small study, measure it, and say where its report is."""
+    """Simulate a whole study, measure and compare it, and say where its report is."""
     from blotquant.cli.measure import Request, measure
-    from blotquant.simulate import write_demo_set
+    from blotquant.simulate import write_study
 
-    write_demo_set(out)
-    reference = {"normalization": {"reference_lanes": (1, 2, 3, 4)}}
-    return measure(Request(paths=[out / "study"], out=out / "results", changes=reference))
+    write_study(out / "study")
+    return measure(Request(paths=[out / "study"], out=out / "results", overwrite=True))
 
 
 @app.command()

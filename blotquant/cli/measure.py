@@ -33,6 +33,7 @@ class Request:
     use_layouts: bool = True
     overwrite: bool = False
     overlays: bool = True
+    use_study: bool = True
     as_json: bool = False
 
 
@@ -75,6 +76,7 @@ def _analyze(request: Request, progress: Progress | None) -> RunOutcome:
         use_layouts=request.use_layouts,
         overwrite=request.overwrite,
         overlays=request.overlays,
+        use_study=request.use_study,
         progress=progress,
     )
 

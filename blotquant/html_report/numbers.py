@@ -25,8 +25,8 @@ class Cell:
         All digits, shown on hovering; empty where `text` says it all.
     sort : str
         What the column is sorted by; empty sorts last.
-    kind : {"text", "wrap", "number", "limit", "flags"}
-        Of texts, those that are long may be broken into lines.
+    kind : {"text", "wrap", "long", "number", "limit", "flags"}
+        Of texts, those that are long may be broken into lines; sentences need room.
     flags : tuple of (str, str)
         Names and meanings, of a cell of flags.
     """

@@ -20,11 +20,15 @@ from blotquant.figures import Bar, ProfilePlot, bar_charts, profile_plots
 from blotquant.figures.palette import FAINT, LADDER, LANE, ROWS, SATURATED
 from blotquant.files import write_atomically
 from blotquant.flags import Flag
+from blotquant.html_report.decision_table import DECISIONS
 from blotquant.html_report.numbers import shown
 from blotquant.html_report.pictures import Picture, overlay_picture
+from blotquant.html_report.sentences import counted
 from blotquant.html_report.settings import Setting, differences, settings_of
 from blotquant.html_report.story import SERIOUS, detected, flag_counts, points_of
-from blotquant.html_report.tables import Table, band_table, normalized_table
+from blotquant.html_report.study_story import study_story
+from blotquant.html_report.table import Table
+from blotquant.html_report.tables import band_table, normalized_table
 from blotquant.outcome import ImageOutcome, RunOutcome
 from blotquant.result import Result
 
@@ -103,15 +107,18 @@ def render_report(run: RunOutcome) -> str:
     style, script = (_source(environment, f"report.{kind}") for kind in ("css", "js"))
     anchors = {image.image: f"image-{n}" for n, image in enumerate(run.images, 1)}
     images = _images(run, anchors)
+    story = study_story(run, run.study) if run.study else None
     return environment.get_template("report.html.j2").render(
         style=Markup(style),
         script=Markup(script),
         policy=_policy(style, script),
-        title=_title(run),
+        title=(run.study.study.title if run.study else "") or _title(run),
         made=_date(run.provenance),
         version=__version__,
         run=run,
-        tiles=_tiles(run),
+        story=story,
+        decision_table=DECISIONS,
+        tiles=story.tiles if story else _tiles(run),
         points=points_of(run),
         anchors=anchors,
         charts=_charts(run.normalized),
@@ -120,7 +127,7 @@ def render_report(run: RunOutcome) -> str:
         images=images,
         shown={image.anchor for image in images},
         serious=[flag.name for flag in Flag if flag in SERIOUS],
-        many=len(run.measured) > MANY_IMAGES,
+        many=_is_many(run),
         settings=settings_of(run.recipe),
         libraries=run.provenance.get("libraries", {}),
         hashes=_hashes(run),
@@ -171,17 +178,13 @@ def _tiles(run: RunOutcome) -> list[tuple[str, str]]:
     saturated = flags.get(Flag.SATURATED, 0)
     controls = _controls(run.normalized)
     return [
-        (str(len(run.measured)), f"of {_counted(len(run.images), 'image')} measured"),
+        (str(len(run.measured)), f"of {counted(len(run.images), 'image')} measured"),
         (str(len(run.lanes)), "lanes"),
         (str(len(run.bands) - missing), "bands detected"),
         (str(missing), "below detection"),
         (str(saturated), f"saturated {'band' if saturated == 1 else 'bands'}"),
         (", ".join(controls) or "none", "loading control"),
     ]
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _controls(normalized: pd.DataFrame) -> list[str]:
@@ -219,7 +222,7 @@ def _bar(record: Mapping[Any, Any]) -> Bar:
 def _images(run: RunOutcome, anchors: Mapping[str, str]) -> list[_Image]:
     """Measured images with what is shown of each."""
     tables = {str(name): rows for name, rows in run.bands.groupby("image", sort=False)}
-    width = _WIDTH_OF_MANY if len(run.measured) > MANY_IMAGES else _WIDTH
+    width = _WIDTH_OF_MANY if _is_many(run) else _WIDTH
     return [
         _image(outcome, outcome.result, tables.get(outcome.image), anchors, (run, width))
         for outcome in run.measured
@@ -243,11 +246,16 @@ def _image(
         facts=_facts(result, table),
         warnings=outcome.warnings,
         doubtful=bool(outcome.warnings) or any(flag in SERIOUS for flag in flags),
-        picture=overlay_picture(outcome.overlay, result, width),
+        picture=overlay_picture(outcome.overlay, result, width, thumbnail=_is_many(run)),
         plots=profile_plots(result),
         table=band_table(table),
         own_settings=differences(result.recipe, run.recipe),
     )
+
+
+def _is_many(run: RunOutcome) -> bool:
+    """Whether blots are folded up: there are many, or they are not what the reader came for."""
+    return len(run.measured) > MANY_IMAGES or run.study is not None
 
 
 def _facts(result: Result, table: pd.DataFrame) -> tuple[str, ...]:
@@ -259,8 +267,8 @@ def _facts(result: Result, table: pd.DataFrame) -> tuple[str, ...]:
         str(known.get("orientation", "0")), f"turned by {known.get('orientation')}°"
     )
     facts = (
-        _counted(len(result.layout.lanes), "lane"),
-        f"{_counted(len(table) - missing, 'band')} detected",
+        counted(len(result.layout.lanes), "lane"),
+        f"{counted(len(table) - missing, 'band')} detected",
         f"{missing} below detection" if missing else "",
         " × ".join(map(str, size)) + " px" if size else "",
         str(known.get("format") or ""),

@@ -16,6 +16,7 @@ from blotquant.result import Result
 __all__ = ["BandShape", "Picture", "overlay_picture"]
 
 _QUALITY = 78
+_THUMBNAIL = (224, 144)
 # Thin coloured lines go grey where colour is stored at half the resolution.
 _JPEG = (
     *(cv2.IMWRITE_JPEG_QUALITY, _QUALITY),
@@ -43,15 +44,20 @@ class Picture:
         Of the overlay on disk, px: the coordinates of `bands`.
     bands : tuple of BandShape
         Empty where the overlay is not the one that belongs to the layout.
+    thumbnail : str
+        ``data:`` address of a small JPEG, where one was asked for.
     """
 
     uri: str
     width: int
     height: int
     bands: tuple[BandShape, ...] = ()
+    thumbnail: str = ""
 
 
-def overlay_picture(path: Path | None, result: Result, max_width: int) -> Picture | None:
+def overlay_picture(
+    path: Path | None, result: Result, max_width: int, *, thumbnail: bool = False
+) -> Picture | None:
     """Overlay of an image for the page; None where there is none.
 
     Parameters
@@ -61,17 +67,31 @@ def overlay_picture(path: Path | None, result: Result, max_width: int) -> Pictur
     result : Result
     max_width : int
         Px; a wider one is reduced.
+    thumbnail : bool
+        Make a small one beside it.
     """
     image = _read(path)
     if image is None:
         return None
     height, width = image.shape[:2]
-    if width > max_width:
-        size = (max_width, max(1, round(height * max_width / width)))
+    return Picture(
+        uri=_jpeg(image, (max_width, height)),
+        width=width,
+        height=height,
+        bands=_band_shapes(result, (height, width)),
+        thumbnail=_jpeg(image, _THUMBNAIL) if thumbnail else "",
+    )
+
+
+def _jpeg(image: cv2.typing.MatLike, within: tuple[int, int]) -> str:
+    """``data:`` address of an image, reduced to fit (width, height)."""
+    height, width = image.shape[:2]
+    scale = min(1.0, within[0] / width, within[1] / height)
+    if scale < 1:
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     encoded = cv2.imencode(".jpg", image, _JPEG)[1]
-    uri = "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")
-    return Picture(uri, width, height, _band_shapes(result, (height, width)))
+    return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")
 
 
 def _read(path: Path | None) -> cv2.typing.MatLike | None:

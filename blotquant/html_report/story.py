@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from blotquant.flags import FLAG_MEANING, Flag
+from blotquant.html_report.sentences import counted, sentence_case
 from blotquant.outcome import RunOutcome
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SERIOUS", "Point", "detected", "flag_counts", "points_of"]
+__all__ = ["SERIOUS", "Point", "detected", "flag_counts", "is_news", "points_of"]
 
 # What can be done about a flag, where that is more than reading its meaning.
 _ADVICE = {
@@ -27,6 +28,8 @@ _ADVICE = {
     Flag.LOW_CONFIDENCE: "Look at the overlay; correct the lane by hand where it is wrong.",
     Flag.BASELINE_UNCERTAIN: "Image more of the membrane above and below the band.",
     Flag.CONTROL_SATURATED: "Image the loading control again with a shorter exposure.",
+    Flag.CARRY_OVER: "Strip between probes, or probe another membrane.",
+    Flag.NO_SCALE: "Load the reference sample on every membrane.",
     Flag.ARTEFACT: "Look at the band in the overlay; leave the lane out if the mark is in it.",
 }
 
@@ -42,6 +45,8 @@ SERIOUS = (
     | Flag.CONTROL_BELOW_DETECTION
     | Flag.ARTEFACT
     | Flag.BEYOND_DENSITY_RANGE
+    | Flag.CARRY_OVER
+    | Flag.NO_SCALE
 )
 
 
@@ -79,13 +84,18 @@ def points_of(run: RunOutcome) -> list[Point]:
     """
     points = [
         # what was taken for the loading control is news, not trouble
-        Point(_sentence(message), serious=not message.startswith("normalized to "))
+        Point(sentence_case(message), serious=not is_news(message))
         for message in run.messages
     ]
     points += _lost_images(run)
     points += _own_warnings(run)
     points += _flag_points(run)
     return sorted(points, key=lambda point: not point.serious)
+
+
+def is_news(message: str) -> bool:
+    """Whether a message says what was taken, not that something is wrong."""
+    return message.startswith("normalized to ")
 
 
 def detected(bands: pd.DataFrame) -> pd.DataFrame:
@@ -111,7 +121,7 @@ def flag_counts(flags: Iterable[str]) -> dict[Flag, int]:
 def _lost_images(run: RunOutcome) -> list[Point]:
     points = []
     if run.failed:
-        count = _counted(len(run.failed), "image")
+        count = counted(len(run.failed), "image")
         points.append(
             Point(
                 f"{count} could not be read or measured.",
@@ -121,7 +131,7 @@ def _lost_images(run: RunOutcome) -> list[Point]:
             )
         )
     if run.skipped:
-        count = _counted(len(run.skipped), "image")
+        count = counted(len(run.skipped), "image")
         points.append(
             Point(
                 f"{count} held nothing to measure.",
@@ -140,7 +150,7 @@ def _own_warnings(run: RunOutcome) -> list[Point]:
             text = warning.removeprefix(f"{image.image}: ")
             concerned.setdefault(text, []).append(image.image)
     return [
-        Point(_sentence(text), images=tuple(images), serious=True)
+        Point(sentence_case(text), images=tuple(images), serious=True)
         for text, images in concerned.items()
     ]
 
@@ -159,7 +169,7 @@ def _flag_points(run: RunOutcome) -> list[Point]:
         points.append(
             Point(
                 FLAG_MEANING[flag],
-                f"{_counted(count, noun)} of {len(table)}. {_ADVICE.get(flag, '')}".rstrip(),
+                f"{counted(count, noun)} of {len(table)}. {_ADVICE.get(flag, '')}".rstrip(),
                 _images_with(table, flag),
                 serious=flag in SERIOUS,
                 flag=str(flag),
@@ -175,12 +185,3 @@ def _images_with(table: pd.DataFrame, flag: Flag) -> tuple[str, ...]:
         if flag.name in str(flags).split(";")
     ]
     return tuple(dict.fromkeys(names))
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def _sentence(text: str) -> str:
-    text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from blotquant.flags import Flag
+from blotquant.normalize.bounds import Bound
 
 if TYPE_CHECKING:
     from blotquant.normalize.strips import Strip, StripKey
@@ -30,6 +31,8 @@ class Divisor:
         Image that shows the control.
     flags : Flag
         What is to be said of the ratio; a density of NaN has one.
+    bound : str
+        What `density` is for the true one: lower bound, upper bound, either way, or empty.
     """
 
     density: float
@@ -37,6 +40,7 @@ class Divisor:
     control: str = ""
     image: str = ""
     flags: Flag = Flag.NONE
+    bound: Bound = ""
 
 
 @dataclass(frozen=True)
@@ -71,9 +75,13 @@ class Normalizer(Protocol):
 def no_normalization(strips: tuple[Strip, ...], settings: NormalizationSettings) -> Pairing:
     """Divide by nothing: densities stay as measured, without a word about controls.
 
+    Targets of a study are divided by 1, so that they come into the table of normalized densities
+    as they are.
+
     Parameters
     ----------
     strips : tuple of Strip
     settings : NormalizationSettings
     """
-    return Pairing()
+    declared = (strip for strip in strips if strip.role and strip.control != "total_protein")
+    return Pairing({strip.key: (Divisor(1.0, 0.0),) * len(strip.readings) for strip in declared})

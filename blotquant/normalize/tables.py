@@ -1,34 +1,36 @@
-"""Tables in, tables out: ratios with their error, values relative to reference lanes, flags."""
+"""Tables in, tables out: ratios with their error, values on one scale, bounds and flags."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from blotquant import registry
-from blotquant.columns import NORMALIZED_COLUMNS
 from blotquant.flags import Flag
 from blotquant.names import target_key
+from blotquant.normalize.across import Scaling, scale_membranes
+from blotquant.normalize.carry_over import mark_carry_over
 from blotquant.normalize.divisors import Divisor, Pairing
+from blotquant.normalize.phospho import over_total
+from blotquant.normalize.reading import read_strips
+from blotquant.normalize.records import Record, table_of
 from blotquant.normalize.reference import Reference
-from blotquant.normalize.strips import NO_SAMPLE, Strip, read_strips
+from blotquant.normalize.roles import Roles
+from blotquant.normalize.strips import NO_SAMPLE, Strip, StripKey
 from blotquant.recipe import Recipe
 
 __all__ = ["Normalized", "normalize_tables", "ratio"]
 
 _SHOWN = 3
-_DTYPES = {"text": "object", "integer": "int64", "number": "float64", "boolean": "bool"}
 # What a band's line says of its control; the control's other flags stand in the ratios' table.
 _OF_THE_CONTROL = (
     Flag.NO_CONTROL | Flag.CONTROL_MISMATCH | Flag.CONTROL_SATURATED | Flag.CONTROL_BELOW_DETECTION
-)
-_OF_THE_LANE = ("lane_label", "sample", "group", "replicate")
+) | Flag.SEPARATE_GEL
+_OF_THE_STUDY = Flag.CARRY_OVER | Flag.EXCLUDED
 
 Ratio = tuple[float, float]
 
@@ -55,7 +57,11 @@ class Normalized:
 
 
 def normalize_tables(
-    bands: pd.DataFrame, recipe: Recipe, lanes: pd.DataFrame | None = None
+    bands: pd.DataFrame,
+    recipe: Recipe,
+    lanes: pd.DataFrame | None = None,
+    *,
+    roles: Roles | None = None,
 ) -> Normalized:
     """Normalize the bands of a run.
 
@@ -63,24 +69,30 @@ def normalize_tables(
     ----------
     bands : DataFrame
         Columns as in `blotquant.columns.BAND_COLUMNS`; it is not changed. The numbers do not
-        depend on the order of its lines.
+        depend on the order of its lines. A column `use` leaves lanes out where it is False.
     recipe : Recipe
         `recipe.normalization` names the method, the loading control and the reference lanes.
     lanes : DataFrame, optional
-        Columns as in `blotquant.columns.LANE_COLUMNS`: gives total protein its lane totals.
-        Without it, the bands of a lane are summed.
+        Columns as in `blotquant.columns.LANE_COLUMNS`: gives total protein its lane totals, with
+        their errors where there is a column `total_density_err`. Without it, the bands of a lane
+        are summed.
+    roles : Roles, optional
+        What a study says its images show; membrane, target, sample, group and replicate in `bands`
+        are then the study's. Without it, the names of images tell.
 
     Raises
     ------
     RecipeError
-        If no normalizer has the name that the recipe gives.
+        If no normalizer has the name that the recipe gives, or a setting that it needs is empty.
     """
     settings = recipe.normalization
-    strips = read_strips(bands, lanes)
+    strips, news = _strips(bands, lanes, roles)
     pairing: Pairing = registry.get("normalizers", settings.method)(strips, settings)
+    pairing = over_total(strips, pairing)
     reference = Reference(settings.reference_lanes)
     filling = _Filling(bands)
-    records: list[dict[str, Any]] = []
+    shown, repeated = _best_of_each(strips)
+    records: list[Record] = []
     spellings = _spellings(strips)
     for strip in strips:
         filling.relative(strip, reference.of(strip, [reading.net for reading in strip.readings]))
@@ -94,9 +106,54 @@ def normalize_tables(
         filling.ratios(strip, divisors, ratios)
         relative = reference.of(strip, [value for value, _ in ratios])
         target = spellings[target_key(strip.target)]
-        records += _records(strip, target, divisors, ratios, relative)
-    messages = (*pairing.messages, *_ambiguous(strips), *reference.messages())
-    return Normalized(filling.done(), _table(records, bands), messages)
+        if strip.key in shown:
+            records += _records(strip, target, divisors, ratios, relative)
+    scaling: Scaling = scale_membranes((record.for_scale() for record in records), settings)
+    messages = (
+        *pairing.messages,
+        *_ambiguous(strips),
+        *reference.messages(),
+        *news,
+        *repeated,
+        *scaling.messages,
+    )
+    table = table_of(records, scaling, settings.method)
+    return Normalized(filling.done(), table, messages)
+
+
+def _strips(
+    bands: pd.DataFrame, lanes: pd.DataFrame | None, roles: Roles | None
+) -> tuple[tuple[Strip, ...], tuple[str, ...]]:
+    """Strips of the run, and what the study leaves to be told of them."""
+    strips = read_strips(bands, lanes, roles)
+    if roles is None:
+        return strips, ()
+    read = {strip.key for strip in strips}
+    missing = [
+        f"{role.image} has no band for {role.target} (panel {role.panel}"
+        + (f", row {role.row})" if role.row is not None else ")")
+        for role in roles.strips
+        if role.role != "ladder" and StripKey(role.image, role.panel, role.target) not in read
+    ]
+    strips, carried = mark_carry_over(strips, roles, lanes)
+    return strips, (*missing, *roles.messages(), *carried)
+
+
+def _best_of_each(strips: Sequence[Strip]) -> tuple[set[StripKey], tuple[str, ...]]:
+    """In a study one picture of each target on each membrane counts: no sample comes in twice."""
+    pictures: dict[tuple[object, str], list[Strip]] = {}
+    for strip in strips:
+        alone = strip.home if strip.role else strip.key
+        pictures.setdefault((alone, target_key(strip.target)), []).append(strip)
+    best = [
+        min(some, key=lambda s: (s.saturated, -s.detected, s.key)) for some in pictures.values()
+    ]
+    lines = [
+        f"{one.membrane} has several images of {one.target}: {one.image} was used"
+        for one, some in zip(best, pictures.values(), strict=True)
+        if len(some) > 1 and one.control is None
+    ]
+    return {strip.key for strip in best}, tuple(lines)
 
 
 def ratio(
@@ -145,6 +202,7 @@ class _Filling:
             self._columns["relative_density"][reading.index] = value
             if strip.rivals and strip.target:
                 self._flags[reading.index] |= Flag.AMBIGUOUS_ROW
+            self._flags[reading.index] |= reading.flags & _OF_THE_STUDY
 
     def ratios(self, strip: Strip, divisors: Sequence[Divisor], ratios: Sequence[Ratio]) -> None:
         """Normalized densities, and what is to be said of them."""
@@ -169,57 +227,14 @@ def _records(
     divisors: Sequence[Divisor],
     ratios: Sequence[Ratio],
     relative: Sequence[float],
-) -> list[dict[str, Any]]:
+) -> list[Record]:
     """Lines of normalized.csv for one strip."""
-    ambiguous = Flag.AMBIGUOUS_ROW if strip.rivals else Flag.NONE
+    lanes = zip(strip.readings, divisors, ratios, relative, strict=True)
     return [
-        {
-            "membrane": strip.membrane,
-            "target": target,
-            "lane": reading.lane,
-            "index": reading.index,
-            "row": strip.row,
-            "loading_control": divisor.control,
-            "net_density": reading.net,
-            "net_density_err": reading.err,
-            "control_density": divisor.density,
-            "control_density_err": divisor.err,
-            "normalized_density": value,
-            "normalized_density_measurement_se": error,
-            "relative_density": over_reference,
-            "flags": str(reading.flags | divisor.flags | ambiguous),
-            "image": strip.image,
-            "control_image": divisor.image,
-        }
-        for reading, divisor, (value, error), over_reference in zip(
-            strip.readings, divisors, ratios, relative, strict=True
-        )
+        Record(strip, target, reading, divisor, value, error, over_reference)
+        for reading, divisor, (value, error), over_reference in lanes
         if reading.kind not in NO_SAMPLE
     ]
-
-
-def _table(records: list[dict[str, Any]], bands: pd.DataFrame) -> pd.DataFrame:
-    """Table with the contract's columns and types: by membrane, target, image and lane."""
-    texts = {name: bands[name].tolist() for name in _OF_THE_LANE}
-    for record in records:
-        record |= {name: values[record["index"]] for name, values in texts.items()}
-    records.sort(key=_place)
-    table = pd.DataFrame.from_records(
-        records, columns=[column.name for column in NORMALIZED_COLUMNS]
-    )
-    return table.astype({column.name: _DTYPES[column.kind] for column in NORMALIZED_COLUMNS})
-
-
-def _place(record: Mapping[str, Any]) -> tuple[Any, ...]:
-    folder = record["image"].rpartition("/")[0]
-    names = (folder, record["membrane"], record["target"], record["image"])
-    return (*map(_natural, names), record["lane"])
-
-
-def _natural(text: str) -> list[tuple[int, int, str]]:
-    """Sort key in which M2 comes before M10."""
-    parts = re.findall(r"\d+|\D+", text)
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part.casefold()) for part in parts]
 
 
 def _spellings(strips: Iterable[Strip]) -> dict[str, str]:

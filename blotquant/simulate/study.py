@@ -17,6 +17,7 @@ from blotquant.simulate.files import save, write_json, write_suite
 from blotquant.simulate.geometry import Floats
 from blotquant.simulate.kinds import spec_of
 from blotquant.simulate.spec import BlotSpec
+from blotquant.simulate.study_sheet import REFERENCE, TREATED, write_study_files
 
 FOLDS: Mapping[str, float] = MappingProxyType(
     {
@@ -45,28 +46,32 @@ class StudySpec:
     Parameters
     ----------
     folds : mapping of str to float
-        Amount of each target in treated samples over that in the reference group.
+        Amount of each target in treated samples over that in the reference group, in the
+        population from which the replicates come.
     loading_control : str
         Target with the same amount in all samples.
     membranes : int
-        Membranes; each is one biological replicate of all samples.
+        Membranes; each is one biological replicate with all its lanes.
     reference_lanes, treated_lanes : int
-        Lanes of each group on each membrane.
+        Lanes of each group on each membrane: technical repeats.
     loading_cv : float
         Variation of what was pipetted into a lane; the same for all targets of a membrane.
-    biological_cv : float
-        Variation of each target between samples.
+    lane_cv : float
+        Variation of each target between the lanes of a group.
+    replicate_cv : float
+        Biological variation of each target's fold between the membranes.
     shape : tuple of int
         Size of each strip, px.
     """
 
     folds: Mapping[str, float] = field(default_factory=lambda: FOLDS)
     loading_control: str = "b-actin"
-    membranes: int = 3
-    reference_lanes: int = 4
-    treated_lanes: int = 4
-    loading_cv: float = 0.2
-    biological_cv: float = 0.12
+    membranes: int = 5
+    reference_lanes: int = 3
+    treated_lanes: int = 3
+    loading_cv: float = 0.25
+    lane_cv: float = 0.10
+    replicate_cv: float = 0.08
     shape: tuple[int, int] = (120, 640)
 
     @property
@@ -78,17 +83,19 @@ class StudySpec:
 def write_study(
     folder: str | os.PathLike[str], study: StudySpec | None = None, seed: int = 1
 ) -> list[Path]:
-    """Write a study: a strip for each membrane and target, and ``truth.json``.
+    """Write a study: a strip for each membrane and target, study file, sample sheet and truth.
 
     The strips of a membrane share their lanes, shifted by a few px as probes are. Names are
-    ``MEMBRANE_TARGET.tif``, as ``M1_P53.tif``; a slash in a target becomes a dash.
+    ``MEMBRANE_TARGET.tif``, as ``M1_P53.tif``; a slash in a target becomes a dash. In the truth,
+    ``normalized_folds`` is what a perfect measurement of a membrane would give, and
+    ``realised_folds`` their geometric mean.
 
     Parameters
     ----------
     folder : path
         Where to write.
     study : StudySpec, optional
-        What to write; three membranes with eight targets and beta-actin where not given.
+        What to write; five membranes with eight targets and beta-actin where not given.
     seed : int
         Seed of everything random.
 
@@ -121,19 +128,33 @@ def write_study(
             }
         )
     write_json(Path(folder) / "truth.json", _study_truth(study, seed, entries))
+    write_study_files(
+        Path(folder),
+        {entry["membrane"]: entry["images"] for entry in entries},
+        study.loading_control,
+        study.reference_lanes,
+        study.treated_lanes,
+    )
     return paths
 
 
 def _amounts(study: StudySpec, rng: np.random.Generator) -> tuple[dict[str, Floats], Floats]:
     """Protein in each band of a membrane by target, and how much each lane was loaded."""
-    loading = np.exp(study.loading_cv * rng.standard_normal(study.lanes))
+    loading = _log_normal(study.loading_cv, rng, study.lanes)
     amounts = {}
     for target, fold in {**study.folds, study.loading_control: 1.0}.items():
+        is_control = target == study.loading_control
         # the control varies little: it is one because of that
-        cv = study.biological_cv * (0.2 if target == study.loading_control else 1.0)
-        group = np.repeat([1.0, fold], [study.reference_lanes, study.treated_lanes])
-        amounts[target] = group * loading * np.exp(cv * rng.standard_normal(study.lanes))
+        here = 1.0 if is_control else fold * float(_log_normal(study.replicate_cv, rng, 1)[0])
+        group = np.repeat([1.0, here], [study.reference_lanes, study.treated_lanes])
+        cv = study.lane_cv * (0.2 if is_control else 1.0)
+        amounts[target] = group * loading * _log_normal(cv, rng, study.lanes)
     return amounts, loading
+
+
+def _log_normal(cv: float, rng: np.random.Generator, size: int) -> Floats:
+    """Factors around a median of 1 whose coefficient of variation is `cv`."""
+    return np.asarray(np.exp(np.sqrt(np.log1p(cv**2)) * rng.standard_normal(size)))
 
 
 def _membrane(study: StudySpec, rng: np.random.Generator) -> BlotSpec:
@@ -158,9 +179,9 @@ def _membrane(study: StudySpec, rng: np.random.Generator) -> BlotSpec:
 
 
 def _strip(base: BlotSpec, target: str, amount: Floats, rng: np.random.Generator) -> BlotSpec:
-    """One target's strip; its strongest band comes to 55 to 70 % of full scale."""
+    """One target's strip; its strongest band comes to 45 to 60 % of full scale."""
     sigma = rng.uniform(3.5, 5.5)
-    highest = rng.uniform(0.55, 0.7) * base.full_scale
+    highest = rng.uniform(0.45, 0.6) * base.full_scale
     # volume of a flat-topped Gaussian of that height, its blur and tail left out (both lower it)
     unit = highest * np.sqrt(2 * np.pi) * sigma * base.lane_width
     level = log_uniform(rng, 0.02, 0.1)
@@ -190,14 +211,19 @@ def _measurable_fold(study: StudySpec, amounts: Mapping[str, Floats], target: st
 
 def _study_truth(study: StudySpec, seed: int, entries: list[dict[str, Any]]) -> dict[str, Any]:
     """The study's truth, ready for JSON."""
-    groups = ["reference"] * study.reference_lanes + ["treated"] * study.treated_lanes
+    groups = [REFERENCE] * study.reference_lanes + [TREATED] * study.treated_lanes
+    realised = {
+        target: float(np.exp(np.mean([np.log(e["normalized_folds"][target]) for e in entries])))
+        for target in study.folds
+    }
     return {
         "schema": 1,
         "kind": "study",
         "seed": seed,
         "loading_control": study.loading_control,
-        "reference_group": "reference",
+        "reference_group": REFERENCE,
         "folds": dict(study.folds),
+        "realised_folds": realised,
         "lanes": [{"lane": n, "group": group} for n, group in enumerate(groups, start=1)],
         "membranes": entries,
     }
@@ -234,7 +260,12 @@ def write_demo_set(
     seeds = range(seed, seed + count)
     if kinds is not None:
         return write_suite(folder, kinds, seeds)
-    small = StudySpec(folds={name: FOLDS[name] for name in ("P53", "PTEN", "p-ERK1/2")})
+    small = StudySpec(
+        folds={name: FOLDS[name] for name in ("P53", "PTEN", "p-ERK1/2")},
+        membranes=3,
+        reference_lanes=4,
+        treated_lanes=4,
+    )
     paths = write_study(Path(folder) / "study", small, seed)
     for kind in HARD_KINDS:
         for number in seeds:

@@ -78,6 +78,9 @@
     });
   };
 
+  // Tables that are folded up on the screen are wanted on paper.
+  window.addEventListener("beforeprint", () => all(document, "details.printed").forEach((part) => { part.open = true; }));
+
   const list = document.querySelector("nav details");
   if (list && window.matchMedia("(max-width: 68rem)").matches) list.open = false;
   const opened = () => {

@@ -23,6 +23,7 @@ from blotquant.simulate import (
     write_study,
     write_suite,
 )
+from blotquant.study import ImageFacts, Study, check_study, read_samples
 
 SMALL = BlotSpec(shape=(100, 200), lanes=3, lane_width=30, gap=12)
 
@@ -101,8 +102,8 @@ def volumes(folder, name):
 def test_study_files_are_named_by_membrane_and_target(study):
     _, paths, truth = study
     names = {path.name for path in paths}
-    assert len(paths) == 3 * 9
-    assert {"M1_P53.tif", "M3_b-actin.tif", "M2_ERK1-2.tif", "M2_p-ERK1-2.tif"} <= names
+    assert len(paths) == 5 * 9
+    assert {"M1_P53.tif", "M5_b-actin.tif", "M2_ERK1-2.tif", "M2_p-ERK1-2.tif"} <= names
     assert truth["folds"] == dict(FOLDS)
     assert truth["loading_control"] == "b-actin"
 
@@ -116,9 +117,23 @@ def test_study_volumes_carry_the_planted_folds(study):
             control, _ = volumes(folder, membrane["images"]["b-actin"])
             assert {band["target"] for band in band_truth["bands"]} == {target}
             ratio = np.log(here / control)
-            folds.append(np.exp(ratio[4:].mean() - ratio[:4].mean()))
+            folds.append(np.exp(ratio[3:].mean() - ratio[:3].mean()))
             assert folds[-1] == pytest.approx(membrane["normalized_folds"][target], rel=1e-9)
-        assert np.exp(np.mean(np.log(folds))) == pytest.approx(FOLDS[target], rel=0.25)
+        realised = np.exp(np.mean(np.log(folds)))
+        assert realised == pytest.approx(truth["realised_folds"][target], rel=1e-9)
+        assert realised == pytest.approx(FOLDS[target], rel=0.25)
+
+
+def test_a_study_comes_with_its_file_and_sheet_and_both_fit_the_images(study):
+    folder, paths, _ = study
+    declared = Study.from_toml(folder / "study.toml")
+    samples = read_samples(folder / declared.samples)
+    facts = {path.name: ImageFacts(lanes=6) for path in paths}
+    assert check_study(declared, samples, facts, folder) == ()
+    assert samples.groupby("membrane")["group"].apply(list).iloc[0] == (
+        ["control"] * 3 + ["treated"] * 3
+    )
+    assert declared.targets() == tuple(FOLDS)
 
 
 def test_study_loading_differs_between_lanes(study):

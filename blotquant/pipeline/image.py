@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import json
 import platform
+from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from . import __version__
-from .bands import find_bands
-from .columns import BAND_COLUMNS, LANE_COLUMNS, SCHEMA_VERSION, Column
-from .densitometry import measure_lane
-from .errors import LayoutError
-from .flags import Flag
-from .lanes import find_lanes
-from .membrane import find_panels
-from .model import Blot, Lane, Layout
-from .names import parse_name
-from .noise import estimate_noise
-from .recipe import Recipe
-from .result import LaneMeasurement, Result
+from .. import __version__
+from ..bands import detect_bands, find_bands
+from ..columns import BAND_COLUMNS, LANE_COLUMNS, SCHEMA_VERSION
+from ..densitometry import measure_lane
+from ..errors import LayoutError
+from ..flags import Flag
+from ..lanes import find_lanes
+from ..membrane import find_panels
+from ..model import Blot, Lane, Layout
+from ..names import parse_name
+from ..noise import estimate_noise
+from ..recipe import Recipe
+from ..result import LaneMeasurement, Result
+from ..tables import table_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,10 +29,12 @@ if TYPE_CHECKING:
 # Below this a lane is worth a look before its numbers are used.
 LOW_CONFIDENCE = 0.5
 
-__all__ = ["Result", "analyze", "detect", "measure", "measure_lane"]
+__all__ = ["LOW_CONFIDENCE", "Result", "analyze", "detect", "measure", "measure_lane"]
 
 
-def detect(blot: Blot, recipe: Recipe | None = None) -> Layout:
+def detect(
+    blot: Blot, recipe: Recipe | None = None, *, lanes: Sequence[Lane] | None = None
+) -> Layout:
     """Find membranes, lanes, bands and rows of bands in a picture.
 
     Parameters
@@ -39,6 +42,8 @@ def detect(blot: Blot, recipe: Recipe | None = None) -> Layout:
     blot : Blot
     recipe : Recipe, optional
         `recipe.finding` holds the hints and the sensitivity.
+    lanes : sequence of Lane, optional
+        Given: only bands are looked for, on these lanes.
 
     Returns
     -------
@@ -52,13 +57,22 @@ def detect(blot: Blot, recipe: Recipe | None = None) -> Layout:
         If there is no lane or no band, with the reason.
     """
     recipe = recipe or Recipe()
+    if lanes is not None:
+        return detect_bands(blot, lanes, recipe)
     noise = estimate_noise(blot)
     panels = find_panels(blot)
     lanes = find_lanes(blot, panels, noise, recipe.finding)
     return find_bands(blot, panels, lanes, noise, recipe.finding)
 
 
-def measure(blot: Blot, layout: Layout, recipe: Recipe | None = None, *, image: str = "") -> Result:
+def measure(
+    blot: Blot,
+    layout: Layout,
+    recipe: Recipe | None = None,
+    *,
+    image: str = "",
+    role: str = "",
+) -> Result:
     """Measure the lanes and bands of a layout.
 
     Parameters
@@ -68,6 +82,9 @@ def measure(blot: Blot, layout: Layout, recipe: Recipe | None = None, *, image: 
     recipe : Recipe, optional
     image : str, optional
         Name of the picture in the tables; its file's name otherwise.
+    role : str, optional
+        ``"total_protein"``: the background is read beside the lanes, which are full of signal, as
+        long as the recipe does not choose another than the default.
 
     Raises
     ------
@@ -75,12 +92,20 @@ def measure(blot: Blot, layout: Layout, recipe: Recipe | None = None, *, image: 
         If a lane lies outside the picture.
     """
     recipe = recipe or Recipe()
+    if role == "total_protein" and recipe.background.method == Recipe().background.method:
+        recipe = Recipe.of(recipe, background="beside")
     noise = estimate_noise(blot)
     measured: dict[str, LaneMeasurement] = {}
     for lane in layout.lanes:
         _check_inside(blot, lane)
         measured[lane.id] = measure_lane(
-            blot, lane, layout.bands_of(lane.id), recipe, noise=noise, lanes=layout.lanes
+            blot,
+            lane,
+            layout.bands_of(lane.id),
+            recipe,
+            noise=noise,
+            lanes=layout.lanes,
+            panels=layout.panels,
         )
     name = image or blot.source.name
     return Result(
@@ -154,7 +179,7 @@ def _check_inside(blot: Blot, lane: Lane) -> None:
         -0.5 <= row <= rows - 0.5 and -lane.width / 2 <= col <= cols + lane.width / 2
         for row, col in lane.path
     )
-    if not inside:
+    if not inside and lane.source != "carried":
         raise LayoutError(
             f"{blot.source.name}: lane {lane.id} lies outside the picture of {rows} x {cols} px; "
             "was the layout made for another image?"
@@ -181,7 +206,7 @@ def _band_table(
 ) -> pd.DataFrame:
     membrane, target = parse_name(image)
     panel_number = {panel.id: index for index, panel in enumerate(layout.panels, 1)}
-    row_number = _row_numbers(layout)
+    row_number = {row: number for row, (_, number) in row_numbers(layout).items()}
     rows = {row.id: row for row in layout.rows}
     records = []
     for number, lane in enumerate(layout.lanes, 1):
@@ -236,7 +261,7 @@ def _band_table(
                     "technical": "",
                 }
             )
-    return _frame(records, BAND_COLUMNS)
+    return table_of(records, BAND_COLUMNS)
 
 
 def _lane_table(
@@ -264,37 +289,24 @@ def _lane_table(
                 "n_bands": sum(Flag.BELOW_DETECTION not in band.flags for band in m.bands),
                 "flags": str(flags),
                 "confidence": lane.confidence,
+                "total_density_err": m.total_density_err,
                 "path": json.dumps([[round(row, 2), round(col, 2)] for row, col in lane.path]),
             }
         )
-    return _frame(records, LANE_COLUMNS)
+    return table_of(records, LANE_COLUMNS)
 
 
-def _row_numbers(layout: Layout) -> dict[str, int]:
-    """Number of each row within its panel, from 1, in the layout's order."""
-    panel_of_lane = {lane.id: lane.panel_id for lane in layout.lanes}
-    panel_of_row: dict[str, str] = {}
+def row_numbers(layout: Layout) -> dict[str, tuple[int, int]]:
+    """Panel and row of each row of bands, both from 1, as the tables count them."""
+    panels = {panel.id: number for number, panel in enumerate(layout.panels, 1)}
+    of_lane = {lane.id: panels[lane.panel_id] for lane in layout.lanes}
+    panel_of: dict[str, int] = {}
     for band in layout.bands:
-        panel_of_row.setdefault(band.row_id, panel_of_lane[band.lane_id])
-    counts: dict[str, int] = {}
+        panel_of.setdefault(band.row_id, of_lane[band.lane_id])
+    counts: Counter[int] = Counter()
     numbers = {}
     for row in layout.rows:
-        panel = panel_of_row.get(row.id, "")
-        counts[panel] = counts.get(panel, 0) + 1
-        numbers[row.id] = counts[panel]
+        panel = panel_of.get(row.id, 0)
+        counts[panel] += 1
+        numbers[row.id] = (panel, counts[panel])
     return numbers
-
-
-_DTYPES = {"text": "object", "integer": "int64", "number": "float64", "boolean": "bool"}
-
-
-def _frame(records: list[dict[str, Any]], columns: tuple[Column, ...]) -> pd.DataFrame:
-    """Table with the contract's columns and types, also when it has no rows."""
-    import pandas as pd  # slow to import, not needed to find lanes
-
-    return pd.DataFrame(
-        {
-            column.name: np.array([record[column.name] for record in records], _DTYPES[column.kind])
-            for column in columns
-        }
-    )

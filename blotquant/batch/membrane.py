@@ -1,0 +1,165 @@
+"""One membrane of a study: its images read together, as they share their lanes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from blotquant import loaders, pipeline
+from blotquant.batch.inputs import ImageFile
+from blotquant.batch.worker import Job, as_seen, outcome_of, session_for, written
+from blotquant.errors import NothingFound, SessionError, UnreadableImage
+from blotquant.model import Blot, Layout
+from blotquant.outcome import ImageOutcome
+from blotquant.session import Session, as_stored
+from blotquant.study import StudyImage
+
+__all__ = ["MembraneJob"]
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """A picture that the study names, ready to be measured."""
+
+    job: Job
+    name: str
+    role: str
+    blot: Blot
+    session: Session | None
+
+
+@dataclass(frozen=True)
+class MembraneJob:
+    """The images of one membrane, or of several that share an image.
+
+    Parameters
+    ----------
+    jobs : tuple of Job
+        One for each file.
+    blocks : tuple of StudyImage
+        What the study says of them.
+    """
+
+    jobs: tuple[Job, ...]
+    blocks: tuple[StudyImage, ...]
+
+    @property
+    def files(self) -> tuple[ImageFile, ...]:
+        """Files of the membrane."""
+        return tuple(job.file for job in self.jobs)
+
+    def run(self) -> tuple[ImageOutcome, ...]:
+        """Find the shared lanes and measure every picture; an error is an outcome too.
+
+        Returns
+        -------
+        tuple of ImageOutcome
+            In the order of the files.
+        """
+        pictures, lost = self._pictures()
+        if not pictures:
+            return tuple(lost)
+        layouts, reasons, messages = self._layouts(pictures)
+        outcomes = {outcome.image: outcome for outcome in lost}
+        names = [picture.name for picture in pictures]
+        for picture in pictures:
+            mine = tuple(line for line in messages if _is_about(line, picture.name, names))
+            outcomes[picture.name] = self._measured(picture, layouts, reasons, mine)
+        order = [block.name for block in self.blocks] + list(outcomes)
+        return tuple(outcomes[name] for name in dict.fromkeys(order) if name in outcomes)
+
+    def _pictures(self) -> tuple[list[_Picture], list[ImageOutcome]]:
+        """Pictures of all files, and what became of those that cannot be read."""
+        pictures: list[_Picture] = []
+        lost: list[ImageOutcome] = []
+        for job in self.jobs:
+            try:
+                if job.damaged:
+                    raise SessionError(job.damaged)
+                blots = loaders.load(job.file.path, settings=job.settings.recipe().image)
+                pictures += self._named(job, blots)
+            except Exception as error:  # whatever it is, the other images go on
+                lost += [outcome_of(error, job, name) for name in self._names(job)]
+        return pictures, lost
+
+    def _names(self, job: Job) -> list[str]:
+        mine = [block.name for block in self.blocks if block.file == job.file.name]
+        return list(dict.fromkeys(mine))
+
+    def _named(self, job: Job, blots: list[Blot]) -> Iterator[_Picture]:
+        """The pictures of a file that the study names; without a page, its first."""
+        for name in self._names(job):
+            block = next(one for one in self.blocks if one.name == name)
+            blot = next(
+                (one for one in blots if block.page in ("", one.source.part)),
+                None,
+            )
+            if blot is None:
+                there = ", ".join(one.source.part for one in blots)
+                raise UnreadableImage(
+                    f"{block.file}: has no page or channel '{block.page}' (there are: {there})"
+                )
+            if not block.page and len(blots) > 1:
+                raise UnreadableImage(
+                    f"{block.file}: holds {len(blots)} pictures; say in study.toml which page "
+                    f"shows {block.target} ({', '.join(one.source.part for one in blots)})"
+                )
+            session = session_for(job, blot, name)
+            recipe = job.settings.recipe(session)
+            if session is not None:
+                blot = as_seen(job, blot, session, recipe)
+                session.check(blot, name)
+            yield _Picture(job, name, block.role, blot, session)
+
+    def _layouts(
+        self, pictures: list[_Picture]
+    ) -> tuple[dict[str, Layout], dict[str, Exception], tuple[str, ...]]:
+        """Layouts by picture, why there is none, and what is to be said."""
+        drawn = {p.name: p.session.to_layout() for p in pictures if p.session is not None}
+        recipe = self.jobs[0].settings.recipe()
+        blots = {p.name: p.blot for p in pictures}
+        roles = {p.name: p.role for p in pictures}
+        groups = [blots]
+        if len({block.membrane for block in self.blocks}) > 1:
+            # an image that shows several membranes shares its lanes with none of them as a whole
+            groups = [{name: blot} for name, blot in blots.items()]
+        layouts: dict[str, Layout] = {}
+        reasons: dict[str, Exception] = {}
+        messages: list[str] = []
+        for group in groups:
+            try:
+                found = pipeline.membrane_layouts(
+                    group, roles, recipe, {name: drawn[name] for name in group if name in drawn}
+                )
+            except Exception as error:  # whatever it is, the other membranes go on
+                reasons |= dict.fromkeys(group, error)
+                continue
+            layouts |= found.layouts
+            reasons |= {name: NothingFound(reason) for name, reason in found.reasons.items()}
+            messages += found.messages
+        return layouts, reasons, tuple(messages)
+
+    def _measured(
+        self,
+        picture: _Picture,
+        layouts: Mapping[str, Layout],
+        reasons: Mapping[str, Exception],
+        messages: tuple[str, ...],
+    ) -> ImageOutcome:
+        job, name = picture.job, picture.name
+        if name not in layouts:
+            return outcome_of(reasons.get(name, NothingFound(f"{name}: no lanes")), job, name)
+        try:
+            recipe = job.settings.recipe(picture.session)
+            layout = layouts[name] if picture.session is not None else as_stored(layouts[name])
+            result = pipeline.measure(picture.blot, layout, recipe, image=name, role=picture.role)
+            result = result.replace(warnings=(*result.warnings, *messages))
+            return written(job, picture.blot, result, picture.session, carried=True)
+        except Exception as error:  # whatever it is, the other images go on
+            return outcome_of(error, job, name)
+
+
+def _is_about(line: str, name: str, names: Sequence[str]) -> bool:
+    """Whether a line about the membrane belongs to a picture; the first takes what is of all."""
+    about = [one for one in names if line.startswith(one)]
+    return name in about if about else name == names[0]

@@ -1,0 +1,39 @@
+"""Medians and quantiles of whole arrays: as NumPy has them, without most of its overhead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["median", "quantile"]
+
+
+def quantile(values: NDArray[Any], share: float) -> float:
+    """Value that a share of all values lies below, between two neighbours in proportion.
+
+    Parameters
+    ----------
+    values : ndarray
+        At least one, of any shape, no NaN.
+    share : float
+        0 to 1.
+
+    Returns
+    -------
+    float
+        As `numpy.quantile` has it (its method "linear").
+    """
+    flat = np.ravel(values)
+    place = share * (flat.size - 1)
+    low = min(int(place), flat.size - 1)
+    high = min(low + 1, flat.size - 1)
+    parted = np.partition(flat, (low, high))
+    below, above = float(parted[low]), float(parted[high])
+    return below + (place - low) * (above - below)
+
+
+def median(values: NDArray[Any]) -> float:
+    """Middle value, or the mean of the two in the middle."""
+    return quantile(values, 0.5)

@@ -1,0 +1,39 @@
+"""The order of things: one picture, the pictures of one membrane, a whole study."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .image import LOW_CONFIDENCE, Result, analyze, detect, measure, measure_lane
+
+__all__ = [
+    "LOW_CONFIDENCE",
+    "Result",
+    "analyze",
+    "analyze_study",
+    "conclude",
+    "detect",
+    "measure",
+    "measure_lane",
+    "membrane_layouts",
+    "open_study",
+]
+
+_LATER = {
+    "analyze_study": "study",
+    "conclude": "study",
+    "membrane_layouts": "membranes",
+    "open_study": "study",
+}
+
+if TYPE_CHECKING:
+    from .membranes import membrane_layouts
+    from .study import analyze_study, conclude, open_study
+
+
+def __getattr__(name: str) -> Any:
+    """Import what a study needs when it is asked for: one picture needs no tests."""
+    if name in _LATER:
+        return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

@@ -1,0 +1,56 @@
+"""DataFrames that keep to a contract: its columns, in its order, with its types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .columns import Column
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["empty_table", "joined", "table_of", "typed"]
+
+_DTYPES = {"text": "object", "integer": "int64", "number": "float64", "boolean": "bool"}
+
+
+def table_of(records: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> pd.DataFrame:
+    """Table of records, one a row; with its columns and types also when there is none.
+
+    Parameters
+    ----------
+    records : iterable of mapping
+        Every one holds every column; what else it holds is left out.
+    columns : sequence of Column
+    """
+    import pandas as pd
+    from numpy import array
+
+    rows = list(records)
+    return pd.DataFrame(
+        {
+            column.name: array([row[column.name] for row in rows], _DTYPES[column.kind])
+            for column in columns
+        }
+    )
+
+
+def empty_table(columns: Sequence[Column]) -> pd.DataFrame:
+    """Table without rows."""
+    return table_of((), columns)
+
+
+def typed(table: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
+    """The contract's columns of a table, in its order, with its types."""
+    names = [column.name for column in columns]
+    return table[names].astype({column.name: _DTYPES[column.kind] for column in columns})
+
+
+def joined(tables: Iterable[pd.DataFrame], columns: Sequence[Column]) -> pd.DataFrame:
+    """One table below the other, with the contract's columns and types also when there is none."""
+    import pandas as pd
+
+    names = [column.name for column in columns]
+    filled = [table[names] for table in tables if len(table)]
+    return pd.concat(filled, ignore_index=True) if filled else empty_table(columns)
