@@ -213,7 +213,9 @@ def _kinds() -> str:
 
 
 _COMMANDS = {info.name or info.callback.__name__: info.callback for info in app.registered_commands}
-def _keys() -> str:
+
+
+def _window_keys() -> str:
     rows = ([entry.group, entry.shown, entry.meaning] for entry in KEYS)
     return _table(["", "key or gesture", "what it does"], rows)
 
@@ -238,7 +240,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "backgrounds": _backgrounds,
     "controls": _controls,
     "kinds": _kinds,
-    "keys": _keys,
+    "keys of the window": _window_keys,
 }
 
 

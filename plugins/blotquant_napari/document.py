@@ -16,7 +16,8 @@ from blotquant.errors import BlotquantError, NothingFound, SessionError
 from blotquant.flags import Flag
 from blotquant.model import Band, Blot, Lane, Layout
 from blotquant.noise import estimate_noise
-from blotquant.pipeline import LOW_CONFIDENCE, detect, provenance
+from blotquant.pipeline import LOW_CONFIDENCE, detect
+from blotquant.pipeline.image import provenance
 from blotquant.recipe import Recipe
 from blotquant.result import LaneMeasurement
 from blotquant.session import PictureIdentity, Session, as_stored, plain
