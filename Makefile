@@ -10,9 +10,10 @@ JOBS := 2
 TESTS :=
 
 # System packages that some tests use; without them those tests are skipped with the reason.
-TEST_PACKAGES :=
+TEST_PACKAGES := xvfb fonts-dejavu-core libdbus-1-3 libegl1 libfontconfig1 libgl1 libgl1-mesa-dri libglib2.0-0 \
+	libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxkbcommon-x11-0
 
-.PHONY: help demo test lint format docs bench clean
+.PHONY: help demo gui test lint format docs bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -28,7 +29,12 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing blotquant and what its tests need into $(VENV)"
-	@$(PIP) -e ".[test]"
+	@$(PIP) -e ".[test,test-napari]"
+	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-gui: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing blotquant and napari into $(VENV)"
+	@$(PIP) -e ".[napari]"
 	@touch $(VENV)/.installed $@
 
 $(VENV)/.installed-docs: pyproject.toml constraints.txt | $(BIN)/python
@@ -59,6 +65,9 @@ lint-types: $(VENV)/.installed-test
 format: $(VENV)/.installed-test ## put the code in order
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
+
+gui: $(VENV)/.installed-gui ## the window, on the test images
+	@$(BIN)/blotquant view test_images/study
 
 docs: $(VENV)/.installed-docs ## the documentation, into site/
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir site

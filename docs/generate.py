@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import typer
+from blotquant_napari.keys import KEYS
 from pydantic import BaseModel
 
 from blotquant import errors, names, registry
@@ -212,6 +213,13 @@ def _kinds() -> str:
 
 
 _COMMANDS = {info.name or info.callback.__name__: info.callback for info in app.registered_commands}
+
+
+def _window_keys() -> str:
+    rows = ([entry.group, entry.shown, entry.meaning] for entry in KEYS)
+    return _table(["", "key or gesture", "what it does"], rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "columns of bands": lambda: _columns(BAND_COLUMNS),
     "columns of lanes": lambda: _columns(LANE_COLUMNS),
@@ -232,6 +240,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "backgrounds": _backgrounds,
     "controls": _controls,
     "kinds": _kinds,
+    "keys of the window": _window_keys,
 }
 
 

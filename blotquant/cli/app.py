@@ -318,6 +318,19 @@ def demo(
     return measure(Request(paths=[out / "study"], out=out / "results", overwrite=True))
 
 
+@app.command()
+def view(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[IMAGE | FOLDER]", help="What to open; nothing: an empty window."),
+    ] = None,
+) -> int:
+    """Open napari, to look at lanes and bands and to correct them by hand."""
+    from blotquant.cli.window import open_window
+
+    return open_window(paths or [])
+
+
 def _changes(options: dict[str, Any], assignments: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Options that were given, and ``--set``, as ``{section: {key: value}}``."""
     tree: dict[str, dict[str, Any]] = {}

@@ -1,1 +1,1 @@
-"""The napari plugin of blotquant: lanes corrected by hand. It comes with a later release."""
+"""The napari plugin of blotquant: lanes and bands corrected by hand, measured while you drag."""

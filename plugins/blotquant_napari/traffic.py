@@ -1,0 +1,50 @@
+"""Green, yellow or red: how much a picture asks to be looked at, from its flags."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from blotquant.flags import Flag
+
+from .document import Document
+from .tables import flag_names
+
+__all__ = ["COLOURS", "Light", "light_of"]
+
+Light = Literal["green", "yellow", "red"]
+COLOURS = {"green": "#009e73", "yellow": "#f0e442", "red": "#d55e00"}
+
+# What makes numbers wrong, not only uncertain.
+_RED = (
+    Flag.SATURATED
+    | Flag.EDGE_CUT
+    | Flag.POLARITY_UNCERTAIN
+    | Flag.ARTEFACT
+    | Flag.BEYOND_DENSITY_RANGE
+)
+# A band that is not there is an answer, not a fault.
+_GREEN = Flag.BELOW_DETECTION
+
+
+def light_of(document: Document) -> tuple[Light, str]:
+    """The light of a picture and the reason in words.
+
+    Returns
+    -------
+    str
+        red where nothing was found or numbers are wrong, yellow where they are uncertain.
+    str
+        Names of the flags that decided.
+    """
+    layout = document.layout
+    if not layout.bands:
+        return "red", "no lanes or bands"
+    flags = Flag.NONE
+    for lane in layout.lanes:
+        measured = document.measurement(lane.id)
+        for band in measured.bands:
+            flags |= document.flags_of(lane, band.flags)
+    if flags & _RED:
+        return "red", flag_names(flags & _RED)
+    rest = flags & ~_GREEN
+    return ("yellow", flag_names(rest)) if rest else ("green", "nothing to look at")

@@ -1,0 +1,276 @@
+"""A screen of its own, and a hand: real mouse and key events on the window's canvas."""
+
+import os
+import shutil
+import time
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+
+from blotquant.simulate import BlotSpec, render, save
+
+HAS_NAPARI = all(find_spec(name) is not None for name in ("napari", "qtpy", "pytestqt"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def gui():
+    """Skip where the GUI is not installed."""
+    if not HAS_NAPARI:
+        pytest.skip("napari and pytest-qt are not installed: pip install 'blotquant[test-napari]'")
+
+
+@pytest.fixture(scope="session")
+def display(gui):
+    """A virtual screen with GL: nothing pops up, and no other window takes the focus."""
+    server = shutil.which("Xvfb")
+    if server is None:
+        if os.environ.get("DISPLAY") or os.name == "nt":
+            yield os.environ.get("DISPLAY", "")
+            return
+        pytest.skip("there is no screen and no Xvfb: the GUI cannot be tried")
+    read, write = os.pipe()
+    os.set_inheritable(write, True)
+    screen = ["-screen", "0", "1600x1000x24", "+extension", "GLX", "-nolisten", "tcp", "-terminate"]
+    quiet = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_WRONLY, 0) for stream in (1, 2)]
+    # It ends by itself with its last window: Qt does not survive its screen.
+    os.posix_spawn(
+        server, [server, "-displayfd", str(write), *screen], os.environ, file_actions=quiet
+    )
+    os.close(write)
+    with os.fdopen(read) as answer:
+        number = answer.readline().strip()
+    if not number:
+        pytest.skip("Xvfb does not start: the GUI cannot be tried")
+    before = os.environ.get("DISPLAY")
+    os.environ["DISPLAY"] = f":{number}"
+    yield os.environ["DISPLAY"]
+    if before is None:
+        del os.environ["DISPLAY"]
+    else:
+        os.environ["DISPLAY"] = before
+
+
+@pytest.fixture(scope="session")
+def qapp_args(display):
+    """The application starts on that screen."""
+    return ["blotquant"]
+
+
+def spec(**more):
+    settings = {
+        "shape": (300, 420),
+        "lanes": 5,
+        "lane_width": 40.0,
+        "gap": 26.0,
+        "rows": (0.35, 0.7),
+        "peak": 0.4,
+        "lane_spread": 0.1,
+        "band_spread": 0.1,
+    }
+    return BlotSpec(**{**settings, **more})
+
+
+@pytest.fixture
+def image(tmp_path):
+    """A small blot: five lanes, two rows."""
+    return save(render(spec(), 3), tmp_path / "blots", "M1_P53")
+
+
+@dataclass
+class Hand:
+    """A user: eyes on the panel, a mouse and a keyboard on the canvas."""
+
+    viewer: Any
+    panel: Any
+    app: Any
+    canvas: Any = None
+    _at: Any = field(default=None)
+
+    def __post_init__(self):
+        self.canvas = next(
+            w for w in self.app.allWidgets() if type(w).__name__.startswith("CanvasBackend")
+        )
+
+    # --- waiting on conditions
+
+    def settle(self):
+        for _ in range(3):
+            self.app.processEvents()
+
+    def wait(self, condition, seconds=30.0):
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, f"it did not come; status: {self.panel.status.text()}"
+            self.app.processEvents()
+
+    def wait_open(self, name=None):
+        self.wait(
+            lambda: (
+                not self.panel.busy
+                and self.panel.document is not None
+                and (name is None or self.panel.document.path.name == name)
+            )
+        )
+        self.settle()
+
+    @property
+    def document(self):
+        return self.panel.document
+
+    @property
+    def layout(self):
+        return self.panel.document.layout
+
+    # --- places
+
+    def point(self, row, col):
+        from qtpy.QtCore import QPoint
+
+        camera = self.viewer.scene.camera
+        center_row, center_col = camera.center[-2:]
+        x = self.canvas.width() / 2 + (col - center_col) * camera.zoom
+        y = self.canvas.height() / 2 + (row - center_row) * camera.zoom
+        return QPoint(round(x), round(y))
+
+    def px(self, screen):
+        """Px of the picture that so many px of the screen are."""
+        return screen / self.viewer.scene.camera.zoom
+
+    # --- the mouse
+
+    def hover(self, row, col):
+        """Move the mouse until napari, which leaves out moves in quick succession, has seen it."""
+        from qtpy.QtCore import QPoint
+        from qtpy.QtTest import QTest
+
+        QTest.mouseMove(self.canvas, self.point(row, col) + QPoint(3, 3))
+
+        def is_there():
+            QTest.mouseMove(self.canvas, self.point(row, col))
+            self.app.processEvents()
+            at = self.panel.editor.cursor
+            reach = self.px(1.01)
+            return at is not None and abs(at[0] - row) <= reach and abs(at[1] - col) <= reach
+
+        self.wait(is_there)
+
+    def click(self, row, col, *, shift=False):
+        from qtpy.QtTest import QTest
+
+        self.hover(row, col)
+        button, keys = _button(), _shift(shift)
+        QTest.mouseClick(self.canvas, button, keys, self.point(row, col))
+        self.settle()
+
+    def double_click(self, row, col):
+        from qtpy.QtTest import QTest
+
+        self.hover(row, col)
+        QTest.mouseDClick(self.canvas, _button(), _shift(False), self.point(row, col))
+        self.settle()
+
+    def press(self, row, col, *, shift=False):
+        from qtpy.QtTest import QTest
+
+        self.hover(row, col)
+        self._at = self.point(row, col)
+        QTest.mousePress(self.canvas, _button(), _shift(shift), self._at)
+        self.settle()
+
+    def move(self, right=0, down=0):
+        """Move the pressed mouse to so many px of the screen from where it was pressed."""
+        from qtpy.QtCore import QPoint
+        from qtpy.QtTest import QTest
+
+        QTest.mouseMove(self.canvas, self._at + QPoint(right, down))
+        self.app.processEvents()
+
+    def release(self, right=0, down=0, *, shift=False):
+        from qtpy.QtCore import QPoint
+        from qtpy.QtTest import QTest
+
+        where = self._at + QPoint(right, down)
+        QTest.mouseRelease(self.canvas, _button(), _shift(shift), where)
+        self.settle()
+
+    def drag(self, row, col, right=0, down=0, *, shift=False, steps=5):
+        self.press(row, col, shift=shift)
+        for step in range(1, steps + 1):
+            self.move(right * step // steps, down * step // steps)
+        self.release(right, down, shift=shift)
+
+    # --- the keyboard
+
+    def key(self, key, modifier=None, widget=None):
+        from qtpy.QtCore import Qt
+        from qtpy.QtTest import QTest
+
+        code = getattr(Qt.Key, f"Key_{key}")
+        modifiers = Qt.KeyboardModifier.NoModifier
+        for name in (modifier or "").split("+"):
+            if name:
+                modifiers |= getattr(Qt.KeyboardModifier, f"{name}Modifier")
+        QTest.keyClick(widget or self.canvas, code, modifiers)
+        self.settle()
+
+    def press_button(self, button):
+        from qtpy.QtTest import QTest
+
+        QTest.mouseClick(button, _button())
+        self.settle()
+
+    # --- the exported table
+
+    def export(self, folder, monkeypatch):
+        """Press Export and give back what was written."""
+        import pandas as pd
+        from qtpy.QtWidgets import QFileDialog, QPushButton
+
+        monkeypatch.setattr(
+            QFileDialog, "getExistingDirectory", staticmethod(lambda *a, **k: str(folder))
+        )
+        page = self.panel.results_page
+        self.panel.tabs.setCurrentIndex(2)
+        self.settle()
+        button = next(b for b in page.findChildren(QPushButton) if b.text().startswith("Export"))
+        self.press_button(button)
+        self.wait(lambda: self.panel.status.text().startswith("results written"), 60)
+        (out,) = folder.iterdir()
+        return out, pd.read_csv(out / "bands.csv"), pd.read_csv(out / "lanes.csv")
+
+
+def _button():
+    from qtpy.QtCore import Qt
+
+    return Qt.MouseButton.LeftButton
+
+
+def _shift(shift):
+    from qtpy.QtCore import Qt
+
+    return Qt.KeyboardModifier.ShiftModifier if shift else Qt.KeyboardModifier.NoModifier
+
+
+@pytest.fixture
+def open_window(display, qapp, make_napari_viewer_proxy):
+    """A viewer with the panel in it, as `blotquant view` opens it; ``open_window(paths)``."""
+    from blotquant_napari.view import add_panel
+
+    def start(*paths):
+        viewer = make_napari_viewer_proxy(show=True)
+        panel = add_panel(viewer, paths)
+        viewer.window.resize(1366, 768)
+        hand = Hand(viewer, panel, qapp)
+        if paths:
+            hand.wait_open()
+        return hand
+
+    return start
+
+
+@pytest.fixture
+def hand(open_window, image):
+    """A window on the small blot."""
+    return open_window(image)
