@@ -72,6 +72,9 @@ class Editor:
         self._pending: Layout | None = None
         self._preview = qthrottled(self._show_preview, timeout=_THROTTLE_MS)
         viewer.mouse_move_callbacks.append(self._on_move)
+        # napari zooms at a double-click; on a lane it means a point, so ours decides who is asked.
+        self._zooming = list(viewer.mouse_double_click_callbacks)
+        viewer.mouse_double_click_callbacks[:] = [self._on_double_click]
 
     def show(self, document: Document | None) -> None:
         """Show another document, or none."""
@@ -94,10 +97,10 @@ class Editor:
         self.show(None)
         if self._on_move in self.viewer.mouse_move_callbacks:
             self.viewer.mouse_move_callbacks.remove(self._on_move)
+            self.viewer.mouse_double_click_callbacks[:] = self._zooming
         for layer in self.canvas.layers.values():
             if self._on_drag in layer.mouse_drag_callbacks:
                 layer.mouse_drag_callbacks.remove(self._on_drag)
-                layer.mouse_double_click_callbacks.remove(self._on_double_click)
 
     def _redraw(self) -> None:
         self._grip = None
@@ -111,7 +114,6 @@ class Editor:
         if self._on_drag in layer.mouse_drag_callbacks:
             return
         layer.mouse_drag_callbacks.append(self._on_drag)
-        layer.mouse_double_click_callbacks.append(self._on_double_click)
         for key, action in bindings():
             layer.bind_key(key, self._key(action), overwrite=True)
 
@@ -224,14 +226,13 @@ class Editor:
         else:
             document.select([grip.lane_id], grip.band)
 
-    def _on_double_click(self, layer: Layer, event: Any) -> None:
-        """On a point: remove it; elsewhere on a lane: add one."""
-        document = self.document
-        if document is None:
-            return
-        place = _place(event)
-        grip = self._hit(place)
-        if grip is None:
+    def _on_double_click(self, viewer: Any, event: Any) -> None:
+        """On a point: remove it; elsewhere on a lane: add one; beside the lanes: zoom."""
+        document, place = self.document, _place(event)
+        grip = self._hit(place) if document is not None else None
+        if document is None or grip is None:
+            for zoom in self._zooming:
+                zoom(viewer, event)
             return
         number = [lane.id for lane in document.layout.lanes].index(grip.lane_id) + 1
         try:

@@ -151,7 +151,7 @@ class Hand:
             QTest.mouseMove(self.canvas, self.point(row, col))
             self.app.processEvents()
             at = self.panel.editor.cursor
-            reach = self.px(1.01)
+            reach = self.px(1.6)
             return at is not None and abs(at[0] - row) <= reach and abs(at[1] - col) <= reach
 
         self.wait(is_there)

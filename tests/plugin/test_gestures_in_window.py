@@ -69,6 +69,16 @@ def test_bend_a_lane(hand, tmp_path, monkeypatch):
     assert len(hand.layout.lanes[3].path) == points
 
 
+def test_a_double_click_zooms_beside_the_lanes_only(hand):
+    zoom = hand.viewer.scene.camera.zoom
+    hand.double_click(*middle(hand, 4))
+    assert hand.viewer.scene.camera.zoom == zoom
+    layout = hand.layout
+    hand.double_click(150, 5)
+    assert hand.viewer.scene.camera.zoom == 2 * zoom
+    assert hand.layout == layout
+
+
 def test_add_and_delete_a_lane(hand, tmp_path, monkeypatch):
     width = sorted(lane.width for lane in hand.layout.lanes)[2]
     edge = hand.layout.lanes[4].center(150.0) + 46
