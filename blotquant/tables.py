@@ -25,12 +25,12 @@ def table_of(records: Iterable[Mapping[str, Any]], columns: Sequence[Column]) ->
     columns : sequence of Column
     """
     import pandas as pd
-    from numpy import array
 
     rows = list(records)
     return pd.DataFrame(
         {
-            column.name: array([row[column.name] for row in rows], _DTYPES[column.kind])
+            # a plain array of texts would become pandas' own text, in which nothing is NaN
+            column.name: pd.Series([row[column.name] for row in rows], dtype=_DTYPES[column.kind])
             for column in columns
         }
     )

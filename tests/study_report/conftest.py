@@ -54,7 +54,7 @@ def run_of(folder, out, change=lambda study, samples: (study, samples)):
         recipe,
         run_provenance(outcomes, recipe, messages, datetime(2025, 1, 2, tzinfo=UTC)),
         out,
-        study_result,
+        study=study_result,
     )
 
 
