@@ -88,6 +88,9 @@ class Baseline:
         its rows are taken to err together.
     uncertain : bool, optional
         Whether the level is a guess; None where that depends on the rows free of bands.
+    checks : ndarray, shape (2, n), optional
+        Of stretches of band-free lane as long as a band, had they been hidden like one: the squared
+        error of the level summed over each, and the variance that the method gives it.
     """
 
     level: NDArray[np.float64]
@@ -96,6 +99,7 @@ class Baseline:
     scale: float = 1.0
     total_variance: float | None = None
     uncertain: bool | None = None
+    checks: NDArray[np.float64] | None = None
 
 
 def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
@@ -125,7 +129,14 @@ def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
     weights[-2, size // 2] = 1.0  # the level at the lane's middle: drawn, not used in any sum
     weights[-1] = 1.0
     *band_variance, middle, whole = fit.variances_of_sums(weights).tolist()
-    return Baseline(fit.level, np.full(size, middle), tuple(band_variance), fit.scale, whole)
+    return Baseline(
+        fit.level,
+        np.full(size, middle),
+        tuple(band_variance),
+        fit.scale,
+        whole,
+        checks=fit.left_out(usual) if usual else None,
+    )
 
 
 # The baseline follows nothing shorter than this share of a band's length.

@@ -37,6 +37,8 @@ class SmoothBaseline:
     scale: float
     _factor: NDArray[np.float64]
     _bin_size: int
+    _residual: NDArray[np.float64]  # of each bin, and its weight, 0 where it was not fitted to
+    _weights: NDArray[np.float64]
 
     def variance_of_sum(self, weights: NDArray[np.float64]) -> float:
         """Variance of ``sum(weights * level)``; `weights` has shape (N,)."""
@@ -50,6 +52,62 @@ class SmoothBaseline:
         grouped = np.add.reduceat(weights, starts, axis=1)
         solved = dpbtrs(self._factor, grouped.T)[0]
         return np.asarray(self.scale * np.einsum("sn,ns->s", grouped, solved), np.float64)
+
+    def left_out(self, length: float) -> NDArray[np.float64]:
+        """Squared errors of the curve across stretches that it was fitted to, had it not been.
+
+        Parameters
+        ----------
+        length : float
+            Rows of a stretch; they overlap by half.
+
+        Returns
+        -------
+        ndarray, shape (2, stretches)
+            Square of the sum, over a stretch left out, of profile minus curve; and the variance
+            that the model says it has, with the profile's own.
+
+        Notes
+        -----
+        With the hat matrix H of the smoother and the residuals r of a stretch, those of a fit
+        without it are ``(1 - H)^-1 r`` (Craven and Wahba 1979, Numer. Math. 31:377).
+        """
+        size = max(2, round(length / self._bin_size))
+        begins = _stretches(self._weights > 0, size)
+        if begins.size == 0:
+            return np.empty((3, 0))
+        bins = begins[:, None] + np.arange(size)
+        one = np.zeros((self._weights.size, bins.size))
+        one[bins.ravel(), np.arange(bins.size)] = 1.0
+        solved = dpbtrs(self._factor, one)[0].reshape(-1, *bins.shape)
+        covariance = np.stack([solved[own, k] for k, own in enumerate(bins)])
+        weights = self._weights[bins]
+        kept = np.eye(size) - covariance * weights[:, None, :]
+        # of the curve without the stretch, and of the stretch about it
+        right = np.concatenate((covariance, self._residual[bins][:, :, None]), axis=2)
+        without = np.linalg.solve(kept, right).sum(axis=1)
+        own, noise = without[:, :-1].sum(axis=1), (1.0 / weights).sum(axis=1)
+        return np.array((without[:, -1] ** 2, self.scale * own, self.scale * noise))
+
+
+# Stretches left out of one lane: more say the same again.
+_MOST_STRETCHES = 16
+
+
+def _stretches(used: NDArray[np.bool_], size: int) -> NDArray[np.intp]:
+    """Where stretches of `size` used bins begin that have used bins to either side."""
+    beside = max(2, size // 3)
+    whole = size + 2 * beside
+    if used.size < whole:
+        return np.empty(0, np.intp)
+    count = np.concatenate(([0], np.cumsum(used)))
+    fits = np.flatnonzero(count[whole:] - count[:-whole] == whole)
+    chosen: list[int] = []
+    for begin in fits.tolist():
+        if not chosen or begin - chosen[-1] >= max(1, size // 2):
+            chosen.append(begin)
+    some = chosen[:: -(-len(chosen) // _MOST_STRETCHES) or 1]
+    return np.array(some, np.intp) + beside
 
 
 def fit_baseline(
@@ -105,7 +163,8 @@ def fit_baseline(
         if attempt == 3 or not outlier.any() or np.count_nonzero(weights) - outlier.sum() < 6:
             break
         weights = np.where(outlier, 0.0, weights)
-    return SmoothBaseline(_level(curve, values.size, size), max(scale, 1e-12), factor, size)
+    level = _level(curve, values.size, size)
+    return SmoothBaseline(level, max(scale, 1e-12), factor, size, binned - curve, weights)
 
 
 def _binned(
@@ -226,4 +285,5 @@ def _constant(
     # one bin: the variance of its level is the inverse of its (single) precision
     factor = np.zeros((3, 1))
     factor[2, 0] = 1.0 / np.sqrt(max(spread + own, 1e-300))
-    return SmoothBaseline(np.full(values.size, level), 1.0, factor, values.size)
+    nothing = np.zeros(1)
+    return SmoothBaseline(np.full(values.size, level), 1.0, factor, values.size, nothing, nothing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,6 +23,7 @@ __all__ = [
     "TAIL_ERROR",
     "LaneReading",
     "lane_total_error",
+    "roughness",
     "standard_errors",
 ]
 
@@ -40,13 +42,18 @@ LOSSY_ERROR = 0.015
 
 @dataclass(frozen=True, eq=False)
 class LaneReading:
-    """A lane as it was read, with its baseline: all that the error of a band depends on."""
+    """A lane as it was read, with its baseline: all that the error of a band depends on.
+
+    `roughness` is how much larger the baseline's variance is than its own model has it
+    (`roughness`).
+    """
 
     blot: Blot
     lane: Lane
     profile: Profile
     baseline: Baseline
     noise: NoiseModel
+    roughness: float = 1.0
 
     @cached_property
     def above(self) -> NDArray[np.float64]:
@@ -121,16 +128,45 @@ def standard_errors(
     rows, weights = reading.share(band)
     texture = max(baseline.scale, 1.0)
     ground = reading.ground_variance[rows]
-    with_band = texture * ground + np.maximum(profile.variance[rows] - ground, 0.0)
     square = weights**2
-    own = baseline.band_variance[index]
-    variance = float(square @ with_band) + own
-    without = texture * float(square @ ground) + own
+    signal = float(square @ np.maximum(profile.variance[rows] - ground, 0.0))
+    without = reading.roughness * (texture * float(square @ ground) + baseline.band_variance[index])
+    variance = signal + without
     share = TAIL_ERROR
     if Flag.LOSSY in reading.blot.flags:
         share = math.hypot(TAIL_ERROR, LOSSY_ERROR)
     placing = _along(reading, band) ** 2 + _across(reading, rows, weights) ** 2
     return math.sqrt(variance + placing + (share * net) ** 2), math.sqrt(without)
+
+
+# Hidden stretches that the model, taken as true, weighs as much as.
+_PRIOR_CHECKS = 4.0
+
+
+def roughness(baselines: Iterable[Baseline]) -> float:
+    r"""How much larger the variance of an image's baselines is than their own model has it.
+
+    Stretches of band-free lane as long as a band are predicted as if a band hid them. Where the
+    background has structure of the size of a band (clouds, smear) the squared errors exceed the
+    variance that the smoother gives, which knows no such size.
+
+    Parameters
+    ----------
+    baselines : iterable of Baseline
+        Of the image's lanes; those without `checks` say nothing.
+
+    Returns
+    -------
+    float
+        Mean over all stretches of squared error over variance, 1 or more.
+    """
+    checks = [one.checks for one in baselines if one.checks is not None and one.checks.size]
+    if not checks:
+        return 1.0
+    squares, own, noise = np.concatenate(checks, axis=1)
+    weight = own / np.maximum(own + noise, 1e-300) ** 2
+    excess = _PRIOR_CHECKS + float(weight @ (squares - noise))
+    return max(1.0, excess / (_PRIOR_CHECKS + float(weight @ own)))
 
 
 def lane_total_error(reading: LaneReading, total: float) -> float:
@@ -159,7 +195,7 @@ def lane_total_error(reading: LaneReading, total: float) -> float:
     """
     profile, baseline = reading.profile, reading.baseline
     ground = reading.ground_variance
-    noise = max(baseline.scale, 1.0) * ground + np.maximum(profile.variance - ground, 0.0)
+    signal = np.maximum(profile.variance - ground, 0.0)
     own = baseline.total_variance
     if own is None:
         own = float(np.sqrt(np.maximum(baseline.variance, 0.0)).sum()) ** 2
@@ -170,7 +206,8 @@ def lane_total_error(reading: LaneReading, total: float) -> float:
     share = TAIL_ERROR
     if Flag.LOSSY in reading.blot.flags:
         share = math.hypot(TAIL_ERROR, LOSSY_ERROR)
-    return float(np.sqrt(noise.sum() + own + (share * total) ** 2 + placing**2))
+    without = max(baseline.scale, 1.0) * float(ground.sum()) + reading.roughness * own
+    return math.sqrt(float(signal.sum()) + without + (share * total) ** 2 + placing**2)
 
 
 def _outermost(reading: LaneReading, rows: NDArray[np.intp], side: int) -> NDArray[np.float64]:
