@@ -6,7 +6,7 @@ through the registry under the name of its entry point.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,9 +88,9 @@ class Baseline:
         its rows are taken to err together.
     uncertain : bool, optional
         Whether the level is a guess; None where that depends on the rows free of bands.
-    checks : ndarray, shape (2, n), optional
-        Of stretches of band-free lane as long as a band, had they been hidden like one: the squared
-        error of the level summed over each, and the variance that the method gives it.
+    checks : ndarray, shape (3, n)
+        Of stretches of band-free lane as long as a band, had they been hidden like one, as from
+        `blotquant.smoother.SmoothBaseline.left_out`.
     """
 
     level: NDArray[np.float64]
@@ -99,7 +99,7 @@ class Baseline:
     scale: float = 1.0
     total_variance: float | None = None
     uncertain: bool | None = None
-    checks: NDArray[np.float64] | None = None
+    checks: NDArray[np.float64] = field(default_factory=lambda: np.empty((3, 0)))
 
 
 def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
@@ -135,12 +135,13 @@ def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
         tuple(band_variance),
         fit.scale,
         whole,
-        checks=fit.left_out(usual) if usual else None,
+        checks=fit.left_out(usual),
     )
 
 
-# The baseline follows nothing shorter than this share of a band's length.
-_LEAST_LENGTH = 0.5
+# The smoother's length is at least this share of a band's. It lets half through of what is 2 pi
+# times as long: the curve follows what bends over a band's length and more, and no band.
+_LEAST_LENGTH = 0.2
 # Just outside its limits a band may still be this share of its peak, fading with this share of
 # its length: such rows say less of the baseline than their noise alone would have it.
 _TAIL_HEIGHT = 0.006

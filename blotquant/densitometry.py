@@ -18,7 +18,8 @@ from .recipe import Recipe
 from .registry import get
 from .result import BandMeasurement, LaneMeasurement
 from .signal import MAX_OPTICAL_DENSITY
-from .uncertainty import LaneReading, lane_total_error, roughness, standard_errors
+from .smoother import roughness
+from .uncertainty import LaneReading, lane_total_error, standard_errors
 
 __all__ = ["measure_lane", "measure_reading", "read_background"]
 
@@ -71,7 +72,7 @@ def measure_lane(
     """
     recipe = recipe or Recipe()
     reading = read_background(blot, lane, bands, recipe, noise=noise, lanes=lanes, panels=panels)
-    rough = roughness([reading.baseline])
+    rough = roughness([reading.baseline.checks])
     return measure_reading(replace(reading, roughness=rough), bands, recipe, lanes)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,10 +13,12 @@ from scipy.ndimage import gaussian_filter1d
 
 from .model import Lane, Profile
 from .rows import FoundBand
-from .smoother import fit_baseline
+from .smoother import fit_baseline, roughness
 
 __all__ = ["Peak", "band_limits"]
 
+# The baseline bends over no less than this share of a band's length.
+_LEAST_LENGTH = 0.4
 # Limits need no finer baseline than this many bins.
 _COARSE_BINS = 150
 # A band reaches at least this many sigma to either side; a Gaussian holds 99.9 % within.
@@ -69,6 +72,8 @@ def band_limits(
             lane.id: _LaneShape.of(profiles[lane.id], hidden[lane.id], peaks[lane.id])
             for lane in busy
         }
+        rough = math.sqrt(roughness(shape.checks for shape in seen.values()))
+        seen = {lane: replace(shape, bridge=rough * shape.bridge) for lane, shape in seen.items()}
         reach = _common_reach(list(seen.values()))
         limits = {lane: shape.limits(reach) for lane, shape in seen.items()}
         if not last:
@@ -86,6 +91,8 @@ class _LaneShape:
 
     smooth: NDArray[np.float64]
     noise: NDArray[np.float64]
+    bridge: NDArray[np.float64]  # how uncertain the baseline is under each band
+    checks: NDArray[np.float64]
     peaks: list[Peak]
     valleys: list[float]
     summits: list[int]
@@ -95,14 +102,14 @@ class _LaneShape:
     def of(
         cls, profile: Profile, hidden: list[tuple[float, float]], peaks: list[Peak]
     ) -> _LaneShape:
-        smooth, noise = _above_baseline(profile, hidden)
+        smooth, noise, bridge, checks = _above_baseline(profile, hidden, peaks)
         summits = [_summit(smooth, peak) for peak in peaks]
         heights = smooth.tolist()  # looked at one by one: faster as a list
         flanks = [
             (_flank(heights, top, -1, peak.sigma), _flank(heights, top, 1, peak.sigma))
             for top, peak in zip(summits, peaks, strict=True)
         ]
-        return cls(smooth, noise, peaks, _valleys(smooth, peaks), summits, flanks)
+        return cls(smooth, noise, bridge, checks, peaks, _valleys(smooth, peaks), summits, flanks)
 
     def limits(self, reach: tuple[float, float]) -> list[tuple[float, float] | None]:
         """Limits of each peak, None where the profile is not above the baseline."""
@@ -112,13 +119,14 @@ class _LaneShape:
             if heights[top] <= 0:
                 limits.append(None)
                 continue
-            start = _end(heights, noises, top, -1, above, reach[0], self.valleys[index])
-            stop = _end(heights, noises, top, 1, below, reach[1], self.valleys[index + 1])
+            least = max(_FOOT * heights[top], _BRIDGES * float(self.bridge[index]))
+            start = _end(heights, noises, top, -1, above, reach[0], least, self.valleys[index])
+            stop = _end(heights, noises, top, 1, below, reach[1], least, self.valleys[index + 1])
             limits.append((start, stop))
         return limits
 
-    def side(self, index: int, step: int) -> tuple[NDArray[np.float64], float]:
-        """Profile outwards from a summit over its height, NaN beyond the valley; its noise."""
+    def side(self, index: int, step: int) -> tuple[NDArray[np.float64], float, float]:
+        """Profile outwards from a summit over its height, NaN beyond the valley; its errors."""
         top, flank = self.summits[index], self.flanks[index][step > 0]
         height = float(self.smooth[top])
         end = self.valleys[index + (step > 0)]
@@ -126,11 +134,14 @@ class _LaneShape:
         rows = top + step * away
         shape = np.interp(rows, np.arange(self.smooth.size), self.smooth) / height
         shape[away >= abs(end - top)] = np.nan
-        return shape, float(self.noise[top]) / height
+        return shape, float(self.noise[top]) / height, float(self.bridge[index]) / height
 
 
 # Where the common shape is looked at, in flanks from the summit.
 _OUTWARDS = np.arange(0.0, _LONGEST_REACH + 0.01, 0.25)
+# A tail need not be followed below so many times the error of the baseline under the band: the
+# longer the bridge, the larger that is.
+_BRIDGES = 1.5
 # No band says more of the common shape than one of this signal to noise.
 _MOST_TRUST = 50.0
 
@@ -149,17 +160,18 @@ def _common_reach(seen: Sequence[_LaneShape]) -> tuple[float, float]:
     return ends[0], ends[1]
 
 
-def _foot_of(sides: list[tuple[NDArray[np.float64], float]]) -> float:
+def _foot_of(sides: list[tuple[NDArray[np.float64], float, float]]) -> float:
     """Where the mean of some bands' sides has come down to its foot or into its noise."""
     if not sides:
         return _REACH
-    shapes = np.array([shape for shape, _ in sides])
-    noise = np.maximum([noise for _, noise in sides], 1 / _MOST_TRUST)
+    shapes = np.array([shape for shape, _, _ in sides])
+    noise = np.maximum([noise for _, noise, _ in sides], 1 / _MOST_TRUST)
     known = np.isfinite(shapes)
     weight = known / noise[:, None] ** 2
     total = np.maximum(weight.sum(axis=0), 1e-12)
     mean = (weight * np.where(known, shapes, 0.0)).sum(axis=0) / total
-    floor = np.maximum(_FOOT, 1 / np.sqrt(total))
+    bridge = float(np.median([bridge for _, _, bridge in sides]))
+    floor = np.maximum(max(_FOOT, _BRIDGES * bridge), 1 / np.sqrt(total))
     back = round(1 / _OUTWARDS[1])
     for at in range(int(np.searchsorted(_OUTWARDS, _REACH)), _OUTWARDS.size):
         # a tail fades; what does not is background
@@ -194,9 +206,12 @@ def _found(
 
 
 def _above_baseline(
-    profile: Profile, limits: list[tuple[float, float]]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Profile above a stiff baseline through the rows outside the limits, and its noise."""
+    profile: Profile, limits: list[tuple[float, float]], peaks: list[Peak]
+) -> tuple[NDArray[np.float64], ...]:
+    """Profile above a stiff baseline through the rows outside the limits, and its noise.
+
+    Besides, how uncertain the baseline is under each peak, and the checks of that.
+    """
     position = np.arange(profile.position.size, dtype=np.float64)
     free = np.ones(position.size, bool)
     for start, stop in limits:
@@ -205,10 +220,18 @@ def _above_baseline(
         free[:2] = free[-2:] = True
     usual = float(np.median([stop - start for start, stop in limits])) if limits else 0.0
     fit = fit_baseline(
-        profile.intensity, profile.variance, free, least_length=usual, max_bins=_COARSE_BINS
+        profile.intensity,
+        profile.variance,
+        free,
+        least_length=_LEAST_LENGTH * usual,
+        max_bins=_COARSE_BINS,
     )
     smooth = gaussian_filter1d(profile.intensity - fit.level, 0.7, mode="nearest")
-    return smooth, np.sqrt(profile.variance * max(fit.scale, 1.0))
+    one = np.zeros((len(peaks), position.size))
+    one[np.arange(len(peaks)), [int(peak.row) for peak in peaks]] = 1.0
+    bridge = np.sqrt(fit.variances_of_sums(one))
+    noise = np.sqrt(profile.variance * max(fit.scale, 1.0))
+    return smooth, noise, bridge, fit.left_out(usual)
 
 
 def _summit(smooth: NDArray[np.float64], peak: Peak) -> int:
@@ -245,6 +268,7 @@ def _end(
     step: int,
     flank: float,
     reach: float,
+    foot: float,
     valley: float,
 ) -> float:
     """Where a band ends on one side.
@@ -257,7 +281,7 @@ def _end(
     at = top
     while at != limit and smooth[at] > 0.5 * height:
         at += step
-    floor = max(_FOOT * height, noise[at])
+    floor = max(foot, noise[at])
     back = max(2, round(flank))
     while at != limit and smooth[at] > floor and abs(at - top) < _LONGEST_REACH * flank:
         # a tail fades within about a sigma; what does not is background

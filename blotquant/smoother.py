@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,7 +13,7 @@ from scipy.linalg.lapack import dpbtrf, dpbtrs
 
 from .order import median
 
-__all__ = ["SmoothBaseline", "fit_baseline"]
+__all__ = ["SmoothBaseline", "fit_baseline", "roughness"]
 
 _STIFFNESS = 10.0 ** np.arange(0.0, 11.3, 1.4)
 # With this times the fourth power of the number of bins the curve is a straight line to 0.1 %:
@@ -63,9 +64,9 @@ class SmoothBaseline:
 
         Returns
         -------
-        ndarray, shape (2, stretches)
-            Square of the sum, over a stretch left out, of profile minus curve; and the variance
-            that the model says it has, with the profile's own.
+        ndarray, shape (3, stretches)
+            Square of the sum, over a stretch left out, of profile minus curve; the variance of the
+            curve's sum, as the model has it; the variance of the profile's own.
 
         Notes
         -----
@@ -108,6 +109,34 @@ def _stretches(used: NDArray[np.bool_], size: int) -> NDArray[np.intp]:
             chosen.append(begin)
     some = chosen[:: -(-len(chosen) // _MOST_STRETCHES) or 1]
     return np.array(some, np.intp) + beside
+
+
+# Hidden stretches that the model, taken as true, weighs as much as.
+_PRIOR_CHECKS = 4.0
+
+
+def roughness(checks: Iterable[NDArray[np.float64]]) -> float:
+    """How much larger the variance of bridging curves is than their own model has it.
+
+    Stretches of band-free lane as long as a band are predicted as if a band hid them. Where the
+    background has structure of the size of a band (clouds, smear) the squared errors exceed the
+    variance that the smoother gives, which knows no such size.
+
+    Parameters
+    ----------
+    checks : iterable of ndarray, shape (3, n)
+        From `SmoothBaseline.left_out`, lane by lane.
+
+    Returns
+    -------
+    float
+        Weighted mean over all stretches, 1 or more.
+    """
+    squares, own, noise = np.concatenate([np.empty((3, 0)), *checks], axis=1)
+    # each stretch by how much of its error is the curve's: its square scatters with the whole
+    weight = own / np.maximum(own + noise, 1e-300) ** 2
+    excess = _PRIOR_CHECKS + float(weight @ (squares - noise))
+    return max(1.0, excess / (_PRIOR_CHECKS + float(weight @ own)))
 
 
 def fit_baseline(

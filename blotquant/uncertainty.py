@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,7 +22,6 @@ __all__ = [
     "TAIL_ERROR",
     "LaneReading",
     "lane_total_error",
-    "roughness",
     "standard_errors",
 ]
 
@@ -45,7 +43,7 @@ class LaneReading:
     """A lane as it was read, with its baseline: all that the error of a band depends on.
 
     `roughness` is how much larger the baseline's variance is than its own model has it
-    (`roughness`).
+    (`blotquant.smoother.roughness`).
     """
 
     blot: Blot
@@ -130,43 +128,13 @@ def standard_errors(
     ground = reading.ground_variance[rows]
     square = weights**2
     signal = float(square @ np.maximum(profile.variance[rows] - ground, 0.0))
-    without = reading.roughness * (texture * float(square @ ground) + baseline.band_variance[index])
-    variance = signal + without
+    noise, own = texture * float(square @ ground), baseline.band_variance[index]
+    variance, without = signal + noise + reading.roughness * own, noise + own
     share = TAIL_ERROR
     if Flag.LOSSY in reading.blot.flags:
         share = math.hypot(TAIL_ERROR, LOSSY_ERROR)
     placing = _along(reading, band) ** 2 + _across(reading, rows, weights) ** 2
     return math.sqrt(variance + placing + (share * net) ** 2), math.sqrt(without)
-
-
-# Hidden stretches that the model, taken as true, weighs as much as.
-_PRIOR_CHECKS = 4.0
-
-
-def roughness(baselines: Iterable[Baseline]) -> float:
-    r"""How much larger the variance of an image's baselines is than their own model has it.
-
-    Stretches of band-free lane as long as a band are predicted as if a band hid them. Where the
-    background has structure of the size of a band (clouds, smear) the squared errors exceed the
-    variance that the smoother gives, which knows no such size.
-
-    Parameters
-    ----------
-    baselines : iterable of Baseline
-        Of the image's lanes; those without `checks` say nothing.
-
-    Returns
-    -------
-    float
-        Mean over all stretches of squared error over variance, 1 or more.
-    """
-    checks = [one.checks for one in baselines if one.checks is not None and one.checks.size]
-    if not checks:
-        return 1.0
-    squares, own, noise = np.concatenate(checks, axis=1)
-    weight = own / np.maximum(own + noise, 1e-300) ** 2
-    excess = _PRIOR_CHECKS + float(weight @ (squares - noise))
-    return max(1.0, excess / (_PRIOR_CHECKS + float(weight @ own)))
 
 
 def lane_total_error(reading: LaneReading, total: float) -> float:

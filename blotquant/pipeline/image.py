@@ -22,8 +22,8 @@ from ..names import parse_name
 from ..noise import estimate_noise
 from ..recipe import Recipe
 from ..result import LaneMeasurement, Result
+from ..smoother import roughness
 from ..tables import table_of
-from ..uncertainty import roughness
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,7 +128,7 @@ def _measured(blot: Blot, layout: Layout, recipe: Recipe) -> dict[str, LaneMeasu
         )
         for lane in layout.lanes
     ]
-    rough = roughness(reading.baseline for reading in readings)
+    rough = roughness(reading.baseline.checks for reading in readings)
     return {
         reading.lane.id: measure_reading(
             replace(reading, roughness=rough), bands[reading.lane.id], recipe, layout.lanes
