@@ -113,6 +113,7 @@ def _stretches(used: NDArray[np.bool_], size: int) -> NDArray[np.intp]:
 
 # Hidden stretches that the model, taken as true, weighs as much as.
 _PRIOR_CHECKS = 4.0
+_LEAST_ROUGH = 0.5
 
 
 def roughness(checks: Iterable[NDArray[np.float64]]) -> float:
@@ -136,7 +137,7 @@ def roughness(checks: Iterable[NDArray[np.float64]]) -> float:
     # each stretch by how much of its error is the curve's: its square scatters with the whole
     weight = own / np.maximum(own + noise, 1e-300) ** 2
     excess = _PRIOR_CHECKS + float(weight @ (squares - noise))
-    return max(1.0, excess / (_PRIOR_CHECKS + float(weight @ own)))
+    return max(_LEAST_ROUGH, excess / (_PRIOR_CHECKS + float(weight @ own)))
 
 
 def fit_baseline(
