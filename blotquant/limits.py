@@ -24,9 +24,9 @@ _COARSE_BINS = 150
 # A band reaches at least this many sigma to either side; a Gaussian holds 99.9 % within.
 _REACH = 3.3
 # ... and at most this many, with the longest tail.
-_LONGEST_REACH = 6.0
+_LONGEST_REACH = 7.0
 # Along the profile a band ends where it has fallen to this share of its peak.
-_FOOT = 0.004
+_FOOT = 0.002
 
 
 @dataclass(frozen=True)
