@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -13,7 +12,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from .model import Lane, Profile
 from .rows import FoundBand
-from .smoother import fit_baseline, roughness
+from .smoother import fit_baseline
 
 __all__ = ["Peak", "band_limits"]
 
@@ -72,8 +71,6 @@ def band_limits(
             lane.id: _LaneShape.of(profiles[lane.id], hidden[lane.id], peaks[lane.id])
             for lane in busy
         }
-        rough = math.sqrt(roughness(shape.checks for shape in seen.values()))
-        seen = {lane: replace(shape, bridge=rough * shape.bridge) for lane, shape in seen.items()}
         reach = _common_reach(list(seen.values()))
         limits = {lane: shape.limits(reach) for lane, shape in seen.items()}
         if not last:
@@ -92,7 +89,6 @@ class _LaneShape:
     smooth: NDArray[np.float64]
     noise: NDArray[np.float64]
     bridge: NDArray[np.float64]  # how uncertain the baseline is under each band
-    checks: NDArray[np.float64]
     peaks: list[Peak]
     valleys: list[float]
     summits: list[int]
@@ -102,14 +98,14 @@ class _LaneShape:
     def of(
         cls, profile: Profile, hidden: list[tuple[float, float]], peaks: list[Peak]
     ) -> _LaneShape:
-        smooth, noise, bridge, checks = _above_baseline(profile, hidden, peaks)
+        smooth, noise, bridge = _above_baseline(profile, hidden, peaks)
         summits = [_summit(smooth, peak) for peak in peaks]
         heights = smooth.tolist()  # looked at one by one: faster as a list
         flanks = [
             (_flank(heights, top, -1, peak.sigma), _flank(heights, top, 1, peak.sigma))
             for top, peak in zip(summits, peaks, strict=True)
         ]
-        return cls(smooth, noise, bridge, checks, peaks, _valleys(smooth, peaks), summits, flanks)
+        return cls(smooth, noise, bridge, peaks, _valleys(smooth, peaks), summits, flanks)
 
     def limits(self, reach: tuple[float, float]) -> list[tuple[float, float] | None]:
         """Limits of each peak, None where the profile is not above the baseline."""
@@ -207,10 +203,10 @@ def _found(
 
 def _above_baseline(
     profile: Profile, limits: list[tuple[float, float]], peaks: list[Peak]
-) -> tuple[NDArray[np.float64], ...]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Profile above a stiff baseline through the rows outside the limits, and its noise.
 
-    Besides, how uncertain the baseline is under each peak, and the checks of that.
+    Besides, how uncertain the baseline is under each peak.
     """
     position = np.arange(profile.position.size, dtype=np.float64)
     free = np.ones(position.size, bool)
@@ -231,7 +227,7 @@ def _above_baseline(
     one[np.arange(len(peaks)), [int(peak.row) for peak in peaks]] = 1.0
     bridge = np.sqrt(fit.variances_of_sums(one))
     noise = np.sqrt(profile.variance * max(fit.scale, 1.0))
-    return smooth, noise, bridge, fit.left_out(usual)
+    return smooth, noise, bridge
 
 
 def _summit(smooth: NDArray[np.float64], peak: Peak) -> int:

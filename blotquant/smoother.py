@@ -92,7 +92,7 @@ class SmoothBaseline:
 
 
 # Stretches left out of one lane: more say the same again.
-_MOST_STRETCHES = 16
+_MOST_STRETCHES = 8
 
 
 def _stretches(used: NDArray[np.bool_], size: int) -> NDArray[np.intp]:
@@ -103,12 +103,11 @@ def _stretches(used: NDArray[np.bool_], size: int) -> NDArray[np.intp]:
         return np.empty(0, np.intp)
     count = np.concatenate(([0], np.cumsum(used)))
     fits = np.flatnonzero(count[whole:] - count[:-whole] == whole)
-    chosen: list[int] = []
-    for begin in fits.tolist():
-        if not chosen or begin - chosen[-1] >= max(1, size // 2):
-            chosen.append(begin)
-    some = chosen[:: -(-len(chosen) // _MOST_STRETCHES) or 1]
-    return np.array(some, np.intp) + beside
+    # every so many within each run of free bins
+    begins = np.concatenate(([True], np.diff(fits) > 1)) if fits.size else np.empty(0, bool)
+    away = fits - np.maximum.accumulate(np.where(begins, fits, 0))
+    chosen = fits[away % max(1, size // 2) == 0]
+    return chosen[:: max(1, -(-chosen.size // _MOST_STRETCHES))] + beside
 
 
 # Hidden stretches that the model, taken as true, weighs as much as.
