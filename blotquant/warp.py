@@ -22,7 +22,7 @@ _MAX_FAN = 0.35
 _MAX_BOW = 0.12
 # What a deformation costs, in shares of the energy, per unit of slope or widening: lanes are
 # mostly straight, and with missing bands a wrong lane may align as well as the right one.
-_COST_SHIFT = (0.6, 0.6, 0.7)
+_COST_SHIFT = (1.2, 1.2, 1.4)
 _COST_FAN = (0.3, 0.5)
 # Slices and columns that the coarse search and the descent look at.
 _COARSE, _FINE = (20, 150), (32, 300)
