@@ -107,7 +107,8 @@ def _stretches(used: NDArray[np.bool_], size: int) -> NDArray[np.intp]:
     begins = np.concatenate(([True], np.diff(fits) > 1)) if fits.size else np.empty(0, bool)
     away = fits - np.maximum.accumulate(np.where(begins, fits, 0))
     chosen = fits[away % max(1, size // 2) == 0]
-    return chosen[:: max(1, -(-chosen.size // _MOST_STRETCHES))] + beside
+    some = chosen[:: max(1, -(-chosen.size // _MOST_STRETCHES))]
+    return np.asarray(some + beside, np.intp)
 
 
 # Hidden stretches that the model, taken as true, weighs as much as.
