@@ -227,6 +227,8 @@ NUMBERS = [
     ("explanation/conventions.md", "log10(clear / grey level), at most {:g}", MAX_OPTICAL_DENSITY),
     ("explanation/conventions.md", "at least about {:g} standard deviations", limits._REACH),
     ("explanation/finding.md", "at least {:g} % of the picture", 100 * membrane._MIN_SHARE),
+    ("explanation/finding.md", "smaller than {:g} % of the largest", 100 * membrane._LIKE),
+    ("explanation/finding.md", "come down to {:g} % of its peak", 100 * limits._FOOT),
     ("explanation/finding.md", "reduced to {:g} to", scene._WORKING_SIDE),
     ("explanation/finding.md", "nothing narrower than {:g} px", evidence._SPECK),
     ("explanation/finding.md", "{:g} to", bands._SIGMAS[0]),
