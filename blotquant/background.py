@@ -6,7 +6,7 @@ through the registry under the name of its entry point.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +88,9 @@ class Baseline:
         its rows are taken to err together.
     uncertain : bool, optional
         Whether the level is a guess; None where that depends on the rows free of bands.
+    checks : ndarray, shape (3, n)
+        Of stretches of band-free lane as long as a band, had they been hidden like one, as from
+        `blotquant.smoother.SmoothBaseline.left_out`.
     """
 
     level: NDArray[np.float64]
@@ -96,6 +99,7 @@ class Baseline:
     scale: float = 1.0
     total_variance: float | None = None
     uncertain: bool | None = None
+    checks: NDArray[np.float64] = field(default_factory=lambda: np.empty((3, 0)))
 
 
 def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
@@ -125,11 +129,19 @@ def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
     weights[-2, size // 2] = 1.0  # the level at the lane's middle: drawn, not used in any sum
     weights[-1] = 1.0
     *band_variance, middle, whole = fit.variances_of_sums(weights).tolist()
-    return Baseline(fit.level, np.full(size, middle), tuple(band_variance), fit.scale, whole)
+    return Baseline(
+        fit.level,
+        np.full(size, middle),
+        tuple(band_variance),
+        fit.scale,
+        whole,
+        checks=fit.left_out(usual),
+    )
 
 
-# The baseline follows nothing shorter than this share of a band's length.
-_LEAST_LENGTH = 0.5
+# The smoother's length is at least this share of a band's. It lets half through of what is 2 pi
+# times as long: the curve follows what bends over a band's length and more, and no band.
+_LEAST_LENGTH = 0.2
 # Just outside its limits a band may still be this share of its peak, fading with this share of
 # its length: such rows say less of the baseline than their noise alone would have it.
 _TAIL_HEIGHT = 0.006

@@ -1,24 +1,23 @@
-"""Find the bands of every lane: matched filters along the lane, then the limits of each band."""
+"""Find the bands of every lane by matched filters along it; their limits, and their rows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from .errors import NothingFound
+from .limits import Peak, band_limits
 from .membrane import find_panels
 from .model import Blot, Lane, Layout, Panel, Profile
 from .noise import NoiseModel, estimate_noise
 from .reading import read_sections
 from .recipe import FindingSettings, Recipe
-from .rows import FoundBand, arrange_rows
-from .smoother import fit_baseline
+from .rows import arrange_rows
 
 __all__ = ["detect_bands", "find_bands"]
 
@@ -26,21 +25,13 @@ __all__ = ["detect_bands", "find_bands"]
 _SIGMAS = (1.2, 2.1, 3.6, 6.3, 11.0, 19.0)
 # Bands are looked for in at least this many rows: taller pictures are averaged over two and more.
 _WORKING_ROWS = 900
-# Limits need no finer baseline than this many bins.
-_COARSE_BINS = 150
 # Two bands are at least this many sigma of the broader apart.
 _APART = 1.7
-# A band reaches at least this many sigma to either side; a Gaussian holds 99.9 % within.
-_REACH = 3.3
-# ... and at most this many, with the longest tail.
-_LONGEST_REACH = 6.0
 # A band may be this much stronger as a whole than its middling sections say: soft edges, uneven.
 _UNEVEN = 1.7
 # Bands of one picture are of a kind: their thickness against the typical one.
 # Overloading broadens the strong ones; a weak one that is broad is a cloud.
 _NARROWEST, _BROADEST, _BROAD_WEAK = 0.28, 2.6, 1.7
-# Along the profile a band ends where it has fallen to this share of its peak.
-_FOOT = 0.004
 
 
 def find_bands(
@@ -81,7 +72,7 @@ def find_bands(
     step = max(1, blot.shape[0] // _WORKING_ROWS)
     sections = {lane.id: read_sections(blot, lane, noise) for lane in lanes}
     profiles = {lane: _binned(read.whole, step) for lane, read in sections.items()}
-    peaks: dict[str, list[_Peak]] = {}
+    peaks: dict[str, list[Peak]] = {}
     for size in {profile.position.size for profile in profiles.values()}:
         alike = [lane for lane in profiles if profiles[lane].position.size == size]
         found_in = _peaks(
@@ -91,9 +82,7 @@ def find_bands(
         )
         peaks.update(zip(alike, found_in, strict=True))
     peaks = _of_one_kind(peaks)
-    found = [
-        band for lane in lanes for band in _with_limits(lane, profiles[lane.id], peaks[lane.id])
-    ]
+    found = band_limits(lanes, profiles, peaks)
     if not found:
         raise NothingFound(
             f"{blot.source.name}: {len(lanes)} lanes, but no band reaches a signal to noise of "
@@ -164,7 +153,7 @@ def _averaged(values: NDArray[np.float64], step: int) -> NDArray[np.float64]:
     return total / step
 
 
-def _of_one_kind(peaks: dict[str, list[_Peak]]) -> dict[str, list[_Peak]]:
+def _of_one_kind(peaks: dict[str, list[Peak]]) -> dict[str, list[Peak]]:
     """Peaks without those far broader or narrower than the picture's bands: clouds and specks."""
     everything = [peak for of_lane in peaks.values() for peak in of_lane]
     if not everything:
@@ -185,18 +174,9 @@ def _of_one_kind(peaks: dict[str, list[_Peak]]) -> dict[str, list[_Peak]]:
     return kept
 
 
-@dataclass(frozen=True)
-class _Peak:
-    row: float
-    sigma: float
-    snr: float
-    spread: float  # noise of the response
-    strength: float  # response, normalised so that it is largest at the band's own thickness
-
-
 def _peaks(
     profiles: list[Profile], parts: NDArray[np.float64], sensitivity: float
-) -> list[list[_Peak]]:
+) -> list[list[Peak]]:
     """Peaks of the matched filters over all thicknesses, one per band, from the well down.
 
     For several lanes of one length at once; `parts` has shape (lanes, sections, rows).
@@ -212,7 +192,7 @@ def _peaks(
     variance = np.array([profile.variance for profile in profiles])
     noise = np.sqrt(gaussian_filter1d(variance, 8.0, axis=1, mode="nearest"))
     values = _continued(values, _reach(sigmas[-1]))
-    candidates: list[list[_Peak]] = [[] for _ in profiles]
+    candidates: list[list[Peak]] = [[] for _ in profiles]
     for sigma in sigmas:
         for lane, peak in _peaks_of_thickness(values, noise, sigma, sensitivity):
             candidates[lane].append(peak)
@@ -224,10 +204,10 @@ def _peaks(
 
 
 def _one_per_band(
-    candidates: list[_Peak], parts: NDArray[np.float64], origin: int, sensitivity: float
-) -> list[_Peak]:
+    candidates: list[Peak], parts: NDArray[np.float64], origin: int, sensitivity: float
+) -> list[Peak]:
     """Strongest of the peaks that overlap, where most sections of the lane show it."""
-    chosen: list[_Peak] = []
+    chosen: list[Peak] = []
     for peak in sorted(candidates, key=lambda p: -p.strength):
         if any(
             abs(peak.row - other.row) <= _APART * max(other.sigma, peak.sigma) for other in chosen
@@ -252,7 +232,7 @@ def _continued(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
 
 def _peaks_of_thickness(
     continued: NDArray[np.float64], noise: NDArray[np.float64], sigma: float, sensitivity: float
-) -> list[tuple[int, _Peak]]:
+) -> list[tuple[int, Peak]]:
     """Lane and peak of one matched filter, a Mexican hat, in profiles with continued ends."""
     beyond = (continued.shape[1] - noise.shape[1]) // 2
     reach = _reach(sigma)
@@ -271,14 +251,14 @@ def _peaks_of_thickness(
     strength = response[lane, top] / np.sqrt(sigma)
     found = (top + vertex, snr[lane, top], spread[lane, top], strength)
     return [
-        (k, _Peak(row, float(sigma), snr_there, noise_there, strong))
+        (k, Peak(row, float(sigma), snr_there, noise_there, strong))
         for k, row, snr_there, noise_there, strong in zip(
             lane.tolist(), *(values.tolist() for values in found), strict=True
         )
     ]
 
 
-def _shared_snr(peak: _Peak, parts: NDArray[np.float64], origin: int) -> float:
+def _shared_snr(peak: Peak, parts: NDArray[np.float64], origin: int) -> float:
     """Signal to noise as the middling sections alone would have it: a speck is in one or two.
 
     `parts` has continued ends: row 0 of the profile is at `origin`.
@@ -320,121 +300,3 @@ def _vertex(
     """Offset of a parabola's top from its middle sample, -0.5 to 0.5."""
     bend = before - 2 * middle + after  # below 0 at a top
     return np.clip(0.5 * (before - after) / bend, -0.5, 0.5)
-
-
-def _with_limits(lane: Lane, profile: Profile, peaks: list[_Peak]) -> list[FoundBand]:
-    """Bands with limits: where the profile has come down to the baseline, or to a valley."""
-    if not peaks:
-        return []
-    smooth, noise = _above_baseline(
-        profile, [(p.row - 4.5 * p.sigma, p.row + 4.5 * p.sigma) for p in peaks]
-    )
-    limits, _ = _all_limits(smooth, noise, peaks)
-    # once more, with the tails that the first limits found kept out of the baseline
-    smooth, noise = _above_baseline(profile, [limit for limit in limits if limit])
-    limits, valleys = _all_limits(smooth, noise, peaks)
-    origin, step = float(profile.position[0]), float(profile.position[1] - profile.position[0])
-    found = []
-    for index, (peak, limit) in enumerate(zip(peaks, limits, strict=True)):
-        if limit is None or limit[1] - limit[0] < 2.0:
-            continue
-        start, stop = limit
-        found.append(
-            FoundBand(
-                lane_id=lane.id,
-                row=origin + step * _summit(smooth, peak),
-                start=origin + step * start,
-                stop=origin + step * stop,
-                snr=peak.snr,
-                parted_above=index > 0 and start <= valleys[index],
-                parted_below=index + 1 < len(peaks) and stop >= valleys[index + 1],
-            )
-        )
-    return found
-
-
-def _above_baseline(
-    profile: Profile, limits: list[tuple[float, float]]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Profile above a stiff baseline through the rows outside the limits, and its noise."""
-    position = np.arange(profile.position.size, dtype=np.float64)
-    free = np.ones(position.size, bool)
-    for start, stop in limits:
-        free &= (position < start) | (position > stop)
-    if free.sum() < 6:  # a strip that is all band: trust its ends
-        free[:2] = free[-2:] = True
-    usual = float(np.median([stop - start for start, stop in limits])) if limits else 0.0
-    fit = fit_baseline(
-        profile.intensity, profile.variance, free, least_length=usual, max_bins=_COARSE_BINS
-    )
-    smooth = gaussian_filter1d(profile.intensity - fit.level, 0.7, mode="nearest")
-    return smooth, np.sqrt(profile.variance * max(fit.scale, 1.0))
-
-
-def _all_limits(
-    smooth: NDArray[np.float64], noise: NDArray[np.float64], peaks: list[_Peak]
-) -> tuple[list[tuple[float, float] | None], list[float]]:
-    """Limits of each peak, None where the profile is not above the baseline; and the valleys."""
-    valleys = _valleys(smooth, peaks)
-    heights, noises = smooth.tolist(), noise.tolist()  # looked at one by one: faster as lists
-    limits: list[tuple[float, float] | None] = []
-    for index, peak in enumerate(peaks):
-        top = _summit(smooth, peak)
-        if smooth[top] <= 0:
-            limits.append(None)
-            continue
-        start = _end(heights, noises, top, -1, peak.sigma, valleys[index])
-        stop = _end(heights, noises, top, 1, peak.sigma, valleys[index + 1])
-        limits.append((start, stop))
-    return limits, valleys
-
-
-def _summit(smooth: NDArray[np.float64], peak: _Peak) -> int:
-    reach = max(1, int(peak.sigma))
-    first = max(0, int(peak.row) - reach)
-    return first + int(np.argmax(smooth[first : int(peak.row) + reach + 1]))
-
-
-def _valleys(smooth: NDArray[np.float64], peaks: list[_Peak]) -> list[float]:
-    """Rows of the lowest points between the peaks, with the profile's two ends."""
-    rows = [int(peak.row) for peak in peaks]
-    between = [float(a + int(np.argmin(smooth[a : b + 1]))) for a, b in pairwise(rows)]
-    return [-0.5, *between, smooth.size - 0.5]
-
-
-def _end(
-    smooth: list[float],
-    noise: list[float],
-    top: int,
-    step: int,
-    sigma: float,
-    valley: float,
-) -> float:
-    """Where a band ends on one side.
-
-    The further of two places: where the profile has fallen into the noise or to `_FOOT` of the
-    peak, and `_REACH` times the half-width that the flank's upper half shows; but never beyond
-    the valley to the neighbour.
-    """
-    height = smooth[top]
-    half = top
-    limit = 0 if step < 0 else len(smooth) - 1
-    while half != limit and smooth[half] > 0.5 * height:
-        half += step
-    fraction = 0.0
-    if half != top:
-        inner, outer = smooth[half - step], smooth[half]
-        fraction = (inner - 0.5 * height) / (inner - outer) if inner > outer else 0.0
-    flank = (abs(half - top) - 1 + fraction) / 1.1774 if half != top else sigma
-    flank = min(max(flank, 0.7 * sigma), 2.0 * sigma) if sigma else flank
-    at = half
-    floor = max(_FOOT * height, noise[at])
-    back = max(2, round(flank))
-    while at != limit and smooth[at] > floor and abs(at - top) < _LONGEST_REACH * flank:
-        # a tail fades within about a sigma; what does not is background
-        if abs(at - top) > 2.5 * flank and smooth[at] > 0.8 * smooth[at - step * back]:
-            break
-        at += step
-    reach = max(abs(at - top), _REACH * flank)
-    end = top + step * reach
-    return max(end, valley) if step < 0 else min(end, valley)

@@ -46,7 +46,7 @@ def complete_comb(
     teeth = [tooth for tooth in teeth if _is_banded(straight, tooth, height)]
     if not teeth:
         return []
-    teeth = _with_edge_lanes(_without_strays(teeth), straight, height, spacing)
+    teeth = _with_edge_lanes(_without_strays(teeth, straight), straight, height, spacing)
     teeth = _without_marks(teeth, straight)
     teeth = _with_empty_lanes(teeth, spacing)
     return teeth if count is None else _to_count(teeth, straight, count, spacing)
@@ -114,15 +114,17 @@ def _to_count(
     return teeth
 
 
-# An outermost tooth this faint against the others, and off their spacing, is no lane.
+# An outermost tooth this faint against the others, and off their spacing, is no lane;
 _STRAY = 0.2
+# nor is one less faint of which no more than this share stands in the rows of the others.
+_FAINT, _UNLIKE = 0.6, 0.3
 # A lane at the edge that the comb missed has at least this share of a lane's evidence ...
 _EDGE_EVIDENCE = 0.08
 # ... over the middle of its place, and less than this share of that beyond its far side.
 _EDGE_FALL = 0.5
 
 
-def _without_strays(teeth: list[Tooth]) -> list[Tooth]:
+def _without_strays(teeth: list[Tooth], straight: NDArray[np.float64]) -> list[Tooth]:
     """Comb without faint outermost teeth that stand off the spacing of the rest."""
     for _ in range(2):
         teeth = teeth[::-1]
@@ -130,7 +132,11 @@ def _without_strays(teeth: list[Tooth]) -> list[Tooth]:
             spacing = _typical_spacing(sorted(teeth[1:], key=lambda tooth: tooth.center))
             step = abs(teeth[1].center - teeth[0].center) / spacing
             typical = float(np.median([tooth.strength for tooth in teeth[1:]]))
-            if teeth[0].strength > _STRAY * typical or abs(step - 1) < 0.15:
+            faint = teeth[0].strength / typical
+            if faint > _FAINT or abs(step - 1) < 0.15:
+                break
+            crowd = np.max([_row_profile(straight, tooth) for tooth in teeth[1:]], axis=0)
+            if faint > _STRAY and _shared(_row_profile(straight, teeth[0]), crowd) > _UNLIKE:
                 break
             teeth = teeth[1:]
     return teeth

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,10 @@ from .recipe import Recipe
 from .registry import get
 from .result import BandMeasurement, LaneMeasurement
 from .signal import MAX_OPTICAL_DENSITY
+from .smoother import roughness
 from .uncertainty import LaneReading, lane_total_error, standard_errors
 
-__all__ = ["measure_lane"]
+__all__ = ["measure_lane", "measure_reading", "read_background"]
 
 # Neighbours nearer than this share of the lane's width touch it.
 _TOUCH = 0.02
@@ -69,23 +71,48 @@ def measure_lane(
     out in `blotquant.uncertainty.standard_errors`.
     """
     recipe = recipe or Recipe()
+    reading = read_background(blot, lane, bands, recipe, noise=noise, lanes=lanes, panels=panels)
+    rough = roughness([reading.baseline.checks])
+    return measure_reading(replace(reading, roughness=rough), bands, recipe, lanes)
+
+
+def read_background(
+    blot: Blot,
+    lane: Lane,
+    bands: Sequence[Band],
+    recipe: Recipe,
+    *,
+    noise: NoiseModel | None = None,
+    lanes: Sequence[Lane] = (),
+    panels: Sequence[Panel] = (),
+) -> LaneReading:
+    """Read a lane and find its background; parameters as in `measure_lane`."""
     noise = noise or estimate_noise(blot)
     profile = read_lane(blot, lane, noise)
-    ordered = sorted(bands, key=lambda band: (band.start, band.stop))
-    limits = tuple((band.start, band.stop) for band in ordered)
-    method = get("backgrounds", recipe.background.method)
+    if profile.position.size == 0:
+        empty = np.empty(0)
+        return LaneReading(blot, lane, profile, Baseline(empty, empty, ()), noise)
+    limits = tuple((band.start, band.stop) for band in _ordered(bands))
+    outline = next((panel.outline for panel in panels if panel.id == lane.panel_id), ())
+    view = LaneView(blot, lane, profile, limits, tuple(lanes), outline)
+    baseline: Baseline = get("backgrounds", recipe.background.method)(view, recipe.background)
+    return LaneReading(blot, lane, profile, baseline, noise)
+
+
+def measure_reading(
+    reading: LaneReading, bands: Sequence[Band], recipe: Recipe, lanes: Sequence[Lane] = ()
+) -> LaneMeasurement:
+    """Measure the bands of a lane whose background is known; parameters as in `measure_lane`."""
+    lane, profile, baseline = reading.lane, reading.profile, reading.baseline
     if profile.position.size == 0:
         empty = np.empty(0)
         return LaneMeasurement(lane.id, profile, empty, empty, (), 0.0, Flag.EDGE_CUT)
-    outline = next((panel.outline for panel in panels if panel.id == lane.panel_id), ())
-    view = LaneView(blot, lane, profile, limits, tuple(lanes), outline)
-    baseline: Baseline = method(view, recipe.background)
-    flags = _lane_flags(blot, lane, profile, lanes)
+    flags = _lane_flags(reading.blot, lane, profile, lanes)
     if baseline.uncertain:
         flags |= Flag.BASELINE_UNCERTAIN
-    reading = LaneReading(blot, lane, profile, baseline, noise)
     measured = tuple(
-        _measure_band(reading, band, index, recipe, flags) for index, band in enumerate(ordered)
+        _measure_band(reading, band, index, recipe, flags)
+        for index, band in enumerate(_ordered(bands))
     )
     total = float((profile.intensity - baseline.level).sum())
     if not profile.width.any():  # a carried lane that this picture does not show
@@ -100,6 +127,10 @@ def measure_lane(
         flags=flags,
         total_density_err=lane_total_error(reading, total),
     )
+
+
+def _ordered(bands: Sequence[Band]) -> list[Band]:
+    return sorted(bands, key=lambda band: (band.start, band.stop))
 
 
 def _measure_band(

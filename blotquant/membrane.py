@@ -18,6 +18,8 @@ _MIN_SHARE = 0.12
 _MIN_SOLIDITY = 0.9
 # ... and cut with four sides: area over the area of the rectangle around it.
 _MIN_RECTANGULARITY = 0.82
+# A second membrane is at least this large against the largest; no picture has more than so many.
+_LIKE, _MOST_PANELS = 0.3, 4
 # Of what lies beyond a membrane at most this share may look like it.
 _MAX_LIKE_BEYOND = 0.04
 # A picture this many times wider than high is a strip cut from a membrane: no tray around it.
@@ -25,11 +27,12 @@ _STRIP = 4.0
 
 
 def find_panels(blot: Blot) -> tuple[Panel, ...]:
-    """Find the membrane in a picture.
+    """Find the membranes in a picture.
 
     Two kinds of surround are looked for: a canvas of one exact grey level (added by a program),
     and a field of another brightness with a sharp edge (the imager's tray). Where there is
-    neither, the panel is the whole picture.
+    neither, the panel is the whole picture. Several pieces of like size, each as nearly
+    rectangular as a membrane, are several membranes.
 
     Parameters
     ----------
@@ -38,16 +41,32 @@ def find_panels(blot: Blot) -> tuple[Panel, ...]:
     Returns
     -------
     tuple of Panel
-        One panel, its outline in px of the oriented picture.
+        Top to bottom, left to right; their outlines in px of the oriented picture.
     """
     signal, factor = reduce_blot(blot)
     # lossy compression lets a canvas ripple by a level or two
     tolerance = 3.0 * abs(blot.signal_map.scale) if blot.pixels.dtype == np.uint8 else 0.0
-    mask = _flat_canvas(signal, _extremes(blot), tolerance)
-    if mask is None:
-        mask = _other_brightness(signal, abs(blot.signal_map.scale))
-    outline = _outline(mask, factor) if mask is not None else _frame(blot.shape)
-    return (Panel("panel-1", outline),)
+    pieces = _flat_canvas(signal, _extremes(blot), tolerance)
+    if not pieces:
+        pieces = _other_brightness(signal, abs(blot.signal_map.scale))
+    outlines = [_outline(mask, factor) for mask in _in_reading_order(pieces)]
+    return tuple(
+        Panel(f"panel-{number}", outline)
+        for number, outline in enumerate(outlines or [_frame(blot.shape)], 1)
+    )
+
+
+def _in_reading_order(pieces: list[NDArray[np.bool_]]) -> list[NDArray[np.bool_]]:
+    """Top to bottom; those that stand side by side left to right."""
+    spans = [np.flatnonzero(mask.any(axis=1))[[0, -1]] for mask in pieces]
+    columns = [int(np.flatnonzero(mask.any(axis=0))[0]) for mask in pieces]
+
+    def place(k: int) -> tuple[int, int]:
+        middle = (spans[k][0] + spans[k][1]) / 2
+        above = sum(int(last < middle) for _, last in spans)
+        return above, columns[k]
+
+    return [pieces[k] for k in sorted(range(len(pieces)), key=place)]
 
 
 def _frame(shape: tuple[int, int]) -> tuple[Point, ...]:
@@ -76,31 +95,31 @@ def _extremes(blot: Blot) -> NDArray[np.float32]:
 
 def _flat_canvas(
     signal: NDArray[np.float32], extremes: NDArray[np.float32], tolerance: float
-) -> NDArray[np.bool_] | None:
-    """Mask of the membrane where the rest is pure black or white up to the picture's edge."""
+) -> list[NDArray[np.bool_]]:
+    """Masks of the membranes where the rest is pure black or white up to the picture's edge."""
     if max(_share_of_border(np.abs(signal - level) <= tolerance) for level in extremes) < 0.2:
-        return None
+        return []
     spread = cv2.morphologyEx(signal, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     canvases = [(spread <= tolerance) & (np.abs(signal - level) <= tolerance) for level in extremes]
     canvas = max(canvases, key=_share_of_border)
     if _share_of_border(canvas) < 0.2:
-        return None
+        return []
     # the gradient eats one px on each side of the canvas's edge: give it back
     canvas = cv2.dilate(canvas.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-    return _solid_piece(~canvas)
+    return _solid_pieces(~canvas)
 
 
-def _other_brightness(signal: NDArray[np.float32], level: float) -> NDArray[np.bool_] | None:
-    """Mask of the membrane where the surround has another brightness and a sharp edge.
+def _other_brightness(signal: NDArray[np.float32], level: float) -> list[NDArray[np.bool_]]:
+    """Masks of the membranes where the surround has another brightness and a sharp edge.
 
     `level` is one grey level: steps of fewer than 4 are how 8 bits draw a gentle slope.
     """
     if signal.shape[1] > _STRIP * signal.shape[0]:
-        return None
+        return []
     small = _ground(signal)
     levels = _two_levels(small, level)
     if levels is None:
-        return None
+        return []
     low, high, cut = levels
     ground = np.asarray(cv2.resize(small, signal.shape[::-1]), np.float32)
     scaled = _evened(ground, low, high)
@@ -109,14 +128,15 @@ def _other_brightness(signal: NDArray[np.float32], level: float) -> NDArray[np.b
     threshold = (float(ground[above].min()) + float(ground[~above].max())) / 2
     sharp = cv2.medianBlur(np.ascontiguousarray(signal), 5) > threshold
     for mask, exact in ((above, sharp), (~above, ~sharp)):
-        piece = _solid_piece(mask)
-        if piece is not None and _has_sharp_edge(scaled, piece):
-            exact_piece = _solid_piece(exact)
-            piece = piece if exact_piece is None else exact_piece
+        found = _solid_pieces(mask)
+        if found and all(_has_sharp_edge(scaled, piece) for piece in found):
+            exact_pieces = _solid_pieces(exact)
+            pieces = exact_pieces if len(exact_pieces) >= len(found) else found
             # lanes full of smear are bright, too, and stand in groups: one group is no membrane
-            beyond = cv2.dilate(piece.astype(np.uint8), np.ones((9, 9), np.uint8)) == 0
-            return piece if exact[beyond].mean() < _MAX_LIKE_BEYOND else None
-    return None
+            whole = np.any(pieces, axis=0).astype(np.uint8)
+            beyond = cv2.dilate(whole, np.ones((9, 9), np.uint8)) == 0
+            return pieces if exact[beyond].mean() < _MAX_LIKE_BEYOND else []
+    return []
 
 
 def _two_levels(ground: NDArray[np.float32], level: float) -> tuple[float, float, float] | None:
@@ -192,31 +212,40 @@ def _has_sharp_edge(ground: NDArray[np.float32], mask: NDArray[np.bool_]) -> boo
     return step > 1.5 * scatter
 
 
-def _solid_piece(mask: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
-    """Largest piece of a mask, holes filled, if it looks like a membrane with a surround."""
+def _solid_pieces(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+    """Pieces of a mask that look like membranes with a surround, holes filled, largest first."""
     side = max(5, int(0.04 * max(mask.shape)))  # wider than lettering, thinner than a strip
     side = min(side, max(3, min(mask.shape) // 4))
     opened = cv2.morphologyEx(
         mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((side, side), np.uint8)
     )
     count, labels, stats, _ = cv2.connectedComponentsWithStats(opened)
-    if count < 2:
-        return None
-    largest = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+    order = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")
+    pieces: list[NDArray[np.bool_]] = []
+    for label in order[: _MOST_PANELS if count > 1 else 0].tolist():
+        piece = _as_membrane(labels == label)
+        if piece is None or (pieces and piece.sum() < _LIKE * pieces[0].sum()):
+            break
+        pieces.append(piece)
+    return pieces
+
+
+def _as_membrane(piece: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+    """Piece with its holes filled; None where its size or shape is not a membrane's."""
     contours, _ = cv2.findContours(
-        (labels == largest).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
+        piece.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
     )
     contour = max(contours, key=cv2.contourArea)
     area, hull = cv2.contourArea(contour), cv2.contourArea(cv2.convexHull(contour))
-    share = area / mask.size
+    share = area / piece.size
     if share < _MIN_SHARE or share > 0.985 or hull <= 0 or area / hull < _MIN_SOLIDITY:
         return None
     _, sides, _ = cv2.minAreaRect(contour)
     if area < _MIN_RECTANGULARITY * sides[0] * sides[1]:
         return None
-    piece = np.zeros(mask.shape, np.uint8)
-    cv2.drawContours(piece, [contour], -1, 1, cv2.FILLED)
-    return piece.astype(bool)
+    filled = np.zeros(piece.shape, np.uint8)
+    cv2.drawContours(filled, [contour], -1, 1, cv2.FILLED)
+    return filled.astype(bool)
 
 
 def _share_of_border(mask: NDArray[np.bool_]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,7 +13,7 @@ from scipy.linalg.lapack import dpbtrf, dpbtrs
 
 from .order import median
 
-__all__ = ["SmoothBaseline", "fit_baseline"]
+__all__ = ["SmoothBaseline", "fit_baseline", "roughness"]
 
 _STIFFNESS = 10.0 ** np.arange(0.0, 11.3, 1.4)
 # With this times the fourth power of the number of bins the curve is a straight line to 0.1 %:
@@ -37,6 +38,8 @@ class SmoothBaseline:
     scale: float
     _factor: NDArray[np.float64]
     _bin_size: int
+    _residual: NDArray[np.float64]  # of each bin, and its weight, 0 where it was not fitted to
+    _weights: NDArray[np.float64]
 
     def variance_of_sum(self, weights: NDArray[np.float64]) -> float:
         """Variance of ``sum(weights * level)``; `weights` has shape (N,)."""
@@ -50,6 +53,91 @@ class SmoothBaseline:
         grouped = np.add.reduceat(weights, starts, axis=1)
         solved = dpbtrs(self._factor, grouped.T)[0]
         return np.asarray(self.scale * np.einsum("sn,ns->s", grouped, solved), np.float64)
+
+    def left_out(self, length: float) -> NDArray[np.float64]:
+        """Squared errors of the curve across stretches that it was fitted to, had it not been.
+
+        Parameters
+        ----------
+        length : float
+            Rows of a stretch; they overlap by half.
+
+        Returns
+        -------
+        ndarray, shape (3, stretches)
+            Square of the sum, over a stretch left out, of profile minus curve; the variance of the
+            curve's sum, as the model has it; the variance of the profile's own.
+
+        Notes
+        -----
+        With the hat matrix H of the smoother and the residuals r of a stretch, those of a fit
+        without it are ``(1 - H)^-1 r`` (Craven and Wahba 1979, Numer. Math. 31:377).
+        """
+        size = max(2, round(length / self._bin_size))
+        begins = _stretches(self._weights > 0, size)
+        if begins.size == 0:
+            return np.empty((3, 0))
+        bins = begins[:, None] + np.arange(size)
+        one = np.zeros((self._weights.size, bins.size))
+        one[bins.ravel(), np.arange(bins.size)] = 1.0
+        solved = dpbtrs(self._factor, one)[0].reshape(-1, *bins.shape)
+        covariance = np.stack([solved[own, k] for k, own in enumerate(bins)])
+        weights = self._weights[bins]
+        kept = np.eye(size) - covariance * weights[:, None, :]
+        # of the curve without the stretch, and of the stretch about it
+        right = np.concatenate((covariance, self._residual[bins][:, :, None]), axis=2)
+        without = np.linalg.solve(kept, right).sum(axis=1)
+        own, noise = without[:, :-1].sum(axis=1), (1.0 / weights).sum(axis=1)
+        return np.array((without[:, -1] ** 2, self.scale * own, self.scale * noise))
+
+
+# Stretches left out of one lane: more say the same again.
+_MOST_STRETCHES = 8
+
+
+def _stretches(used: NDArray[np.bool_], size: int) -> NDArray[np.intp]:
+    """Where stretches of `size` used bins begin that have used bins to either side."""
+    beside = max(2, size // 3)
+    whole = size + 2 * beside
+    if used.size < whole:
+        return np.empty(0, np.intp)
+    count = np.concatenate(([0], np.cumsum(used)))
+    fits = np.flatnonzero(count[whole:] - count[:-whole] == whole)
+    # every so many within each run of free bins
+    begins = np.concatenate(([True], np.diff(fits) > 1)) if fits.size else np.empty(0, bool)
+    away = fits - np.maximum.accumulate(np.where(begins, fits, 0))
+    chosen = fits[away % max(1, size // 2) == 0]
+    some = chosen[:: max(1, -(-chosen.size // _MOST_STRETCHES))]
+    return np.asarray(some + beside, np.intp)
+
+
+# Hidden stretches that the model, taken as true, weighs as much as.
+_PRIOR_CHECKS = 4.0
+_LEAST_ROUGH = 0.5
+
+
+def roughness(checks: Iterable[NDArray[np.float64]]) -> float:
+    """How much larger the variance of bridging curves is than their own model has it.
+
+    Stretches of band-free lane as long as a band are predicted as if a band hid them. Where the
+    background has structure of the size of a band (clouds, smear) the squared errors exceed the
+    variance that the smoother gives, which knows no such size.
+
+    Parameters
+    ----------
+    checks : iterable of ndarray, shape (3, n)
+        From `SmoothBaseline.left_out`, lane by lane.
+
+    Returns
+    -------
+    float
+        Weighted mean over all stretches, 1 or more.
+    """
+    squares, own, noise = np.concatenate([np.empty((3, 0)), *checks], axis=1)
+    # each stretch by how much of its error is the curve's: its square scatters with the whole
+    weight = own / np.maximum(own + noise, 1e-300) ** 2
+    excess = _PRIOR_CHECKS + float(weight @ (squares - noise))
+    return max(_LEAST_ROUGH, excess / (_PRIOR_CHECKS + float(weight @ own)))
 
 
 def fit_baseline(
@@ -105,7 +193,8 @@ def fit_baseline(
         if attempt == 3 or not outlier.any() or np.count_nonzero(weights) - outlier.sum() < 6:
             break
         weights = np.where(outlier, 0.0, weights)
-    return SmoothBaseline(_level(curve, values.size, size), max(scale, 1e-12), factor, size)
+    level = _level(curve, values.size, size)
+    return SmoothBaseline(level, max(scale, 1e-12), factor, size, binned - curve, weights)
 
 
 def _binned(
@@ -226,4 +315,5 @@ def _constant(
     # one bin: the variance of its level is the inverse of its (single) precision
     factor = np.zeros((3, 1))
     factor[2, 0] = 1.0 / np.sqrt(max(spread + own, 1e-300))
-    return SmoothBaseline(np.full(values.size, level), 1.0, factor, values.size)
+    nothing = np.zeros(1)
+    return SmoothBaseline(np.full(values.size, level), 1.0, factor, values.size, nothing, nothing)

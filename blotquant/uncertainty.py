@@ -27,26 +27,31 @@ __all__ = [
 
 # Share of a band that may lie beyond its limits or its lane's edges: the tails that nobody can
 # tell from background.
-TAIL_ERROR = 0.0025
+TAIL_ERROR = 0.0007
 # Limits are placed no better than this share of the band's length: what the profile still holds
 # above the baseline at a limit, times that, is uncertain.
-LIMIT_ERROR = 0.08
+LIMIT_ERROR = 0.06
 # Lanes are placed no better than this share of their width: what still stands at a lane's edge
 # (a neighbour that touches, a foot cut off), times that, is uncertain.
-LATERAL_ERROR = 0.02
+LATERAL_ERROR = 0.018
 # Lossy compression rounds each block of 8 x 8 px by itself: about this share of a band.
 LOSSY_ERROR = 0.015
 
 
 @dataclass(frozen=True, eq=False)
 class LaneReading:
-    """A lane as it was read, with its baseline: all that the error of a band depends on."""
+    """A lane as it was read, with its baseline: all that the error of a band depends on.
+
+    `roughness` is how much larger the baseline's variance is than its own model has it
+    (`blotquant.smoother.roughness`).
+    """
 
     blot: Blot
     lane: Lane
     profile: Profile
     baseline: Baseline
     noise: NoiseModel
+    roughness: float = 1.0
 
     @cached_property
     def above(self) -> NDArray[np.float64]:
@@ -121,11 +126,10 @@ def standard_errors(
     rows, weights = reading.share(band)
     texture = max(baseline.scale, 1.0)
     ground = reading.ground_variance[rows]
-    with_band = texture * ground + np.maximum(profile.variance[rows] - ground, 0.0)
     square = weights**2
-    own = baseline.band_variance[index]
-    variance = float(square @ with_band) + own
-    without = texture * float(square @ ground) + own
+    signal = float(square @ np.maximum(profile.variance[rows] - ground, 0.0))
+    noise, own = texture * float(square @ ground), baseline.band_variance[index]
+    variance, without = signal + noise + reading.roughness * own, noise + own
     share = TAIL_ERROR
     if Flag.LOSSY in reading.blot.flags:
         share = math.hypot(TAIL_ERROR, LOSSY_ERROR)
@@ -159,7 +163,7 @@ def lane_total_error(reading: LaneReading, total: float) -> float:
     """
     profile, baseline = reading.profile, reading.baseline
     ground = reading.ground_variance
-    noise = max(baseline.scale, 1.0) * ground + np.maximum(profile.variance - ground, 0.0)
+    signal = np.maximum(profile.variance - ground, 0.0)
     own = baseline.total_variance
     if own is None:
         own = float(np.sqrt(np.maximum(baseline.variance, 0.0)).sum()) ** 2
@@ -170,7 +174,8 @@ def lane_total_error(reading: LaneReading, total: float) -> float:
     share = TAIL_ERROR
     if Flag.LOSSY in reading.blot.flags:
         share = math.hypot(TAIL_ERROR, LOSSY_ERROR)
-    return float(np.sqrt(noise.sum() + own + (share * total) ** 2 + placing**2))
+    without = max(baseline.scale, 1.0) * float(ground.sum()) + reading.roughness * own
+    return math.sqrt(float(signal.sum()) + without + (share * total) ** 2 + placing**2)
 
 
 def _outermost(reading: LaneReading, rows: NDArray[np.intp], side: int) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeVar
 
@@ -22,7 +22,7 @@ _MAX_FAN = 0.35
 _MAX_BOW = 0.12
 # What a deformation costs, in shares of the energy, per unit of slope or widening: lanes are
 # mostly straight, and with missing bands a wrong lane may align as well as the right one.
-_COST_SHIFT = (0.6, 0.6, 0.7)
+_COST_SHIFT = (1.2, 1.2, 1.4)
 _COST_FAN = (0.3, 0.5)
 # Slices and columns that the coarse search and the descent look at.
 _COARSE, _FINE = (20, 150), (32, 300)
@@ -30,6 +30,11 @@ _COARSE, _FINE = (20, 150), (32, 300)
 _HIGH_PASS = 0.05
 # ... and count by this power of their strength: no row of bands rules alone.
 _BALANCE = 0.5
+# Where fewer of the columns than this share hold bands above each other, nothing can be aligned.
+_LEAST_STACKED = 0.04
+# Lanes with one band each stand above each other under many a warp. Where the columns hold fewer
+# than so many bands in the mean, a deformation costs more; with so many fewer, so much more.
+_FULL, _SPARSE, _DEAR = 1.7, 0.5, 5.0
 # A warp must gain this much over none.
 _GAIN = 1.002
 
@@ -92,8 +97,14 @@ def fit_warp(evidence: NDArray[np.float32]) -> Warp:
     flat = Warp(float(height), float(width))
     slices = _Slices.of(evidence, *_FINE)
     coarse = _Slices.of(evidence, *_COARSE)
-    if slices is None or coarse is None or not _has_stacked_bands(evidence):
+    if slices is None or coarse is None:
         return flat
+    stacked, per_column = _stacked_bands(evidence)
+    if stacked < _LEAST_STACKED:
+        return flat
+    lonely = float(np.clip((_FULL - per_column) / _SPARSE, 0.0, 1.0))
+    dear = 1.0 + (_DEAR - 1.0) * lonely
+    slices, coarse = replace(slices, dear=dear), replace(coarse, dear=dear)
     trials = [
         Warp(flat.height, flat.width, (float(lean), float(bow), 0.0), (fan, 0.0))
         for lean in np.linspace(-1, 1, 15) * _MAX_LEAN * height / 2
@@ -105,18 +116,22 @@ def fit_warp(evidence: NDArray[np.float32]) -> Warp:
     energies = [coarse.energies(trials[k : k + 9]) for k in range(0, len(trials), 9)]
     best = trials[int(np.argmax(np.concatenate(energies)))]
     first = 0.02 * height + 2.0
-    best, _ = _descend(coarse, best, first, 3.0)
-    best, score = _descend(slices, best, min(first, 3.0), 0.4)
+    # small deformations are the usual ones, and the coarse search steps over some of them
+    near = [_descend(coarse, start, first, 3.0)[0] for start in (best, flat)]
+    ends = [_descend(slices, start, min(first, 3.0), 0.4) for start in near]
+    best, score = max(ends, key=lambda end: end[1])
     return best if score > _GAIN * slices.energy(flat) else flat
 
 
-def _has_stacked_bands(evidence: NDArray[np.float32]) -> bool:
-    """Whether some columns hold bands above each other; else there is nothing to align."""
+def _stacked_bands(evidence: NDArray[np.float32]) -> tuple[float, float]:
+    """Share of the columns with bands that hold several, and how many they hold in the mean."""
     bright = evidence > 0.15 * quantile(evidence[evidence > 0], 0.99)
     starts = bright[1:] & ~bright[:-1]
     runs = np.count_nonzero(starts, axis=0) + bright[0]
     with_bands = runs > 0
-    return bool(with_bands.any() and (runs[with_bands] >= 2).mean() > 0.04)
+    if not with_bands.any():
+        return 0.0, 0.0
+    return float((runs[with_bands] >= 2).mean()), float(runs[with_bands].mean())
 
 
 def _descend(
@@ -158,6 +173,7 @@ class _Slices:
     columns: NDArray[np.float64]
     step: int
     height: int
+    dear: float = 1.0  # how much more a deformation costs than usual
 
     @classmethod
     def of(cls, evidence: NDArray[np.float32], n_slices: int, n_columns: int) -> _Slices | None:
@@ -200,7 +216,7 @@ class _Slices:
         alone = np.einsum("wij,wij->w", shifted, shifted)
         cost = np.abs(shift) @ _COST_SHIFT / (self.height / 2) + np.abs(fan) @ _COST_FAN
         energy = np.einsum("wj,wj->w", total, total) / (alone + 1e-12)
-        return np.asarray(energy * (1.0 - cost), np.float64)
+        return np.asarray(energy * np.maximum(1.0 - self.dear * cost, 0.0), np.float64)
 
 
 _Real = TypeVar("_Real", np.float32, np.float64)

@@ -6,12 +6,13 @@ import json
 import platform
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..bands import detect_bands, find_bands
 from ..columns import BAND_COLUMNS, LANE_COLUMNS, SCHEMA_VERSION
-from ..densitometry import measure_lane
+from ..densitometry import measure_lane, measure_reading, read_background
 from ..errors import LayoutError
 from ..flags import Flag
 from ..lanes import find_lanes
@@ -21,6 +22,7 @@ from ..names import parse_name
 from ..noise import estimate_noise
 from ..recipe import Recipe
 from ..result import LaneMeasurement, Result
+from ..smoother import roughness
 from ..tables import table_of
 
 if TYPE_CHECKING:
@@ -103,19 +105,9 @@ def measure(
     recipe = recipe or Recipe()
     if role == "total_protein" and recipe.background.method == Recipe().background.method:
         recipe = Recipe.of(recipe, background="beside")
-    noise = estimate_noise(blot)
-    measured: dict[str, LaneMeasurement] = {}
     for lane in layout.lanes:
         _check_inside(blot, lane)
-        measured[lane.id] = measure_lane(
-            blot,
-            lane,
-            layout.bands_of(lane.id),
-            recipe,
-            noise=noise,
-            lanes=layout.lanes,
-            panels=layout.panels,
-        )
+    measured = _measured(blot, layout, recipe)
     name = image or blot.source.name
     return Result(
         image=name,
@@ -127,6 +119,31 @@ def measure(
         provenance=provenance(blot, recipe),
         warnings=(*blot.warnings, *_warnings(layout)),
     )
+
+
+def _measured(blot: Blot, layout: Layout, recipe: Recipe) -> dict[str, LaneMeasurement]:
+    """Measurement of each lane; how far to trust a baseline is asked of all lanes together."""
+    noise = estimate_noise(blot)
+    bands = {lane.id: layout.bands_of(lane.id) for lane in layout.lanes}
+    readings = [
+        read_background(
+            blot,
+            lane,
+            bands[lane.id],
+            recipe,
+            noise=noise,
+            lanes=layout.lanes,
+            panels=layout.panels,
+        )
+        for lane in layout.lanes
+    ]
+    rough = roughness(reading.baseline.checks for reading in readings)
+    return {
+        reading.lane.id: measure_reading(
+            replace(reading, roughness=rough), bands[reading.lane.id], recipe, layout.lanes
+        )
+        for reading in readings
+    }
 
 
 def analyze(

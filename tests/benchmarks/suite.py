@@ -32,7 +32,8 @@ from blotquant.simulate import KINDS, save, simulate  # noqa: E402
 
 HEADER = [
     *("kind", "images", "lane count exact", "recall, SNR ≥ 20", "precision", "recall, SNR 5-20"),
-    *("bands", "median error", "95th percentile", "bias", "within 1 SE", "within 2 SE"),
+    *("bands", "median error", "95th percentile", "bias", "z", "SD of z"),
+    *("within 1 SE", "within 2 SE"),
 ]
 
 
@@ -58,13 +59,17 @@ def _with(comparison: Comparison, said: str) -> Comparison:
 
 
 def figures(results: list[Comparison]) -> dict[str, float]:
-    """All figures of some pictures; NaN where there is nothing to count."""
+    """All figures of some pictures; NaN where there is nothing to count.
+
+    `z` is the median of (net - planted) / SE, `spread` its robust standard deviation.
+    """
     bands = pd.concat([one.bands for one in results], ignore_index=True)
     clear = bands["snr"] >= CLEAR
     weak = (bands["snr"] >= FAINT) & ~clear
     fair = bands[clear & bands["fair"] & bands["found"]]
     error = fair["net"] / fair["volume"] - 1
-    off = ((fair["net"] - fair["volume"]) / fair["err"]).abs()
+    z = (fair["net"] - fair["volume"]) / fair["err"]
+    off = z.abs()
     detected = sum(one.detected_clear for one in results)
     false = sum(one.false_clear for one in results)
     return {
@@ -77,6 +82,8 @@ def figures(results: list[Comparison]) -> dict[str, float]:
         "median": float(error.abs().median()),
         "p95": float(error.abs().quantile(0.95)),
         "bias": float(error.median()),
+        "z": float(z.median()),
+        "spread": 1.4826 * float((z - z.median()).abs().median()),
         "one": _mean(off < 1),
         "two": _mean(off < 2),
     }
@@ -100,6 +107,8 @@ def line(name: str, results: list[Comparison]) -> list[str]:
         *shares,
         str(f["bands"]),
         *errors,
+        f"{f['z']:+.2f}",
+        f"{f['spread']:.2f}",
         *cover,
     ]
     return ["-" if "nan" in cell else cell for cell in cells]

@@ -1,0 +1,288 @@
+"""Where bands begin and end along their lane: at the foot of their shape, or at a valley."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from .model import Lane, Profile
+from .rows import FoundBand
+from .smoother import fit_baseline
+
+__all__ = ["Peak", "band_limits"]
+
+# The baseline bends over no less than this share of a band's length.
+_LEAST_LENGTH = 0.4
+# Limits need no finer baseline than this many bins.
+_COARSE_BINS = 150
+# A band reaches at least this many sigma to either side; a Gaussian holds 99.9 % within.
+_REACH = 3.3
+# ... and at most this many, with the longest tail.
+_LONGEST_REACH = 7.0
+# Along the profile a band ends where it has fallen to this share of its peak.
+_FOOT = 0.002
+
+
+@dataclass(frozen=True)
+class Peak:
+    """A band as a matched filter sees it; places in rows of the (averaged) profile."""
+
+    row: float
+    sigma: float
+    snr: float
+    spread: float  # noise of the response
+    strength: float  # response, normalised so that it is largest at the band's own thickness
+
+
+def band_limits(
+    lanes: Sequence[Lane], profiles: Mapping[str, Profile], peaks: Mapping[str, list[Peak]]
+) -> list[FoundBand]:
+    """Limits of all bands: where the profile has come down to the baseline, or to a valley.
+
+    In a weak band the noise hides where it ends. Bands of one picture are of a kind: how far they
+    reach, in units of their flanks, is read off all of them together.
+
+    Parameters
+    ----------
+    lanes : sequence of Lane
+    profiles : mapping of str to Profile
+        By lane id.
+    peaks : mapping of str to list of Peak
+        By lane id, from the well down.
+
+    Returns
+    -------
+    list of FoundBand
+        Lane by lane; peaks that do not stand above the baseline are left out.
+    """
+    busy = [lane for lane in lanes if peaks[lane.id]]
+    hidden = {
+        lane.id: [(p.row - 4.5 * p.sigma, p.row + 4.5 * p.sigma) for p in peaks[lane.id]]
+        for lane in busy
+    }
+    for last in (False, True):
+        # once more, with the tails that the first limits found kept out of the baseline
+        seen = {
+            lane.id: _LaneShape.of(profiles[lane.id], hidden[lane.id], peaks[lane.id])
+            for lane in busy
+        }
+        reach = _common_reach(list(seen.values()))
+        limits = {lane: shape.limits(reach) for lane, shape in seen.items()}
+        if not last:
+            hidden = {lane: [one for one in own if one] for lane, own in limits.items()}
+    return [
+        band
+        for lane in busy
+        for band in _found(lane, profiles[lane.id], seen[lane.id], limits[lane.id])
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class _LaneShape:
+    """A lane's profile above its baseline, and its bands' summits, flanks and valleys; rows."""
+
+    smooth: NDArray[np.float64]
+    noise: NDArray[np.float64]
+    bridge: NDArray[np.float64]  # how uncertain the baseline is under each band
+    peaks: list[Peak]
+    valleys: list[float]
+    summits: list[int]
+    flanks: list[tuple[float, float]]  # sigma that the upper half shows, above and below
+
+    @classmethod
+    def of(
+        cls, profile: Profile, hidden: list[tuple[float, float]], peaks: list[Peak]
+    ) -> _LaneShape:
+        smooth, noise, bridge = _above_baseline(profile, hidden, peaks)
+        summits = [_summit(smooth, peak) for peak in peaks]
+        heights = smooth.tolist()  # looked at one by one: faster as a list
+        flanks = [
+            (_flank(heights, top, -1, peak.sigma), _flank(heights, top, 1, peak.sigma))
+            for top, peak in zip(summits, peaks, strict=True)
+        ]
+        return cls(smooth, noise, bridge, peaks, _valleys(smooth, peaks), summits, flanks)
+
+    def limits(self, reach: tuple[float, float]) -> list[tuple[float, float] | None]:
+        """Limits of each peak, None where the profile is not above the baseline."""
+        heights, noises = self.smooth.tolist(), self.noise.tolist()
+        limits: list[tuple[float, float] | None] = []
+        for index, (top, (above, below)) in enumerate(zip(self.summits, self.flanks, strict=True)):
+            if heights[top] <= 0:
+                limits.append(None)
+                continue
+            least = max(_FOOT * heights[top], _BRIDGES * float(self.bridge[index]))
+            start = _end(heights, noises, top, -1, above, reach[0], least, self.valleys[index])
+            stop = _end(heights, noises, top, 1, below, reach[1], least, self.valleys[index + 1])
+            limits.append((start, stop))
+        return limits
+
+    def side(self, index: int, step: int) -> tuple[NDArray[np.float64], float, float]:
+        """Profile outwards from a summit over its height, NaN beyond the valley; its errors."""
+        top, flank = self.summits[index], self.flanks[index][step > 0]
+        height = float(self.smooth[top])
+        end = self.valleys[index + (step > 0)]
+        away = np.minimum(_OUTWARDS * flank, self.smooth.size + top)
+        rows = top + step * away
+        shape = np.interp(rows, np.arange(self.smooth.size), self.smooth) / height
+        shape[away >= abs(end - top)] = np.nan
+        return shape, float(self.noise[top]) / height, float(self.bridge[index]) / height
+
+
+# Where the common shape is looked at, in flanks from the summit.
+_OUTWARDS = np.arange(0.0, _LONGEST_REACH + 0.01, 0.25)
+# A tail need not be followed below so many times the error of the baseline under the band: the
+# longer the bridge, the larger that is.
+_BRIDGES = 1.5
+# No band says more of the common shape than one of this signal to noise.
+_MOST_TRUST = 50.0
+
+
+def _common_reach(seen: Sequence[_LaneShape]) -> tuple[float, float]:
+    """How many flanks the bands reach above and below their summits, all taken together."""
+    ends = []
+    for step in (-1, 1):
+        sides = [
+            shape.side(index, step)
+            for shape in seen
+            for index, top in enumerate(shape.summits)
+            if shape.smooth[top] > 0
+        ]
+        ends.append(_foot_of(sides))
+    return ends[0], ends[1]
+
+
+def _foot_of(sides: list[tuple[NDArray[np.float64], float, float]]) -> float:
+    """Where the mean of some bands' sides has come down to its foot or into its noise."""
+    if not sides:
+        return _REACH
+    shapes = np.array([shape for shape, _, _ in sides])
+    noise = np.maximum([noise for _, noise, _ in sides], 1 / _MOST_TRUST)
+    known = np.isfinite(shapes)
+    weight = known / noise[:, None] ** 2
+    total = np.maximum(weight.sum(axis=0), 1e-12)
+    mean = (weight * np.where(known, shapes, 0.0)).sum(axis=0) / total
+    bridge = float(np.median([bridge for _, _, bridge in sides]))
+    floor = np.maximum(max(_FOOT, _BRIDGES * bridge), 1 / np.sqrt(total))
+    back = round(1 / _OUTWARDS[1])
+    for at in range(int(np.searchsorted(_OUTWARDS, _REACH)), _OUTWARDS.size):
+        # a tail fades; what does not is background
+        if not known[:, at].any() or mean[at] < floor[at] or mean[at] > 0.8 * mean[at - back]:
+            return float(_OUTWARDS[at])
+    return _LONGEST_REACH
+
+
+def _found(
+    lane: Lane, profile: Profile, shape: _LaneShape, limits: list[tuple[float, float] | None]
+) -> list[FoundBand]:
+    """Bands of a lane in px of the picture."""
+    origin, step = float(profile.position[0]), float(profile.position[1] - profile.position[0])
+    valleys = shape.valleys
+    found = []
+    for index, (peak, limit) in enumerate(zip(shape.peaks, limits, strict=True)):
+        if limit is None or limit[1] - limit[0] < 2.0:
+            continue
+        start, stop = limit
+        found.append(
+            FoundBand(
+                lane_id=lane.id,
+                row=origin + step * shape.summits[index],
+                start=origin + step * start,
+                stop=origin + step * stop,
+                snr=peak.snr,
+                parted_above=index > 0 and start <= valleys[index],
+                parted_below=index + 1 < len(shape.peaks) and stop >= valleys[index + 1],
+            )
+        )
+    return found
+
+
+def _above_baseline(
+    profile: Profile, limits: list[tuple[float, float]], peaks: list[Peak]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Profile above a stiff baseline through the rows outside the limits, and its noise.
+
+    Besides, how uncertain the baseline is under each peak.
+    """
+    position = np.arange(profile.position.size, dtype=np.float64)
+    free = np.ones(position.size, bool)
+    for start, stop in limits:
+        free &= (position < start) | (position > stop)
+    if free.sum() < 6:  # a strip that is all band: trust its ends
+        free[:2] = free[-2:] = True
+    usual = float(np.median([stop - start for start, stop in limits])) if limits else 0.0
+    fit = fit_baseline(
+        profile.intensity,
+        profile.variance,
+        free,
+        least_length=_LEAST_LENGTH * usual,
+        max_bins=_COARSE_BINS,
+    )
+    smooth = gaussian_filter1d(profile.intensity - fit.level, 0.7, mode="nearest")
+    one = np.zeros((len(peaks), position.size))
+    one[np.arange(len(peaks)), [int(peak.row) for peak in peaks]] = 1.0
+    bridge = np.sqrt(fit.variances_of_sums(one))
+    noise = np.sqrt(profile.variance * max(fit.scale, 1.0))
+    return smooth, noise, bridge
+
+
+def _summit(smooth: NDArray[np.float64], peak: Peak) -> int:
+    reach = max(1, int(peak.sigma))
+    first = max(0, int(peak.row) - reach)
+    return first + int(np.argmax(smooth[first : int(peak.row) + reach + 1]))
+
+
+def _valleys(smooth: NDArray[np.float64], peaks: list[Peak]) -> list[float]:
+    """Rows of the lowest points between the peaks, with the profile's two ends."""
+    rows = [int(peak.row) for peak in peaks]
+    between = [float(a + int(np.argmin(smooth[a : b + 1]))) for a, b in pairwise(rows)]
+    return [-0.5, *between, smooth.size - 0.5]
+
+
+def _flank(smooth: list[float], top: int, step: int, sigma: float) -> float:
+    """Sigma that the upper half of one flank shows, near the matched filter's."""
+    height, half = smooth[top], top
+    limit = 0 if step < 0 else len(smooth) - 1
+    while half != limit and smooth[half] > 0.5 * height:
+        half += step
+    if half == top:
+        return sigma
+    inner, outer = smooth[half - step], smooth[half]
+    fraction = (inner - 0.5 * height) / (inner - outer) if inner > outer else 0.0
+    flank = (abs(half - top) - 1 + fraction) / 1.1774
+    return min(max(flank, 0.7 * sigma), 2.0 * sigma)
+
+
+def _end(
+    smooth: list[float],
+    noise: list[float],
+    top: int,
+    step: int,
+    flank: float,
+    reach: float,
+    foot: float,
+    valley: float,
+) -> float:
+    """Where a band ends on one side.
+
+    The further of two places: where the profile has fallen into the noise or to `_FOOT` of the
+    peak, and `reach` times the flank; but never beyond the valley to the neighbour.
+    """
+    height = smooth[top]
+    limit = 0 if step < 0 else len(smooth) - 1
+    at = top
+    while at != limit and smooth[at] > 0.5 * height:
+        at += step
+    floor = max(foot, noise[at])
+    back = max(2, round(flank))
+    while at != limit and smooth[at] > floor and abs(at - top) < _LONGEST_REACH * flank:
+        # a tail fades within about a sigma; what does not is background
+        if abs(at - top) > 2.5 * flank and smooth[at] > 0.8 * smooth[at - step * back]:
+            break
+        at += step
+    end = top + step * max(abs(at - top), reach * flank)
+    return max(end, valley) if step < 0 else min(end, valley)

@@ -1,0 +1,125 @@
+"""Membranes on a canvas, beside and above each other, and lanes where bands are few."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import blotquant as bq
+from blotquant.bands import find_bands
+from blotquant.comb import Tooth, find_teeth
+from blotquant.complete import complete_comb
+from blotquant.membrane import find_panels
+from blotquant.noise import estimate_noise
+from blotquant.simulate import render, spec_of
+from blotquant.warp import fit_warp
+
+WHITE = 65535
+
+
+def drawn(seed, **options):
+    spec = replace(spec_of("clean", seed), polarity="dark_on_light", **options)
+    return render(spec, seed)
+
+
+def on_canvas(parts, axis, margin=30, fill=WHITE):
+    """Pictures beside (axis 1) or above each other (axis 0), canvas around each."""
+    across = max(part.shape[1 - axis] for part in parts)
+    padded = []
+    for part in parts:
+        room = [(margin, margin), (margin, margin)]
+        room[1 - axis] = (margin, margin + across - part.shape[1 - axis])
+        padded.append(np.pad(part, room, constant_values=fill))
+    return np.concatenate(padded, axis=axis)
+
+
+def loaded(tmp_path, pixels):
+    import tifffile
+
+    path = tmp_path / "blot.tif"
+    tifffile.imwrite(path, pixels)
+    return bq.load(path)[0]
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("fill", [0, WHITE])
+def test_two_membranes_on_a_canvas_are_two_panels(tmp_path, axis, fill):
+    two = [drawn(seed) for seed in (400, 401)]
+    blot = loaded(tmp_path, on_canvas([one.image for one in two], axis, fill=fill))
+    layout = bq.detect(blot)
+    assert [panel.id for panel in layout.panels] == ["panel-1", "panel-2"]
+    for panel, one in zip(layout.panels, two, strict=True):
+        lanes = [lane for lane in layout.lanes if lane.panel_id == panel.id]
+        assert len(lanes) == len(one.truth["lanes"])
+    tops = [min(row if axis == 0 else col for row, col in p.outline) for p in layout.panels]
+    assert tops[0] < tops[1]
+
+
+def test_a_piece_much_smaller_than_the_membrane_is_none(tmp_path):
+    whole = drawn(400).image
+    pixels = on_canvas([whole], 0)
+    pixels[5:25, 40:200] = 30000  # a label
+    assert len(find_panels(loaded(tmp_path, pixels))) == 1
+
+
+def stacked(lanes, rows, shift=0.0, size=(300, 700), present=None):
+    """Evidence of bands 40 px wide, 60 px apart; `shift` px further right in each next row."""
+    evidence = np.zeros(size, np.float32)
+    for j, row in enumerate(rows):
+        for k in range(lanes):
+            if present is None or (j, k) in present:
+                left = int(60 + 60 * k + j * shift)
+                evidence[row - 3 : row + 4, left : left + 40] = 3.0
+    return evidence
+
+
+def test_lanes_that_lean_are_followed_where_most_bands_say_so():
+    lean = fit_warp(stacked(9, (60, 120, 180, 240), shift=5.0))
+    assert 2 * lean.shift[0] / 300 == pytest.approx(5 / 60, abs=0.02)
+
+
+def test_a_single_band_in_each_lane_is_no_reason_to_lean():
+    """A lean can put bands of different lanes above each other; nothing says they belong so."""
+    some = {(0, 0), (0, 1), (0, 4), (1, 2), (1, 5), (1, 7), (2, 3), (2, 6), (2, 0)}
+    warp = fit_warp(stacked(8, (60, 130, 240), present=some))
+    lean = np.abs(warp.shift).sum() * 2 / 300
+    assert lean < 0.05
+    assert np.abs(warp.fan).sum() < 0.1
+
+
+def test_lanes_of_a_group_are_parted_though_the_group_stands_alone():
+    """Between lanes that nearly touch the evidence, the root of the signal, dips by a third."""
+    columns = np.zeros(900)
+    for group in (100, 500):
+        for k in range(5):
+            left = group + 60 * k
+            columns[left : left + 48] = 100.0
+            if k < 4:
+                columns[left + 48 : left + 60] = 62.0
+    assert len(find_teeth(columns)) == 10
+
+
+def test_a_faint_outer_tooth_with_bands_of_its_own_and_off_the_spacing_goes():
+    lefts, width = (100, 150, 200, 250, 300, 350), 36
+    teeth = [Tooth(float(left), float(left + width), 1.0, 0.9) for left in lefts]
+    stray = Tooth(470.0, 500.0, 0.5, 0.9)
+    straight = np.zeros((64, 600))
+    for left in lefts:
+        straight[20:24, left : left + width] = 1.0
+    straight[40:44, 470:500] = 0.5
+    kept = complete_comb([*teeth, stray], straight, 640)
+    assert [tooth.left for tooth in kept] == list(lefts)
+    # one whose band stands in the row of the others is a lane
+    straight[40:44, 470:500], straight[20:24, 470:500] = 0.0, 0.5
+    assert len(complete_comb([*teeth, stray], straight, 640)) > len(lefts)
+
+
+def test_rows_belong_to_their_own_panel(tmp_path):
+    two = [drawn(seed) for seed in (402, 403)]
+    blot = loaded(tmp_path, on_canvas([one.image for one in two], 0))
+    layout = bq.detect(blot)
+    panel_of = {lane.id: lane.panel_id for lane in layout.lanes}
+    for row in layout.rows:
+        assert len({panel_of[b.lane_id] for b in layout.bands if b.row_id == row.id}) == 1
+    again = find_bands(blot, layout.panels, layout.lanes, estimate_noise(blot), bq.Recipe().finding)
+    assert len(again.rows) == len(layout.rows)

@@ -1,0 +1,79 @@
+"""The smooth baseline knows its own error, and is asked whether it does."""
+
+import numpy as np
+import pytest
+
+from blotquant.smoother import fit_baseline, roughness
+
+ROWS = 600
+
+
+def fitted(values, noise=1.0, **options):
+    variance = np.full(values.size, noise**2)
+    return fit_baseline(values, variance, np.ones(values.size, bool), **options)
+
+
+def test_a_hidden_stretch_is_predicted_as_a_fit_without_it_does():
+    rng = np.random.default_rng(3)
+    fit = fitted(rng.normal(size=150).cumsum() + rng.normal(size=150))
+    upper = np.diag(fit._factor[2]) + sum(np.diag(fit._factor[2 - k, k:], k) for k in (1, 2))
+    precision, weights = upper.T @ upper, fit._weights
+    values = np.linalg.solve(precision, weights * (fit.level + fit._residual)) + fit._residual
+    length = 12
+    checks = fit.left_out(length)
+    found = []
+    for first in range(weights.size - length):
+        kept = weights.copy()
+        kept[first : first + length] = 0.0
+        without = precision - np.diag(weights - kept)
+        curve = np.linalg.solve(without, kept * values)
+        part = slice(first, first + length)
+        own = np.linalg.inv(without)[part, part].sum()
+        found.append([(values - curve)[part].sum() ** 2, fit.scale * own])
+    found = np.array(found)
+    assert checks.shape[1] >= 4
+    for square, own, noise in checks.T:
+        assert np.isclose(found[:, 0], square).any()
+        assert np.isclose(found[:, 1], own).any()
+        assert noise == pytest.approx(length * fit.scale)
+
+
+def test_of_a_background_as_the_model_has_it_nothing_is_added():
+    rng = np.random.default_rng(5)
+    many = [fitted(rng.normal(size=ROWS)).left_out(40) for _ in range(30)]
+    assert 0.5 <= roughness(many) < 1.5
+
+
+def test_clouds_that_the_curve_may_not_follow_make_it_rough():
+    rng = np.random.default_rng(6)
+    rows = np.arange(ROWS)
+    many = []
+    for phase in rng.uniform(0, 6, 12):
+        cloud = 30 * np.sin(rows / 25 + phase) + rng.normal(size=ROWS)
+        many.append(fitted(cloud, least_length=40.0).left_out(60))
+    assert roughness(many) > 3
+
+
+def test_without_a_stretch_to_hide_nothing_is_said():
+    assert fitted(np.arange(40.0)).left_out(60).shape == (3, 0)
+    assert roughness([np.empty((3, 0))]) == 1.0
+    assert roughness([]) == 1.0
+
+
+def test_a_background_that_bends_over_a_band_is_followed():
+    """A curve through the free rows alone comes near what a band of 60 rows hides."""
+    rows = np.arange(ROWS)
+    bent = 50 * np.sin(2 * np.pi * rows / 240) + np.random.default_rng(8).normal(size=ROWS)
+    free = np.ones(ROWS, bool)
+    free[270:330] = False
+    truth = 50 * np.sin(2 * np.pi * rows / 240)
+    off = {}
+    for share in (0.2, 1.0):
+        fit = fit_baseline(bent, np.ones(ROWS), free, least_length=share * 60)
+        hidden = (fit.level - truth)[270:330]
+        off[share] = abs(hidden.mean())
+        if share == 0.2:
+            error = np.sqrt(fit.variance_of_sum((~free).astype(float)))
+            assert abs(hidden.sum()) < 4 * error
+    assert off[0.2] < 0.1 * 50
+    assert off[0.2] < 0.5 * off[1.0]
