@@ -31,6 +31,8 @@ _APART = 1.7
 _UNEVEN = 1.7
 # Bands of one picture are of a kind: their thickness against the typical one.
 # Overloading broadens the strong ones; a weak one that is broad is a cloud.
+# A peak less steep than this share of its lane's steepest says little of what is typical.
+_STEEP = 0.1
 _NARROWEST, _BROADEST, _BROAD_WEAK = 0.28, 2.6, 1.7
 
 
@@ -159,7 +161,7 @@ def _of_one_kind(peaks: dict[str, list[Peak]]) -> dict[str, list[Peak]]:
     if not everything:
         return peaks
     sizes = np.log([peak.sigma for peak in everything])
-    weights = np.log1p([peak.snr for peak in everything])
+    weights = np.concatenate([_trust(of_lane) for of_lane in peaks.values()])
     order = np.argsort(sizes)
     half = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
     typical = float(np.exp(sizes[order][min(half, sizes.size - 1)]))
@@ -172,6 +174,18 @@ def _of_one_kind(peaks: dict[str, list[Peak]]) -> dict[str, list[Peak]]:
             if _NARROWEST < p.sigma / typical < (_BROADEST if p.snr > 0.2 * strong else _BROAD_WEAK)
         ]
     return kept
+
+
+def _trust(peaks: list[Peak]) -> NDArray[np.float64]:
+    """Say of each peak of a lane in what a typical band is.
+
+    By how clear it is, and how steep against the lane's steepest: clouds are many, and clear of
+    the noise, but bands have edges.
+    """
+    steep = np.array([max(peak.strength, 0.0) / peak.sigma**1.5 for peak in peaks])
+    least = _STEEP * float(steep.max(initial=0.0))
+    clear = np.log1p([peak.snr for peak in peaks])
+    return np.asarray(clear * np.minimum(steep / max(least, 1e-300), 1.0), np.float64)
 
 
 def _peaks(
