@@ -144,7 +144,7 @@ def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
 _LEAST_LENGTH = 0.2
 # Just outside its limits a band may still be this share of its peak, fading with this share of
 # its length: such rows say less of the baseline than their noise alone would have it.
-_TAIL_HEIGHT = 0.006
+_TAIL_HEIGHT = 0.012
 _TAIL_FADE = 0.2
 
 
