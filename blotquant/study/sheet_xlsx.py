@@ -51,8 +51,9 @@ def read_xlsx_grid(path: Path) -> Grid:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of extensions that openpyxl does not keep
-            values = openpyxl.load_workbook(path, data_only=True, keep_links=False)
-            written = openpyxl.load_workbook(path, data_only=False, keep_links=False)
+            with path.open("rb") as file:  # openpyxl leaves a damaged file open
+                values = openpyxl.load_workbook(file, data_only=True, keep_links=False)
+                written = openpyxl.load_workbook(file, data_only=False, keep_links=False)
     except Exception as error:  # a damaged file fails anywhere in the parser, with any error
         reason = " ".join(str(error).split())
         raise StudyError(f"{path.name}: cannot be read as XLSX ({reason}); save it again") from None
