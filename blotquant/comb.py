@@ -211,8 +211,8 @@ def _candidate(
     inside = 0.0
     for k in range(first + 1, last):
         lower = min(max(heights[first:k]), max(heights[k:last]))
-        inside = max(inside, 1 - (float(profile[cuts[k]]) / lower) ** 2)
-    sides = 1 - (max(float(profile[cuts[first]]), float(profile[cuts[last]])) / top) ** 2
+        inside = max(inside, 1 - float(profile[cuts[k]]) / lower)
+    sides = 1 - max(float(profile[cuts[first]]), float(profile[cuts[last]])) / top
     start, stop = cuts[first], cuts[last]
     above = np.flatnonzero(profile[start : stop + 1] >= max(0.5 * top, floor)) + start
     left = _crossing(profile, int(above[0]), -1, 0.5 * top, start)

@@ -7,7 +7,7 @@ import pytest
 
 import blotquant as bq
 from blotquant.bands import find_bands
-from blotquant.comb import Tooth, find_teeth
+from blotquant.comb import Tooth
 from blotquant.complete import complete_comb
 from blotquant.membrane import find_panels
 from blotquant.noise import estimate_noise
@@ -85,18 +85,6 @@ def test_a_single_band_in_each_lane_is_no_reason_to_lean():
     lean = np.abs(warp.shift).sum() * 2 / 300
     assert lean < 0.05
     assert np.abs(warp.fan).sum() < 0.1
-
-
-def test_lanes_of_a_group_are_parted_though_the_group_stands_alone():
-    """Between lanes that nearly touch the evidence, the root of the signal, dips by a third."""
-    columns = np.zeros(900)
-    for group in (100, 500):
-        for k in range(5):
-            left = group + 60 * k
-            columns[left : left + 48] = 100.0
-            if k < 4:
-                columns[left + 48 : left + 60] = 62.0
-    assert len(find_teeth(columns)) == 10
 
 
 def test_a_faint_outer_tooth_with_bands_of_its_own_and_off_the_spacing_goes():
