@@ -111,3 +111,13 @@ def test_rows_belong_to_their_own_panel(tmp_path):
         assert len({panel_of[b.lane_id] for b in layout.bands if b.row_id == row.id}) == 1
     again = find_bands(blot, layout.panels, layout.lanes, estimate_noise(blot), bq.Recipe().finding)
     assert len(again.rows) == len(layout.rows)
+
+
+@pytest.mark.shared
+def test_lanes_of_a_real_strip_stand_where_they_are_seen(shared):
+    """Twelve lanes of uneven bands: the first is one, the faint eighth is there."""
+    seen = (64, 166, 232, 344, 412, 517, 595, 687, 787, 851, 955, 1051)  # px, by eye
+    (blot,) = bq.load(shared / "real" / "strip_12_lanes.png")
+    lanes = bq.detect(blot).lanes
+    middles = [float(lane.center((lane.top + lane.bottom) / 2)) for lane in lanes]
+    assert middles == pytest.approx(seen, abs=20)
