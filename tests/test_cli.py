@@ -227,18 +227,22 @@ class TestErrors:
         run = blotquant("run", tmp_path, "--json")
         assert json.loads(run.stdout)["exit_code"] == run.returncode == 4
 
-    @pytest.mark.parametrize(("jobs", "after"), [(1, 0.3), (2, 0.3), (2, 3.0)])
-    def test_ctrl_c_is_one_line(self, blots, tmp_path, jobs, after):
+    @pytest.mark.parametrize(
+        ("jobs", "sign"),
+        [(1, "provenance.json"), (2, "provenance.json"), (2, "layouts/*.json")],
+        ids=["at its start", "while workers start", "while they work"],
+    )
+    def test_ctrl_c_is_one_line(self, blots, tmp_path, jobs, sign):
         for number in range(60):
             (tmp_path / f"M{number}_P53.tif").write_bytes((blots / "M1_P53.tif").read_bytes())
         process = subprocess.Popen(
             [COMMAND, "run", tmp_path, "--jobs", str(jobs)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip
-        marker = tmp_path / "blotquant-results" / "provenance.json"
-        while not marker.exists() and process.poll() is None:
+        results = tmp_path / "blotquant-results"
+        while not any(results.glob(sign)) and process.poll() is None:
             time.sleep(0.02)
-        time.sleep(after)  # while workers start, and while they work
+        time.sleep(0.3)  # past the first file: while workers start, and while they work
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
         stdout, stderr = process.communicate(timeout=60)
         assert process.returncode == 130
