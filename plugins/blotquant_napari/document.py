@@ -59,6 +59,7 @@ class Document:
     """
 
     changed = Signal()  # a commit, undo or redo
+    stepped = Signal(object, object, str)  # the same: state before, state after, which of the three
     turned = Signal()  # the picture itself looks different now
     previewed = Signal()  # a drag in progress
     selected = Signal()
@@ -125,29 +126,53 @@ class Document:
         self.shown = layout
         self.previewed.emit()
 
-    def commit(self, what: str, layout: Layout | None = None, recipe: Recipe | None = None) -> bool:
+    @property
+    def accepted(self) -> bool:
+        """Whether somebody found lanes and bands right as they are."""
+        return self.history.accepted
+
+    def commit(
+        self,
+        what: str,
+        layout: Layout | None = None,
+        recipe: Recipe | None = None,
+        deed: object = None,
+    ) -> bool:
         """Make an edit, save it, and say so; False where nothing changed."""
-        done = self.history.commit(what, layout, recipe)
+        before = self.history.now
+        done = self.history.commit(what, layout, recipe, deed)
         self._refresh(save=done)
         if done:
             self.said.emit(what)
+            self.stepped.emit(before, self.history.now, "commit")
         return done
+
+    def accept(self) -> None:
+        """Keep lanes and bands as they are, and write down that they were looked at."""
+        if self.history.accept():
+            self._refresh()
+        else:
+            self.save()
 
     def undo(self) -> None:
         """Take the last edit back."""
-        last = self.history.now.log[-1].what if self.history.now.log else "edit"
+        before = self.history.now
+        last = before.log[-1].what if before.log else "edit"
         if self.history.undo():
             self._refresh()
             self.said.emit(f"undone: {last}")
+            self.stepped.emit(before, self.history.now, "undo")
         else:
             self.said.emit("there is nothing to undo")
 
     def redo(self) -> None:
         """Make the edit again that was taken back."""
+        before = self.history.now
         if self.history.redo():
             self._refresh()
             log = self.history.now.log
             self.said.emit(f"done again: {log[-1].what if log else 'edit'}")
+            self.stepped.emit(before, self.history.now, "redo")
         else:
             self.said.emit("there is nothing to do again")
 
