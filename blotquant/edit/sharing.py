@@ -22,6 +22,8 @@ _POINTS = 7  # of each lane, to compare it in two images
 # Straight lanes do not tell how far an image lies down the membrane: then it stays where it is.
 _STAY = 0.01
 _OUTLIER_PX = 1.5
+# A lane of which no point moved further than this against the others was moved as a whole.
+_STRAIGHT_PX = 0.25
 
 
 def shift_between(ours: Layout, theirs: Layout) -> Transform:
@@ -102,40 +104,30 @@ def shared_edit(before: Layout, after: Layout, other: Layout, *, shape: tuple[in
     return result
 
 
-def with_shift(layout: Layout, ours: Layout, shift: Transform, *, shape: tuple[int, int]) -> Layout:
-    """Put an image's lanes where a shift says that they are.
+def with_shift(layout: Layout, change: Transform, *, shape: tuple[int, int]) -> Layout:
+    """Shift and turn all lanes of an image; widths, ends and bands stay.
 
     Parameters
     ----------
     layout : Layout
-        Of the image that is shifted.
-    ours : Layout
-        Of the image that the shift begins at.
-    shift : Transform
-        From `ours` to `layout`.
+    change : Transform
+        From where lanes are to where they belong.
     shape : tuple of int
-        (rows, cols) of the shifted image.
-
-    Returns
-    -------
-    Layout
-        Lanes that both have lie where `ours` has them, shifted; widths, ends and bands stay.
+        (rows, cols) of the image.
     """
-    result = layout
-    for lane, theirs in _shared(ours, layout, hidden=True):
-        path = _carried_path(lane, shift, theirs.top, theirs.bottom)
-        if path != theirs.path:
-            moved = replace(theirs, path=path, source="hand", confidence=1.0)
-            result = _replaced(result, _shown(moved, shape, use=lane.use))
-    return result
+    lanes = []
+    for lane in layout.lanes:
+        path = _carried_path(lane, change, lane.top, lane.bottom)
+        moved = replace(lane, path=path, source="hand", confidence=1.0)
+        hidden = lane.confidence == 0.0  # then it was not used because nobody saw it
+        lanes.append(_shown(moved, shape, use=lane.use or hidden))
+    return layout.replace(lanes=tuple(lanes))
 
 
-def _shared(ours: Layout, theirs: Layout, *, hidden: bool = False) -> list[tuple[Lane, Lane]]:
-    """Lanes that both have; those that an image does not show tell nothing about the shift."""
+def _shared(ours: Layout, theirs: Layout) -> list[tuple[Lane, Lane]]:
+    """Lanes that both show."""
     known = {lane.id: lane for lane in theirs.lanes}
     pairs = [(lane, known[lane.id]) for lane in ours.lanes if lane.id in known]
-    if hidden:
-        return pairs
     return [(a, b) for a, b in pairs if a.confidence > 0 and b.confidence > 0]
 
 
@@ -168,19 +160,30 @@ def _followed(theirs: Lane, old: Lane, new: Lane, shift: Transform, shape: tuple
     lane = replace(theirs, **words)
     if (new.path, new.width) == (old.path, old.width):
         return lane
-    rows, cols = _along(theirs)
-    path = _carried_path(new, shift, theirs.top, theirs.bottom)
-    was = _columns(_carried_path(old, shift, theirs.top, theirs.bottom), rows)
-    apart = float(np.median(cols - was))
+    path = _moved_path(theirs, old, new, shift)
     width = max(theirs.width * new.width / old.width, MIN_WIDTH)
     moved = replace(
         lane,
-        path=tuple((row, col + apart) for row, col in path),
+        path=path,
         width=width,
         source="carried",
         confidence=1.0,
     )
-    return _shown(moved, shape, use=lane.use)
+    hidden = theirs.confidence == 0.0  # then it was not used because nobody saw it
+    return _shown(moved, shape, use=new.use if hidden else lane.use)
+
+
+def _moved_path(theirs: Lane, old: Lane, new: Lane, shift: Transform) -> tuple[Point, ...]:
+    """Path of the other image's lane, moved by as much as the edited lane was at each height."""
+    was = _carried_path(old, shift, theirs.top, theirs.bottom)
+    now = _carried_path(new, shift, theirs.top, theirs.bottom)
+    rows = np.array([row for row, _ in now])
+    by = _columns(now, rows) - _columns(was, rows)
+    if old.path != new.path and float(np.ptp(by)) < _STRAIGHT_PX:  # moved as a whole
+        right = float(by.mean())
+        return tuple((row, col + right) for row, col in theirs.path)
+    cols = theirs.center(rows) + by
+    return tuple(zip(rows.tolist(), cols.tolist(), strict=True))
 
 
 def _shown(lane: Lane, shape: tuple[int, int], *, use: bool) -> Lane:

@@ -150,8 +150,10 @@ class Document:
 
     def accept(self) -> None:
         """Keep lanes and bands as they are, and write down that they were looked at."""
+        before = self.history.now
         if self.history.accept():
             self._refresh()
+            self.stepped.emit(before, self.history.now, "commit")
         else:
             self.save()
 

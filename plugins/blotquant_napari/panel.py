@@ -80,7 +80,7 @@ class Panel(QWidget):
             shortcut.activated.connect(lambda: self.act("help"))
         self.viewer.window.add_dock_widget(self.plot, name="Profile", area="bottom")
         self.viewer.layers.events.inserted.connect(self._on_layer)
-        self.destroyed.connect(_letting_go(self.editor, self.viewer, self._on_layer))
+        self.destroyed.connect(_letting_go(self.editor, self.study))
         warm_up()
         self.say(_HELLO)
         self._take_over()
@@ -490,10 +490,11 @@ def _scrolled(widget: QWidget) -> QScrollArea:
     return area
 
 
-def _letting_go(editor: Editor, viewer: Any, on_layer: Callable[..., None]) -> Callable[..., None]:
+def _letting_go(editor: Editor, study: StudyMode) -> Callable[..., None]:
     """What is left to do when the panel is gone; holds the panel no longer than that."""
 
     def let_go(*_: object) -> None:
         editor.close()
+        study.let_go()
 
     return let_go

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QGridLayout, QLabel, QWidget
 
 from blotquant.errors import BlotquantError
@@ -139,8 +140,17 @@ class TargetRows(QWidget):
             self._said(str(error))
 
 
+class _Number(QDoubleSpinBox):
+    """Keys stay here: Return ends the typing and does not accept the image as well."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Take every key."""
+        super().keyPressEvent(event)
+        event.accept()
+
+
 def _spin(name: str, unit: str, step: float, limit: float, decimals: int) -> QDoubleSpinBox:
-    spin = QDoubleSpinBox()
+    spin = _Number()
     spin.setObjectName(name)
     spin.setRange(-limit, limit)
     spin.setDecimals(decimals)

@@ -107,6 +107,13 @@ class StudyMode:
         self.panel.show_study_pages(False)
         self.follow(None)
 
+    def let_go(self) -> None:
+        """The panel is gone: what is still being worked on has nowhere to be shown."""
+        self.session = None
+        if self._worker is not None:
+            self._worker.quit()
+            self._worker = None
+
     def _list_images(self, session: StudySession) -> None:
         self.panel.list.empty()
         for membrane in session.study.membranes():
@@ -254,9 +261,9 @@ class StudyMode:
         )
 
     def _concluded(self, concluded: Concluded | tasks.Failure) -> None:
-        self._worker = None
         if self.session is None:
             return
+        self._worker = None
         if isinstance(concluded, tasks.Failure):
             self.statistics.show_concluded(Concluded({}, reason=concluded.message))
             self.samples.show_problems([concluded.message])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -197,13 +196,9 @@ class StudySession:
         if shift is None:
             raise LayoutError("the membrane's first image has no shift: choose another one")
         document = self.documents[name]
-        reference = self.documents[self.reference_of(name)]
-        layout = edit.with_shift(
-            document.layout,
-            reference.layout,
-            replace(shift, dcol=dcol, angle=angle),
-            shape=document.blot.shape,
-        )
+        pivot = (shift.pivot[0] + shift.drow, shift.pivot[1] + shift.dcol)
+        change = Transform(0.0, dcol - shift.dcol, angle - shift.angle, pivot)
+        layout = edit.with_shift(document.layout, change, shape=document.blot.shape)
         with self._linked():
             document.commit(f"set the shift to {dcol:+.1f} px and {angle:+.2f} degrees", layout)
             self._save_membrane(name)
