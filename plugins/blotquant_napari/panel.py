@@ -66,8 +66,7 @@ class Panel(QWidget):
         self.viewer = napari_viewer
         self.document: Document | None = None
         self._documents: dict[PictureKey, Document] = {}
-        self._worker: Any = None
-        self._busy = False
+        self._work = tasks.WorkSlot()
         self.editor = Editor(napari_viewer, self.act, self.say)
         self.plot = ProfilePlot()
         self.plot.key_pressed.connect(self._key_in_plot)
@@ -80,7 +79,7 @@ class Panel(QWidget):
             shortcut.activated.connect(lambda: self.act("help"))
         self.viewer.window.add_dock_widget(self.plot, name="Profile", area="bottom")
         self.viewer.layers.events.inserted.connect(self._on_layer)
-        self.destroyed.connect(_letting_go(self.editor, self.study))
+        self.destroyed.connect(_letting_go(self))
         warm_up()
         self.say(_HELLO)
         self._take_over()
@@ -220,11 +219,13 @@ class Panel(QWidget):
         self._open((str(path), part))
 
     def _open(self, key: PictureKey) -> None:
-        if key in self._documents:
-            self._show(self._documents[key])
-            return
-        if self.study.is_reading(key):
-            return
+        known = self._documents.get(key) or self.study.document_at(key)
+        if known is not None:
+            self._show(known)
+        elif not self.study.is_reading(key):
+            self._open_anew(key)
+
+    def _open_anew(self, key: PictureKey) -> None:
         task = tasks.opening(Path(key[0]), key[1], self._recipe())
         self.start_task(task, lambda result: self._opened(key, result))
 
@@ -358,31 +359,25 @@ class Panel(QWidget):
     @property
     def busy(self) -> bool:
         """Whether a task is running."""
-        return self._busy
+        return self._work.busy or self.study.is_opening
 
     def stop(self) -> None:
         """Cancel what is running."""
-        if self._worker is not None and self._busy:
-            self._worker.quit()
-            self._worker = None
-            self._busy = False
+        stopped = [self._work.stop(), self.study.stop()]
+        if any(stopped):
             self.say("stopped")
 
     def start_task(
         self, task: Any, done: Callable[[Any], None], said: Callable[[Any], None] | None = None
     ) -> None:
         """Run a task; the answer to an older one is not waited for any more."""
-        if self._worker is not None and self._busy:
-            self._worker.quit()
-        self._busy = True
+        self._work.start(task, said=said or self.say, done=done)
 
-        def finished(result: Any) -> None:
-            if self._worker is worker:
-                self._worker = None
-                self._busy = False
-                done(result)
-
-        self._worker = worker = tasks.start(task, said=said or self.say, done=finished)
+    def let_go(self) -> None:
+        """The panel is gone: what is still being worked on has nowhere to be shown."""
+        self._work.stop()
+        self.editor.close()
+        self.study.let_go()
 
     def _recipe(self) -> Recipe | None:
         """Settings for a picture without a sidecar: those of the last one, not turned."""
@@ -490,11 +485,10 @@ def _scrolled(widget: QWidget) -> QScrollArea:
     return area
 
 
-def _letting_go(editor: Editor, study: StudyMode) -> Callable[..., None]:
-    """What is left to do when the panel is gone; holds the panel no longer than that."""
+def _letting_go(panel: Panel) -> Callable[..., None]:
+    """What is left to do when the panel is gone; holds it no longer than that."""
 
     def let_go(*_: object) -> None:
-        editor.close()
-        study.let_go()
+        panel.let_go()
 
     return let_go

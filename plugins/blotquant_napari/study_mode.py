@@ -50,13 +50,12 @@ class StudyMode:
         self.statistics.acted.connect(panel.act)
         self._figure = "panel"
         self._measured: dict[str, Measured] = {}
-        self._worker: Any = None
+        self._work, self._reading = tasks.WorkSlot(), tasks.WorkSlot()
         self._again = False
         self._timer = QTimer(panel)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_SETTLED_MS)
         self._timer.timeout.connect(self._conclude)
-        self._opening = False
 
     # --- open and close
 
@@ -66,9 +65,14 @@ class StudyMode:
         return self.session is not None
 
     @property
+    def is_opening(self) -> bool:
+        """Whether images of the study are still being read."""
+        return self._reading.busy
+
+    @property
     def settled(self) -> bool:
         """Whether the conclusions are those of what is shown."""
-        return not (self._opening or self._timer.isActive() or self._worker is not None)
+        return not (self.is_opening or self._timer.isActive() or self._work.busy)
 
     def open(self, folder: Path) -> None:
         """Open a study: its images by membrane, the first as soon as it is read.
@@ -88,21 +92,19 @@ class StudyMode:
         session.said.connect(self.panel.say)
         self._list_images(session)
         self.panel.show_study_pages(True)
-        self._opening = True
         task = study_tasks.opening_study(session.study, folder, None)
-        self.panel.start_task(task, self._opened, self._on_yield)
+        self._reading.start(task, said=self._on_yield, done=self._opened)
 
     def close(self) -> None:
         """Leave study mode; everything is saved already."""
         self._timer.stop()
-        if self._worker is not None:
-            self._worker.quit()
-            self._worker = None
+        self._work.stop()
         if self.session is not None:
             self.session.touched.disconnect(self.schedule)
             self.session.changed.disconnect(self._on_study)
             self.session.said.disconnect(self.panel.say)
-        self.session, self._measured, self._opening = None, {}, False
+        self._reading.stop()
+        self.session, self._measured = None, {}
         self.panel.forget_all()
         self.panel.show_study_pages(False)
         self.follow(None)
@@ -110,9 +112,19 @@ class StudyMode:
     def let_go(self) -> None:
         """The panel is gone: what is still being worked on has nowhere to be shown."""
         self.session = None
-        if self._worker is not None:
-            self._worker.quit()
-            self._worker = None
+        self._work.stop()
+        self._reading.stop()
+
+    def stop(self) -> bool:
+        """Read no more images; what that leaves out is said with the results."""
+        session = self.session
+        if session is None or not self._reading.stop():
+            return False
+        for name in dict.fromkeys(block.name for block in session.study.image):
+            if name not in session.documents and name not in session.reasons:
+                session.reasons[name] = f"{name}: was not read; open the study again"
+        self._opened(None)
+        return True
 
     def _list_images(self, session: StudySession) -> None:
         self.panel.list.empty()
@@ -152,7 +164,6 @@ class StudyMode:
 
     def _opened(self, failure: tasks.Failure | None) -> None:
         """All membranes are read."""
-        self._opening = False
         session = self.session
         if failure is not None:
             self.panel.say(failure.message)
@@ -178,6 +189,14 @@ class StudyMode:
         reason = self.session.reasons.get(mine)
         self.panel.say(reason or f"{mine} is still being read")
         return True
+
+    def document_at(self, key: PictureKey) -> Document | None:
+        """Picture of the study by its file; without a part, the first that was read of it."""
+        documents = self.session.documents.values() if self.session is not None else ()
+        for document in documents:
+            if str(document.path) == key[0] and key[1] in (None, document.blot.source.part):
+                return document
+        return None
 
     def name_of(self, document: Document | None) -> str:
         """Name of a picture in the study; empty where it is none of it."""
@@ -241,7 +260,7 @@ class StudyMode:
         if self.session is None:
             return
         self.statistics.show_working()
-        if not self._opening:
+        if not self.is_opening:
             self._timer.start()
 
     def _choose_figure(self, name: str) -> None:
@@ -252,18 +271,17 @@ class StudyMode:
         session = self.session
         if session is None:
             return
-        if self._worker is not None:
+        if self._work.busy:
             self._again = True
             return
         state = StudyState.of(session, dict(self._measured), self._figure)
-        self._worker = tasks.start(
+        self._work.start(
             study_tasks.concluding(state), said=lambda words: None, done=self._concluded
         )
 
     def _concluded(self, concluded: Concluded | tasks.Failure) -> None:
         if self.session is None:
             return
-        self._worker = None
         if isinstance(concluded, tasks.Failure):
             self.statistics.show_concluded(Concluded({}, reason=concluded.message))
             self.samples.show_problems([concluded.message])

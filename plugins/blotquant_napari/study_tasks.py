@@ -147,6 +147,8 @@ class StudyState:
         Measured before, by picture; used where neither lanes nor settings changed.
     figure : str
         Name of the figure that is shown.
+    lost : tuple of str
+        Why other pictures of the study are not among them, one line each.
     """
 
     folder: Path
@@ -155,6 +157,7 @@ class StudyState:
     pictures: tuple[Picture, ...]
     known: Mapping[str, Measured] = field(default_factory=dict)
     figure: str = "panel"
+    lost: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, session: StudySession, known: Mapping[str, Measured], figure: str) -> StudyState:
@@ -163,7 +166,8 @@ class StudyState:
             Picture(name, one.path, one.blot, one.layout, one.recipe, one.role)
             for name, one in session.documents.items()
         )
-        return cls(session.folder, session.study, session.samples, pictures, known, figure)
+        lost = tuple(session.reasons.values())
+        return cls(session.folder, session.study, session.samples, pictures, known, figure, lost)
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,8 +221,17 @@ def concluding(state: StudyState) -> Generator[str, None, Concluded | Failure]:
         result = conclude(state.study, state.samples, bands, lanes, layouts, recipe)
     except BlotquantError as error:
         return Concluded(measured, problems, reason=str(error))
+    result = replace(result, warnings=(*state.lost, *_without_bands(state), *result.warnings))
     yield ""
     return _drawn(state, Concluded(measured, problems, result), recipe)
+
+
+def _without_bands(state: StudyState) -> list[str]:
+    return [
+        f"{picture.name}: shows no bands, so nothing of it is in the results"
+        for picture in state.pictures
+        if not picture.layout.bands
+    ]
 
 
 def _measured(picture: Picture, known: Measured | None) -> Measured:

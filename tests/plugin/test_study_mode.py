@@ -489,6 +489,7 @@ def test_an_image_that_cannot_be_read_is_red_and_the_rest_opens(open_window, fol
     hand.panel.list.setCurrentRow(row)
     hand.settle()
     assert "M2_P53.tif" in hand.panel.status.text()
+    assert "M2_P53.tif" in hand.panel.study.statistics.words.text(), "results say what they lack"
 
 
 def test_a_broken_study_file_is_one_line(open_window, folder):
@@ -513,4 +514,13 @@ def test_the_sample_study_is_one(open_window):
     hand.viewer.open_sample("blotquant", "study")
     hand.wait(lambda: hand.panel.study.is_open)
     assert hand.panel.list.count() > 12
-    hand.panel.stop()
+    assert hand.panel.busy  # closed while it is being read
+
+
+def test_an_image_of_the_study_is_opened_once(hand, folder):
+    drag_lane(hand, 1, right=12)
+    first = hand.document
+    hand.panel.open(folder / "M1_P53.tif")
+    hand.settle()
+    assert hand.document is first
+    assert hand.panel.study.is_open
