@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from blotquant.edit import difference
@@ -70,13 +70,15 @@ class History:
         return self._future[-1].deed if self._future else None
 
     def accept(self) -> bool:
-        """Log that the present was looked at and is right; False where that is known."""
+        """Log that the present was looked at and is right; False where that is known.
+
+        Nothing else has changed, so it is no step of its own: an undo takes the edit before it
+        back, and the acceptance with it.
+        """
         if self.accepted:
             return False
         time = datetime.now(UTC).isoformat(timespec="seconds")
-        self._advance(
-            State(self.now.layout, self.now.recipe, (*self.now.log, Edit(time=time, what=ACCEPTED)))
-        )
+        self.now = replace(self.now, log=(*self.now.log, Edit(time=time, what=ACCEPTED)))
         return True
 
     def commit(

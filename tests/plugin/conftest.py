@@ -99,7 +99,7 @@ class Hand:
         for _ in range(3):
             self.app.processEvents()
 
-    def wait(self, condition, seconds=30.0):
+    def wait(self, condition, seconds=90.0):
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, f"it did not come; status: {self.panel.status.text()}"
