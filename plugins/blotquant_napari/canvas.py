@@ -51,7 +51,7 @@ class Canvas:
     def draw(self, document: Document) -> None:
         """Draw lanes, bands and points as the document has them."""
         layout, selection = document.shown, document.selection
-        drawn = (layout, selection, document.recipe, document.blot)
+        drawn = (layout, selection, document.recipe, document.role, document.blot)
         if drawn == self._drawn:
             return
         self._drawn = drawn
