@@ -73,10 +73,11 @@ class Panel(QWidget):
         self._help: HelpOverlay | None = None
         self._build()
         self._live = qthrottled(self._refresh_numbers, timeout=100)
-        for key in ("?",):
+        for key in ("?", "Shift+?"):  # a key of its own, or made with Shift
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.setContext(Qt.ShortcutContext.ApplicationShortcut)
-            shortcut.activated.connect(lambda: self.act("help"))
+            for pressed in (shortcut.activated, shortcut.activatedAmbiguously):
+                pressed.connect(lambda: self.act("help"))
         self.viewer.window.add_dock_widget(self.plot, name="Profile", area="bottom")
         self.viewer.layers.events.inserted.connect(self._on_layer)
         self.destroyed.connect(_letting_go(self))
