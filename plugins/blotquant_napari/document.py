@@ -80,7 +80,6 @@ class Document:
         self.autosave: Autosave = opened.autosave
         self.note = opened.note
         self.parts = opened.parts
-        self.role = ""  # in a study: target, loading_control, total_protein or ladder
         self.shown: Layout
         self._texts: OrderedDict[int, tuple[State, str]] = OrderedDict()
         self._numbers = Numbers()
