@@ -15,9 +15,10 @@ from .errors import NothingFound
 from .membrane import find_panels
 from .model import Blot, Lane, Layout, Panel, Profile
 from .noise import NoiseModel, estimate_noise
-from .reading import read_sections
+from .reading import read_sections, saturated_rows
 from .recipe import FindingSettings, Recipe
 from .rows import FoundBand, arrange_rows
+from .shoulders import LaneSignal, part_shoulders
 from .smoother import fit_baseline
 
 __all__ = ["detect_bands", "find_bands"]
@@ -90,10 +91,18 @@ def find_bands(
             settings.sensitivity,
         )
         peaks.update(zip(alike, found_in, strict=True))
-    peaks = _of_one_kind(peaks)
-    found = [
-        band for lane in lanes for band in _with_limits(lane, profiles[lane.id], peaks[lane.id])
-    ]
+    kept = _of_one_kind(peaks)
+    by_lane = {
+        lane.id: _with_limits(lane, profiles[lane.id], kept[lane.id])
+        + _too_broad(lane, profiles[lane.id], peaks[lane.id], kept[lane.id])
+        for lane in lanes
+    }
+    signals = {
+        lane.id: LaneSignal.of(profiles[lane.id], sections[lane.id], saturated_rows(blot, lane))
+        for lane in lanes
+    }
+    parted = part_shoulders(by_lane, signals)
+    found = [band for bands in parted.values() for band in bands if not band.doubtful]
     if not found:
         raise NothingFound(
             f"{blot.source.name}: {len(lanes)} lanes, but no band reaches a signal to noise of "
@@ -183,6 +192,27 @@ def _of_one_kind(peaks: dict[str, list[_Peak]]) -> dict[str, list[_Peak]]:
             if _NARROWEST < p.sigma / typical < (_BROADEST if p.snr > 0.2 * strong else _BROAD_WEAK)
         ]
     return kept
+
+
+def _too_broad(
+    lane: Lane, profile: Profile, peaks: list[_Peak], kept: list[_Peak]
+) -> list[FoundBand]:
+    """What is too broad for one band and stands free: a cloud, or two bands side by side."""
+    dropped = [p for p in peaks if p not in kept]
+    if not dropped:
+        return []
+    broad = [p for p in dropped if not kept or p.sigma > min(k.sigma for k in kept)]
+    mine = {round(p.row): p for p in broad}
+    found = _with_limits(lane, profile, sorted([*kept, *broad], key=lambda p: p.row))
+    origin, step = float(profile.position[0]), float(profile.position[1] - profile.position[0])
+    doubtful = []
+    for band in found:
+        at = (band.row - origin) / step
+        near = any(abs(at - row) < 1.5 * p.sigma for row, p in mine.items())
+        own = any(abs(at - k.row) < k.sigma for k in kept)
+        if near and not own:
+            doubtful.append(replace(band, doubtful=True))
+    return doubtful
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ BAND_COLUMNS: tuple[Column, ...] = (
         "net_density",
         "number",
         "a.u. x px",
-        "integrated_density - background: the band itself.",
+        "The band itself: integrated_density - background, or the fit's where quantification says so.",
         "Image Lab Adj. Volume; LI-COR Signal; ImageJ Gel Analyzer Area x lane width",
     ),
     Column(
@@ -120,6 +120,25 @@ BAND_COLUMNS: tuple[Column, ...] = (
     Column("method_spread", "number", "a.u. x px", "Spread of net_density between sound methods."),
     Column("exposure_s", "number", "s", "Exposure time, where the file gives it."),
     Column("technical", "text", "", "Technical repeat (study file)."),
+    Column("net_density_fit_err", "number", "a.u. x px", "Standard error of net_density_fit."),
+    Column(
+        "fit_unexplained",
+        "number",
+        "0-1",
+        "Root mean square of what the fit leaves, over its highest point.",
+    ),
+    Column(
+        "net_density_unclipped",
+        "number",
+        "a.u. x px",
+        "Estimate for a saturated band, by a fit of its unclipped flanks; not a measurement.",
+    ),
+    Column(
+        "net_density_unclipped_err",
+        "number",
+        "a.u. x px",
+        "Standard error of net_density_unclipped.",
+    ),
 )
 
 LANE_COLUMNS: tuple[Column, ...] = (

@@ -12,6 +12,7 @@ from .background import Baseline, LaneView
 from .flags import Flag
 from .model import Band, Blot, Lane, Panel, Profile
 from .noise import NoiseModel, estimate_noise
+from .overlap import measure_overlaps
 from .reading import read_lane, sum_mask
 from .recipe import Recipe
 from .registry import get
@@ -87,6 +88,7 @@ def measure_lane(
     measured = tuple(
         _measure_band(reading, band, index, recipe, flags) for index, band in enumerate(ordered)
     )
+    measured, fits = measure_overlaps(reading, measured, recipe)
     total = float((profile.intensity - baseline.level).sum())
     if not profile.width.any():  # a carried lane that this picture does not show
         total = float("nan")
@@ -99,6 +101,7 @@ def measure_lane(
         total_density=total,
         flags=flags,
         total_density_err=lane_total_error(reading, total),
+        fits=fits,
     )
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "BackgroundSettings",
     "FindingSettings",
     "ImageSettings",
+    "MeasuringSettings",
     "NormalizationSettings",
     "Recipe",
 ]
@@ -103,6 +104,15 @@ class BackgroundSettings(_Section):
     )
 
 
+class MeasuringSettings(_Section):
+    """How a band's density is read off its lane."""
+
+    overlap: Literal["fit", "valley"] = _setting(
+        "fit",
+        "fit: bands that overlap are fitted together where that is justified; valley: parted there.",
+    )
+
+
 class NormalizationSettings(_Section):
     """How densities are made comparable between lanes."""
 
@@ -145,6 +155,7 @@ class Recipe(_Section):
     image: ImageSettings = ImageSettings()
     finding: FindingSettings = FindingSettings()
     background: BackgroundSettings = BackgroundSettings()
+    measuring: MeasuringSettings = MeasuringSettings()
     normalization: NormalizationSettings = NormalizationSettings()
 
     @classmethod

@@ -254,11 +254,15 @@ def _band_table(
                     "background_method": recipe.background.method,
                     "layout_source": "hand" if by_hand else m.band.source,
                     "detection_limit": m.detection_limit,
-                    "quantification": "sum",
-                    "net_density_fit": None,
+                    "quantification": m.quantification,
+                    "net_density_fit": m.net_density_fit,
                     "method_spread": None,
                     "exposure_s": blot.exposure_s,
                     "technical": "",
+                    "net_density_fit_err": m.net_density_fit_err,
+                    "fit_unexplained": m.fit_unexplained,
+                    "net_density_unclipped": m.net_density_unclipped,
+                    "net_density_unclipped_err": m.net_density_unclipped_err,
                 }
             )
     return table_of(records, BAND_COLUMNS)
