@@ -115,6 +115,9 @@ def _fit(
         return None, "too short"
     centers = np.array([_summit(reading, m) for m in members])
     fit = best_fit(stretch, centers, _thickness(members))
+    if fit is None:  # once more, from the middles of thinner bands
+        middles = np.array([(m.band.start + m.band.stop) / 2 for m in members])
+        fit = best_fit(stretch, middles, 0.7 * _thickness(members))
     return fit, "" if fit is None else _doubt(stretch, fit)
 
 

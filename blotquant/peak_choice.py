@@ -84,7 +84,7 @@ def crossing(fit: PeakFit, upper: int) -> float:
 
 
 def fewer_bands(stretch: Stretch, fit: PeakFit) -> PeakFit | None:
-    """Fit with the two nearest bands as one.
+    """Skewed fit with the two nearest bands as one.
 
     Parameters
     ----------
@@ -101,4 +101,5 @@ def fewer_bands(stretch: Stretch, fit: PeakFit) -> PeakFit | None:
     middle = float(fit.areas[pair] @ fit.centers[pair] / fit.areas[pair].sum())
     centers = np.concatenate([fit.centers[:nearest], [middle], fit.centers[nearest + 2 :]])
     spread = float(np.ptp(fit.centers[pair])) / 2
-    return best_fit(stretch, centers, float(np.hypot(fit.sigmas[pair].mean(), spread)))
+    sigma = float(np.hypot(fit.sigmas[pair].mean(), spread))
+    return fit_peaks(stretch, "exponential", centers, sigma)

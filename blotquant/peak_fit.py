@@ -27,7 +27,7 @@ _SKEWNESS_SPREAD, _OWN_SKEWNESS = 0.3, 0.1
 # Residuals smaller than the noise expected are believed to this share of the variance.
 _LEAST_MISFIT = 0.3
 _MOST_STEPS = 300
-_CLOSE = 1e-4  # of the objective: a step that gains less is the last
+_CLOSE = 3e-4  # of the objective: a step that gains less is the last
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +138,12 @@ class _Model:
         self.fixed[self.at_skew] = self.fixed[self.at_own_skew] = shape == "gaussian"
         if count == 1:
             self.fixed[self.at_ratio] = self.fixed[self.at_own_skew] = True
+        self.any_fixed = bool(self.fixed.any())
+        self.moving = np.outer(~self.fixed, ~self.fixed).astype(np.float64)
+        self.most_step = np.full(self.size, np.inf)
+        self.most_step[self.at_sigma] = 0.5
+        self.most_step[self.at_ratio] = self.most_step[self.at_skew] = 0.3
+        self.most_step[self.at_own_skew] = 0.3
         # parameters that the data decide: what the criterion counts
         self.n_free = 3 * k - (k - 1) + (shape != "gaussian")
 
@@ -146,7 +152,7 @@ class _Model:
 
     def skews(self, theta: Floats) -> Floats:
         skewness = theta[self.at_skew] + theta[self.at_own_skew]
-        return np.clip(skewness, -LARGEST_SKEWNESS, LARGEST_SKEWNESS)
+        return np.minimum(np.maximum(skewness, -LARGEST_SKEWNESS), LARGEST_SKEWNESS)
 
     def densities(self, theta: Floats, x: Floats) -> Densities:
         s = x - theta[: self.count, None]
@@ -228,7 +234,7 @@ def _start(model: _Model, centers: Floats, sigma: float, skew: float) -> Floats:
     density = model.densities(theta, model.x)[0] / model.sd
     target = model.y / model.sd
     gram = density @ density.T
-    gram[np.diag_indices_from(gram)] *= 1.0 + 1e-6
+    gram.reshape(-1)[:: model.count + 1] *= 1.0 + 1e-6
     areas = np.linalg.solve(gram, density @ target)
     whole = float(max(model.y.sum(), 1e-9))
     theta[model.at_area] = np.maximum(areas, 0.02 * whole / model.count)
@@ -264,19 +270,19 @@ def _minimised(model: _Model, theta: Floats) -> tuple[Floats, Floats, Floats]:
 
 def _normal(model: _Model, jacobian: Floats) -> Floats:
     normal: Floats = jacobian @ jacobian.T
-    normal[np.diag_indices_from(normal)] += model.prior
-    if model.fixed.any():
-        normal[model.fixed] = 0.0
-        normal[:, model.fixed] = 0.0
-        normal[model.fixed, model.fixed] = 1.0
+    diagonal = normal.reshape(-1)[:: model.size + 1]
+    diagonal += model.prior
+    if model.any_fixed:
+        normal *= model.moving
+        diagonal[model.fixed] = 1.0
     return normal
 
 
 def _solved(normal: Floats, gradient: Floats, damping: float) -> Floats:
     damped = normal.copy()
-    diagonal = np.diag_indices_from(damped)
-    damped[diagonal] *= 1.0 + damping
-    damped[diagonal] += 1e-12
+    diagonal = damped.reshape(-1)[:: gradient.size + 1]
+    diagonal *= 1.0 + damping
+    diagonal += 1e-12
     factor, failed = dpotrf(damped)
     if failed:
         return np.zeros(gradient.size)
@@ -286,16 +292,13 @@ def _solved(normal: Floats, gradient: Floats, damping: float) -> Floats:
 
 def _bounded(model: _Model, theta: Floats, step: Floats) -> Floats:
     """Parameters after a step that no centre, thickness or skew takes too far."""
-    k = model.count
-    sigma = float(np.exp(theta[model.at_sigma]))
-    step[:k] = np.clip(step[:k], -sigma, sigma)
-    step[model.at_sigma] = np.clip(step[model.at_sigma], -0.5, 0.5)
-    step[model.at_ratio] = np.clip(step[model.at_ratio], -0.3, 0.3)
-    step[model.at_skew] = np.clip(step[model.at_skew], -0.3, 0.3)
-    tried = theta + step
+    k, sigma = model.count, math.exp(theta[model.at_sigma])
+    most = model.most_step
+    most[:k] = sigma
+    tried = theta + np.minimum(np.maximum(step, -most), most)
     # a band's area may shrink but not change its sign on the way
     areas = theta[model.at_area]
-    tried[model.at_area] = np.maximum(tried[model.at_area], 0.1 * areas)
+    np.maximum(tried[model.at_area], 0.1 * areas, out=tried[model.at_area])
     return tried
 
 
@@ -356,9 +359,10 @@ def _posterior(model: _Model, normal: Floats, square: float) -> Floats | None:
     """Covariance of the parameters: the data's part of `normal` counts by how well they fit."""
     inner = normal.copy()
     prior = np.where(model.fixed, 1.0, model.prior)
-    inner[np.diag_indices_from(inner)] -= prior
+    diagonal = inner.reshape(-1)[:: model.size + 1]
+    diagonal -= prior
     inner /= square
-    inner[np.diag_indices_from(inner)] += prior
+    diagonal += prior
     factor, failed = dpotrf(inner)
     if failed:
         return None

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .model import Profile
 from .peak_choice import best_fit, crossing
-from .peak_fit import PeakFit, Stretch
+from .peak_fit import PeakFit, Stretch, fit_peaks
 from .peak_shapes import exponential_gaussian
 from .reading import Sections, rows_between
 from .rows import FoundBand
@@ -26,7 +26,9 @@ _ALIKE = 0.007
 _MARGIN, _MARGIN_SUPPORTED = 12.0, 3.0
 _BETTER = 0.6
 # Two bands are at least so many of their mean thickness apart, and the weaker has this share.
-_APART, _LEAST_SHARE = 1.6, 0.03
+_APART, _FURTHEST, _LEAST_SHARE = 1.6, 4.5, 0.03
+# One band is enough where the rest is noise, or so small a share of its height.
+_NOISE_ONLY, _EXPLAINED = 1.15, 0.004
 # Pairs of two lanes are one pair of proteins where they are alike in distance within this factor.
 _SAME_DISTANCE = 1.35
 # A weaker band, in standard errors of its sum, does not show what it is made of.
@@ -182,7 +184,9 @@ def _candidates(number: int, bands: list[FoundBand], lane: LaneSignal) -> list[_
         if stretch is None or _is_one(stretch):
             continue
         one = best_fit(stretch, *_guess_of_one(stretch))
-        two = best_of_two(stretch)
+        if one is not None and (one.misfit < _NOISE_ONLY or one.unexplained < _EXPLAINED):
+            continue
+        two = _best_of_two(stretch)
         if two is None or not _two_sound(two):
             continue
         gain = 1e3 if one is None else one.aicc - two.aicc
@@ -249,8 +253,8 @@ def _is_one(stretch: Stretch) -> bool:
     return best < 1.3 * expected + stretch.position.size * (_ALIKE * height) ** 2
 
 
-def best_of_two(stretch: Stretch) -> PeakFit | None:
-    """Two bands fitted from several beginnings; the best."""
+def _best_of_two(stretch: Stretch) -> PeakFit | None:
+    """Two bands fitted from two beginnings, the better of both with a skewness as well."""
     mean, sd, skewness = _moments(stretch)
     top = float(stretch.position[int(np.argmax(stretch.above))])
     thin = _thickness(stretch, top, sd)
@@ -259,9 +263,12 @@ def best_of_two(stretch: Stretch) -> PeakFit | None:
         (np.array([mean - 0.85 * sd, mean + 0.85 * sd]), 0.65 * sd),
         (np.sort(np.array([top, top + side * 2.2 * thin])), thin),
     ]
-    fits = [best_fit(stretch, centers, sigma) for centers, sigma in begins]
+    fits = [fit_peaks(stretch, "gaussian", centers, sigma) for centers, sigma in begins]
     known = [fit for fit in fits if fit is not None]
-    return min(known, key=lambda fit: fit.aicc) if known else None
+    if not known:
+        return None
+    better = min(known, key=lambda fit: fit.aicc)
+    return best_fit(stretch, better.centers, float(better.sigmas.mean()))
 
 
 def _thickness(stretch: Stretch, top: float, sd: float) -> float:
@@ -276,7 +283,8 @@ def _two_sound(two: PeakFit) -> bool:
     distance = float(np.ptp(two.centers))
     share = float(two.areas.min() / two.areas.sum())
     sure = bool((two.areas > 4.0 * two.errors).all())
-    return sure and distance > _APART * float(two.sigmas.mean()) and share > _LEAST_SHARE
+    apart = _APART < distance / float(two.sigmas.mean()) < _FURTHEST
+    return sure and apart and share > _LEAST_SHARE
 
 
 def _middle_agrees(one: _Candidate, lane: LaneSignal) -> bool:
