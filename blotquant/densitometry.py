@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .background import Baseline, LaneView
+from .clipped import estimate_unclipped
 from .flags import Flag
 from .model import Band, Blot, Lane, Panel, Profile
 from .noise import NoiseModel, estimate_noise
@@ -89,6 +90,7 @@ def measure_lane(
         _measure_band(reading, band, index, recipe, flags) for index, band in enumerate(ordered)
     )
     measured, fits = measure_overlaps(reading, measured, recipe)
+    measured = estimate_unclipped(reading, measured)
     total = float((profile.intensity - baseline.level).sum())
     if not profile.width.any():  # a carried lane that this picture does not show
         total = float("nan")

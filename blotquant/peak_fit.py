@@ -19,7 +19,7 @@ ShapeName = Literal["gaussian", "exponential"]
 Floats = NDArray[np.float64]
 
 # Bands side by side in a lane are alike in thickness within this share of it.
-_WIDTH_SPREAD = 0.1
+_WIDTH_SPREAD = 0.08
 # Shapes of real bands depart from every formula by about this share of their height.
 SHAPE_ERROR = 0.005
 # A skewness beyond this is unusual: the fit leans towards less. Bands side by side share most.
@@ -205,7 +205,7 @@ def fit_peaks(
     Notes
     -----
     Levenberg and Marquardt's method (Marquardt 1963, J. SIAM 11:431) on centres, one log sigma,
-    each band's departure from it (a normal prior of standard deviation 0.1 around 0: bands side by
+    each band's departure from it (a normal prior of standard deviation 0.08 around 0: bands side by
     side are alike), one skew, areas, and a straight line that the baseline may be off (prior: the
     baseline's own error). Weights: noise, and `SHAPE_ERROR` of the profile, as no real band has
     the formula's shape. The covariance of the areas is that of the posterior, the noise
