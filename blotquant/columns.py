@@ -139,6 +139,7 @@ BAND_COLUMNS: tuple[Column, ...] = (
         "a.u. x px",
         "Standard error of net_density_unclipped.",
     ),
+    Column("mw_kda_err", "number", "kDa", "Standard error of mw_kda, by the ladder's own scatter."),
 )
 
 LANE_COLUMNS: tuple[Column, ...] = (

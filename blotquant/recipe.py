@@ -22,6 +22,7 @@ __all__ = [
     "BackgroundSettings",
     "FindingSettings",
     "ImageSettings",
+    "LadderSettings",
     "MeasuringSettings",
     "NormalizationSettings",
     "Recipe",
@@ -113,6 +114,18 @@ class MeasuringSettings(_Section):
     )
 
 
+class LadderSettings(_Section):
+    """How molecular weights are read off the ladder."""
+
+    name: str = _setting(
+        "",
+        "Ladder by name, or its sizes in kDa joined by commas; none: no kDa; empty: only if unique.",
+    )
+    method: Literal["log_linear", "southern", "spline"] = _setting(
+        "southern", "Curve from place to kDa: log_linear, southern (local), or spline (monotone)."
+    )
+
+
 class NormalizationSettings(_Section):
     """How densities are made comparable between lanes."""
 
@@ -156,6 +169,7 @@ class Recipe(_Section):
     finding: FindingSettings = FindingSettings()
     background: BackgroundSettings = BackgroundSettings()
     measuring: MeasuringSettings = MeasuringSettings()
+    ladder: LadderSettings = LadderSettings()
     normalization: NormalizationSettings = NormalizationSettings()
 
     @classmethod
@@ -250,10 +264,12 @@ _PLACES: dict[str, tuple[str, str]] = {
     key: (section, key)
     for section, info in Recipe.model_fields.items()
     for key in info.annotation.model_fields  # type: ignore[union-attr]  # every section is a model
-    if key != "method"
+    if key not in ("method", "name")
 } | {
     "background": ("background", "method"),
     "normalization": ("normalization", "method"),
+    "ladder": ("ladder", "name"),
+    "ladder_method": ("ladder", "method"),
 }
 
 
