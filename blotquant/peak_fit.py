@@ -108,7 +108,7 @@ class PeakFit:
     @property
     def summits(self) -> Floats:
         """Row where each band is highest, shape (K,)."""
-        return self.position[np.argmax(self.curves, axis=1)]
+        return np.asarray(self.position[np.argmax(self.curves, axis=1)])
 
 
 class _Model:
@@ -148,11 +148,12 @@ class _Model:
         self.n_free = 3 * k - (k - 1) + (shape != "gaussian")
 
     def sigmas(self, theta: Floats) -> Floats:
-        return np.exp(theta[self.at_sigma] + theta[self.at_ratio])
+        return np.asarray(np.exp(theta[self.at_sigma] + theta[self.at_ratio]))
 
     def skews(self, theta: Floats) -> Floats:
         skewness = theta[self.at_skew] + theta[self.at_own_skew]
-        return np.minimum(np.maximum(skewness, -LARGEST_SKEWNESS), LARGEST_SKEWNESS)
+        held = np.minimum(np.maximum(skewness, -LARGEST_SKEWNESS), LARGEST_SKEWNESS)
+        return np.asarray(held)
 
     def densities(self, theta: Floats, x: Floats) -> Densities:
         s = x - theta[: self.count, None]
@@ -295,7 +296,7 @@ def _bounded(model: _Model, theta: Floats, step: Floats) -> Floats:
     k, sigma = model.count, math.exp(theta[model.at_sigma])
     most = model.most_step
     most[:k] = sigma
-    tried = theta + np.minimum(np.maximum(step, -most), most)
+    tried: Floats = theta + np.minimum(np.maximum(step, -most), most)
     # a band's area may shrink but not change its sign on the way
     areas = theta[model.at_area]
     np.maximum(tried[model.at_area], 0.1 * areas, out=tried[model.at_area])

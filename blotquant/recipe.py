@@ -110,7 +110,7 @@ class MeasuringSettings(_Section):
 
     overlap: Literal["fit", "valley"] = _setting(
         "fit",
-        "fit: bands that overlap are fitted together where that is justified; valley: parted there.",
+        "fit: bands that overlap are fitted together where justified; valley: parted there.",
     )
 
 
@@ -119,7 +119,7 @@ class LadderSettings(_Section):
 
     name: str = _setting(
         "",
-        "Ladder by name, or its sizes in kDa joined by commas; none: no kDa; empty: only if unique.",
+        "Ladder by name, or its sizes in kDa with commas; none: no kDa; empty: if it is clear.",
     )
     method: Literal["log_linear", "southern", "spline"] = _setting(
         "southern", "Curve from place to kDa: log_linear, southern (local), or spline (monotone)."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,8 +148,7 @@ def _alike(one: _Place, other: _Place) -> bool:
     ratio = one.distance / other.distance
     near = 0.6 + 0.1 * abs(one.lane - other.lane)
     return bool(
-        away < near * max(one.height, other.height)
-        and 1 / _SAME_DISTANCE < ratio < _SAME_DISTANCE
+        away < near * max(one.height, other.height) and 1 / _SAME_DISTANCE < ratio < _SAME_DISTANCE
     )
 
 
@@ -156,7 +156,7 @@ def _known_pairs(lanes: list[list[FoundBand]]) -> list[_Place]:
     """Pairs that a dip has parted already."""
     pairs = []
     for number, bands in enumerate(lanes):
-        for above, below in zip(bands, bands[1:], strict=False):
+        for above, below in pairwise(bands):
             if above.parted_below and below.parted_above:
                 middle, distance = (above.row + below.row) / 2, below.row - above.row
                 pairs.append(_Place(number, middle, distance, below.stop - above.start))
@@ -255,7 +255,7 @@ def _is_one(stretch: Stretch) -> bool:
 
 def _best_of_two(stretch: Stretch) -> PeakFit | None:
     """Two bands fitted from two beginnings, the better of both with a skewness as well."""
-    mean, sd, skewness = _moments(stretch)
+    mean, sd, _ = _moments(stretch)
     top = float(stretch.position[int(np.argmax(stretch.above))])
     thin = _thickness(stretch, top, sd)
     side = 1.0 if mean > top else -1.0
@@ -316,6 +316,20 @@ def _two_bands(one: _Candidate) -> list[FoundBand]:
     share = one.two.areas / one.two.areas.sum()
     rows = one.two.summits
     return [
-        replace(band, row=float(rows[0]), stop=at, snr=band.snr * share[0], parted_below=True, doubtful=False),
-        replace(band, row=float(rows[1]), start=at, snr=band.snr * share[1], parted_above=True, doubtful=False),
+        replace(
+            band,
+            row=float(rows[0]),
+            stop=at,
+            snr=band.snr * share[0],
+            parted_below=True,
+            doubtful=False,
+        ),
+        replace(
+            band,
+            row=float(rows[1]),
+            start=at,
+            snr=band.snr * share[1],
+            parted_above=True,
+            doubtful=False,
+        ),
     ]

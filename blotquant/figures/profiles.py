@@ -197,9 +197,7 @@ def _fits(m: LaneMeasurement, axes: _Axes) -> list[Markup]:
             Markup(
                 '<path class="fit" fill="none" stroke="{ink}" stroke-width="0.8" '
                 'stroke-dasharray="2 1.5" d="{d}"/>'
-            ).format(
-                ink=BODY, d=_path(_simplified(group.position, (level + curve) / width, axes))
-            )
+            ).format(ink=BODY, d=_path(_simplified(group.position, (level + curve) / width, axes)))
             for curve in group.curves
         ]
     return drawn

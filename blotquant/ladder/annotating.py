@@ -106,8 +106,8 @@ def molecular_weights(
     lanes = [lane for lane in layout.lanes if lane.kind == "ladder"]
     if settings.name == "none" or not lanes:
         missing = named is not None and not lanes
-        note = ("no lane is marked as ladder: no molecular weight is given",) if missing else ()
-        return MolecularWeights({}, (), note)
+        absent = ("no lane is marked as ladder: no molecular weight is given",)
+        return MolecularWeights({}, (), absent if missing else ())
     number = {lane.id: k for k, lane in enumerate(layout.lanes, 1)}
     readings, notes = [], []
     for lane in lanes:

@@ -143,8 +143,10 @@ def _southern(place: Floats, log_size: Floats, at: Floats) -> Floats:
 def _hyperbola(
     place: Floats, size: Floats, log_size: Floats, first: NDArray[np.intp], at: Floats
 ) -> Floats:
-    """Size at each place on the hyperbola through three bands; on their log parabola where the
-    hyperbola has its pole near."""
+    """Size at each place on the hyperbola through three bands, or on their log parabola.
+
+    The parabola stands in where the hyperbola has its pole near.
+    """
     x = np.stack([place[first + k] for k in range(3)])
     y = np.stack([size[first + k] for k in range(3)])
     # (y - s0) (x - p0) = c through three points: linear in s0 x + p0 y - q = x y
@@ -178,8 +180,9 @@ def _spline(place: Floats, log_size: Floats, at: Floats) -> Floats:
 
     curve = PchipInterpolator(place, log_size)
     inside = np.clip(at, place[0], place[-1])
-    ends = (log_size[1] - log_size[0]) / (place[1] - place[0]), (log_size[-1] - log_size[-2]) / (
-        place[-1] - place[-2]
+    ends = (
+        (log_size[1] - log_size[0]) / (place[1] - place[0]),
+        (log_size[-1] - log_size[-2]) / (place[-1] - place[-2]),
     )
     beyond = np.where(at < place[0], (at - place[0]) * ends[0], 0.0)
     beyond = beyond + np.where(at > place[-1], (at - place[-1]) * ends[1], 0.0)

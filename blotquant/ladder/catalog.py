@@ -75,7 +75,9 @@ def get_ladder(name: str) -> Ladder:
     own = _own_sizes(name)
     if own:
         return Ladder(name.strip(), "", own)
-    known = {_plain(alias): ladder for ladder in ladders() for alias in (ladder.name, *ladder.names)}
+    known = {
+        _plain(alias): ladder for ladder in ladders() for alias in (ladder.name, *ladder.names)
+    }
     wanted = _plain(name)
     if wanted in known:
         return known[wanted]
