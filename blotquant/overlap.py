@@ -75,7 +75,7 @@ def measure_overlaps(
 
 
 def overlapping_groups(bands: Sequence[BandMeasurement]) -> list[tuple[int, ...]]:
-    """Detected bands of a lane that touch one another, two or more at a time.
+    """Detected bands of a lane that touch and overlap one another, two or more at a time.
 
     Parameters
     ----------
@@ -99,8 +99,9 @@ def overlapping_groups(bands: Sequence[BandMeasurement]) -> list[tuple[int, ...]
 
 def _touch(above: BandMeasurement, below: BandMeasurement) -> bool:
     gap = below.band.start - above.band.stop
-    near = 4 * _GAP if Flag.OVERLAP in (above.flags & below.flags) else _GAP
-    return gap < near * min(above.height, below.height)
+    overlapping = [Flag.OVERLAP in m.flags for m in (above, below)]
+    near = 4 * _GAP if all(overlapping) else _GAP
+    return any(overlapping) and gap < near * min(above.height, below.height)
 
 
 def _fit(
