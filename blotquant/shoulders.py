@@ -24,10 +24,13 @@ Floats = NDArray[np.float64]
 # A lone band's shape departs from the formula by less than this share of its height.
 _ALIKE = 0.007
 # What a second band must improve: the criterion, and the residuals in proportion.
-_MARGIN, _MARGIN_SUPPORTED = 12.0, 3.0
-_BETTER = 0.6
-# Two bands are at least so many of their mean thickness apart, and the weaker has this share.
-_APART, _FURTHEST, _LEAST_SHARE = 1.6, 4.5, 0.03
+_MARGIN, _MARGIN_SUPPORTED, _MARGIN_STRAIGHT = 12.0, 3.0, 10.0
+_BETTER = 0.33
+# ... and what it must come down to, in the size expected of residuals.
+_WELL_EXPLAINED = 1.5
+# Two bands are so many of their mean thickness apart, and the weaker has this share of both: less
+# is what real bands trail, a faint halo below or above.
+_APART, _FURTHEST, _LEAST_SHARE = 1.6, 4.5, 0.18
 # One band is enough where the rest is noise, or so small a share of its height.
 _NOISE_ONLY, _EXPLAINED = 1.15, 0.004
 # Pairs of two lanes are one pair of proteins where they are alike in distance within this factor.
@@ -46,14 +49,14 @@ class LaneSignal:
     ----------
     profile : Profile
         Summed across the lane.
-    middle : ndarray, shape (N,)
-        Summed across the middle third of the lane: where a band that is bent is not.
+    sections : ndarray, shape (SECTIONS, N)
+        Summed across parts of the lane side by side.
     saturated : ndarray of bool, shape (N,)
         Rows with pixels at the ceiling.
     """
 
     profile: Profile
-    middle: Floats
+    sections: Floats
     saturated: NDArray[np.bool_]
 
     @classmethod
@@ -61,13 +64,11 @@ class LaneSignal:
         """From a profile that may be averaged over several rows, and the lane's own rows."""
         size = profile.position.size
         step = max(1, sections.position.size // max(size, 1))
-        third = len(sections.intensity) // 3
-        middle = sections.intensity[third : len(sections.intensity) - third].sum(axis=0)
-        rows = (size, step)
+        used = size * step
         return cls(
             profile,
-            middle[: size * step].reshape(rows).mean(axis=1),
-            clipped[: size * step].reshape(rows).max(axis=1) >= 1.0,
+            sections.intensity[:, :used].reshape(-1, size, step).mean(axis=2),
+            clipped[:used].reshape(size, step).max(axis=1) >= 1.0,
         )
 
 
@@ -92,9 +93,10 @@ def part_shoulders(
 ) -> dict[str, list[FoundBand]]:
     """Bands of all lanes, with those parted that are two in truth.
 
-    A band counts as two where a fit of two bands explains its profile better than one, skewed or
-    not, by Akaike's criterion and clearly; where the lane's middle third shows the same (a bent
-    band's sides pass for a shoulder); and where another lane has such a pair at that height, or
+    A band counts as two where a fit of two bands explains its profile clearly better than one,
+    skewed or not, and down to the noise; where the weaker of both is no mere halo; where the same
+    holds with the band's parts across the lane brought to one height (the sides of a band that
+    leans or bends pass for a shoulder); and where another lane has such a pair at that height, or
     there is no other lane to ask.
 
     Parameters
@@ -121,7 +123,7 @@ def part_shoulders(
             continue
         supported = any(_alike(_place(one), other) for other in places)
         alone = len(names) < 3 and one.gain > _MARGIN
-        if (supported or alone) and _middle_agrees(one, lanes[names[one.lane]]):
+        if (supported or alone) and _straightened_agrees(one, lanes[names[one.lane]]):
             bands = parted[names[one.lane]]
             bands[one.index : one.index + 1] = _two_bands(one)
     return parted
@@ -187,7 +189,7 @@ def _candidates(number: int, bands: list[FoundBand], lane: LaneSignal) -> list[_
         if one is not None and (one.misfit < _NOISE_ONLY or one.unexplained < _EXPLAINED):
             continue
         two = _best_of_two(stretch)
-        if two is None or not _two_sound(two):
+        if two is None or not _two_sound(two) or not _explained(two):
             continue
         gain = 1e3 if one is None else one.aicc - two.aicc
         if one is not None and two.unexplained > _BETTER * one.unexplained:
@@ -279,6 +281,11 @@ def _thickness(stretch: Stretch, top: float, sd: float) -> float:
     return float(np.clip((steeper + 0.5) / 1.01, 0.35 * sd, 0.9 * sd))
 
 
+def _explained(two: PeakFit) -> bool:
+    """Whether two bands leave noise only: what has another shape than a band is no pair of them."""
+    return two.misfit < _WELL_EXPLAINED or two.unexplained < _ALIKE
+
+
 def _two_sound(two: PeakFit) -> bool:
     distance = float(np.ptp(two.centers))
     share = float(two.areas.min() / two.areas.sum())
@@ -287,26 +294,66 @@ def _two_sound(two: PeakFit) -> bool:
     return sure and apart and share > _LEAST_SHARE
 
 
-def _middle_agrees(one: _Candidate, lane: LaneSignal) -> bool:
-    """Whether the lane's middle third alone shows two bands as far apart."""
+def _straightened_agrees(one: _Candidate, lane: LaneSignal) -> bool:
+    """Whether the band shows two when its parts across the lane are brought to one height.
+
+    A band that leans or bends within its lane is broad, skewed and shouldered as a sum; part by
+    part it is not.
+    """
     position = one.stretch.position
-    rows = slice(*np.searchsorted(lane.profile.position, (position[0], position[-1] + 1e-6)))
-    rows = slice(rows.start, rows.start + position.size)
-    middle = lane.middle[rows]
-    ends = np.array([middle[:3].mean(), middle[-3:].mean()])
-    level = np.interp(position, position[[1, -2]], ends)
-    above = middle - level
-    if above.max() <= 0:
+    first = int(np.searchsorted(lane.profile.position, position[0] - 1e-6))
+    parts = lane.sections[:, first : first + position.size]
+    ends = np.array([parts[:, :3].mean(axis=1), parts[:, -3:].mean(axis=1)])
+    along = (np.arange(position.size) - 1) / max(position.size - 3, 1)
+    above = parts - ends[0][:, None] - (ends[1] - ends[0])[:, None] * along
+    straight = _brought_together(above)
+    if straight is None:
         return False
-    stretch = Stretch(position, above, one.stretch.variance / 3, 0.02 * float(above.max()))
+    height = float(straight.max())
+    stretch = Stretch(position, straight, one.stretch.variance, 0.01 * height)
     two = best_fit(stretch, one.two.centers, float(one.two.sigmas.mean()))
     single = best_fit(stretch, *_guess_of_one(stretch))
-    if two is None:
+    if two is None or not _two_sound(two):
         return False
-    if single is not None and single.aicc < two.aicc:
-        return False
+    if single is not None:
+        gain = single.aicc - two.aicc
+        if gain < _MARGIN_STRAIGHT or two.unexplained > _BETTER * single.unexplained:
+            return False
     ratio = float(np.ptp(two.centers)) / one.distance
     return 1 / _SAME_DISTANCE < ratio < _SAME_DISTANCE
+
+
+def _brought_together(above: Floats) -> Floats | None:
+    """Sum of a band's parts, each shifted to the height where it fits the others best."""
+    mass = np.maximum(above, 0.0).sum(axis=1)
+    strong = mass > 0.4 * np.median(mass)
+    if mass.max() <= 0 or strong.sum() < 3:
+        return None
+    rows = np.arange(above.shape[1], dtype=np.float64)
+    shifts = np.zeros(len(above))
+    total = above[strong].sum(axis=0)
+    for _ in range(2):
+        shifts = np.array([_shift(part, total) for part in above])
+        shifts -= np.average(shifts[strong], weights=mass[strong])
+        moved = [
+            np.interp(rows + shift, rows, part) for part, shift in zip(above, shifts, strict=True)
+        ]
+        total = np.asarray(moved)[strong].sum(axis=0)
+    return np.asarray(total)
+
+
+def _shift(part: Floats, total: Floats) -> float:
+    """Rows by which a part lies below the sum, to a fraction of a row."""
+    reach = part.size // 4
+    correlation = np.correlate(part, total, mode="full")
+    zero = total.size - 1
+    near = correlation[zero - reach : zero + reach + 1]
+    top = int(np.argmax(near))
+    if not 0 < top < near.size - 1:
+        return 0.0
+    before, middle, after = near[top - 1 : top + 2]
+    bend = before - 2 * middle + after
+    return float(top - reach + (0.5 * (before - after) / bend if bend < 0 else 0.0))
 
 
 def _two_bands(one: _Candidate) -> list[FoundBand]:
