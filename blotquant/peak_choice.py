@@ -1,0 +1,105 @@
+"""How many bands and of which shape: fits of one stretch weighed by Akaike's criterion."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .peak_fit import PeakFit, Stretch, fit_peaks
+
+__all__ = ["best_fit", "crossing", "fewer_bands"]
+
+Floats = NDArray[np.float64]
+
+
+def best_fit(stretch: Stretch, centers: Floats, sigma: float) -> PeakFit | None:
+    """Fit of bands to a stretch, Gaussian and skewed, weighed by Akaike's criterion.
+
+    Parameters
+    ----------
+    stretch : Stretch
+    centers : ndarray, shape (K,)
+        About where the bands are.
+    sigma : float
+        About how thick, px.
+
+    Returns
+    -------
+    PeakFit or None
+        The shape the criterion prefers. Areas and covariance are the mean over both, weighted by
+        how likely each is: the error holds that the shape is not known.
+
+    Notes
+    -----
+    Akaike weights and the variance between models: Burnham and Anderson (2002), Model selection
+    and multimodel inference, chapter 4.
+    """
+    plain = fit_peaks(stretch, "gaussian", centers, sigma)
+    skewed = fit_peaks(
+        stretch,
+        "exponential",
+        centers if plain is None else plain.centers,
+        sigma if plain is None else float(plain.sigmas.mean()),
+    )
+    if plain is None or skewed is None:
+        return plain or skewed
+    return _weighed(plain, skewed)
+
+
+def _weighed(one: PeakFit, other: PeakFit) -> PeakFit:
+    better, worse = (one, other) if one.aicc <= other.aicc else (other, one)
+    share = 1.0 / (1.0 + np.exp(0.5 * (better.aicc - worse.aicc)))
+    areas = share * better.areas + (1 - share) * worse.areas
+    covariance = np.zeros_like(better.covariance)
+    for weight, fit in ((share, better), (1 - share, worse)):
+        away = fit.areas - areas
+        covariance += weight * (fit.covariance + np.outer(away, away))
+    curves = share * better.curves + (1 - share) * worse.curves
+    return replace(
+        better,
+        areas=areas,
+        covariance=covariance,
+        curves=curves,
+        level=share * better.level + (1 - share) * worse.level,
+    )
+
+
+def crossing(fit: PeakFit, upper: int) -> float:
+    """Row between two bands of a fit where both are equally high.
+
+    Parameters
+    ----------
+    fit : PeakFit
+    upper : int
+        The upper of the two, from 0.
+    """
+    first, last = np.argmax(fit.curves[upper]), np.argmax(fit.curves[upper + 1])
+    if last <= first:
+        return float(fit.centers[upper : upper + 2].mean())
+    between = slice(int(first), int(last) + 1)
+    ahead = fit.curves[upper, between] - fit.curves[upper + 1, between]
+    return float(np.interp(0.0, -ahead, fit.position[between]))
+
+
+def fewer_bands(stretch: Stretch, fit: PeakFit) -> PeakFit | None:
+    """Skewed fit with the two nearest bands as one.
+
+    Parameters
+    ----------
+    stretch : Stretch
+    fit : PeakFit
+        Of two bands or more.
+
+    Returns
+    -------
+    PeakFit or None
+    """
+    nearest = int(np.argmin(np.diff(fit.centers)))
+    pair = slice(nearest, nearest + 2)
+    middle = float(fit.areas[pair] @ fit.centers[pair] / fit.areas[pair].sum())
+    centers = np.concatenate([fit.centers[:nearest], [middle], fit.centers[nearest + 2 :]])
+    spread = float(np.ptp(fit.centers[pair])) / 2
+    sigma = float(np.hypot(fit.sigmas[pair].mean(), spread))
+    return fit_peaks(stretch, "exponential", centers, sigma)
