@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .peak_fit import PeakFit, Stretch, fit_peaks
+from .peak_fit import PeakFit, Stretch, fit_all, fit_peaks
 
-__all__ = ["best_fit", "crossing", "fewer_bands"]
+__all__ = ["best_fit", "best_fits", "crossing", "fewer_bands", "with_skewness"]
 
 Floats = NDArray[np.float64]
 
@@ -36,16 +37,47 @@ def best_fit(stretch: Stretch, centers: Floats, sigma: float) -> PeakFit | None:
     Akaike weights and the variance between models: Burnham and Anderson (2002), Model selection
     and multimodel inference, chapter 4.
     """
-    plain = fit_peaks(stretch, "gaussian", centers, sigma)
-    skewed = fit_peaks(
-        stretch,
-        "exponential",
-        centers if plain is None else plain.centers,
-        sigma if plain is None else float(plain.sigmas.mean()),
+    return best_fits([stretch], np.atleast_2d(centers), np.array([sigma]))[0]
+
+
+def best_fits(
+    stretches: Sequence[Stretch], centers: Floats, sigmas: Floats
+) -> list[PeakFit | None]:
+    """`best_fit` of many stretches, with as many bands in each; `centers` has shape (B, K)."""
+    return with_skewness(
+        stretches, fit_all(stretches, "gaussian", centers, sigmas), centers, sigmas
     )
-    if plain is None or skewed is None:
-        return plain or skewed
-    return _weighed(plain, skewed)
+
+
+def with_skewness(
+    stretches: Sequence[Stretch],
+    plain: Sequence[PeakFit | None],
+    centers: Floats,
+    sigmas: Floats,
+) -> list[PeakFit | None]:
+    """Gaussian fits that are known, weighed against skewed ones as in `best_fit`.
+
+    Parameters
+    ----------
+    stretches : sequence of Stretch, length B
+    plain : sequence of PeakFit or None
+        Where the skewed fits begin.
+    centers, sigmas : ndarray, shape (B, K) and (B,)
+        Where they begin where there is none.
+
+    Returns
+    -------
+    list of PeakFit or None
+    """
+    centers, sigmas = centers.copy(), sigmas.copy()
+    for b, fit in enumerate(plain):
+        if fit is not None:
+            centers[b], sigmas[b] = fit.centers, fit.sigmas.mean()
+    skewed = fit_all(stretches, "exponential", centers, sigmas)
+    return [
+        _weighed(one, other) if one is not None and other is not None else one or other
+        for one, other in zip(plain, skewed, strict=True)
+    ]
 
 
 def _weighed(one: PeakFit, other: PeakFit) -> PeakFit:
