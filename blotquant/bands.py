@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from .errors import NothingFound
-from .limits import Peak, band_limits
+from .limits import Ground, Peak, limits_and_ground
 from .membrane import find_panels
 from .model import Blot, Lane, Layout, Panel, Profile
 from .noise import NoiseModel, estimate_noise
 from .reading import read_sections, saturated_rows
 from .recipe import FindingSettings, Recipe
 from .rows import FoundBand, arrange_rows
-from .shoulders import LaneSignal, part_shoulders
+from .shoulder_parts import LaneSignal
+from .shoulders import part_shoulders
 
 __all__ = ["detect_bands", "find_bands"]
 
@@ -85,13 +86,19 @@ def find_bands(
         )
         peaks.update(zip(alike, found_in, strict=True))
     kept = _of_one_kind(peaks)
-    signals = {
-        lane.id: LaneSignal.of(profiles[lane.id], sections[lane.id], saturated_rows(blot, lane))
-        for lane in lanes
-    }
-    by_lane: dict[str, list[FoundBand]] = {lane.id: [] for lane in lanes}
-    for band in band_limits(lanes, profiles, kept) + _too_broad(lanes, profiles, peaks, kept):
+    found, ground = limits_and_ground(lanes, profiles, kept)
+    doubtful, ground_of_broad = _too_broad(lanes, profiles, peaks, kept)
+    ground |= ground_of_broad
+    by_lane: dict[str, list[FoundBand]] = {lane.id: [] for lane in lanes if lane.id in ground}
+    for band in found + doubtful:
         by_lane[band.lane_id].append(band)
+    signals = {
+        lane.id: LaneSignal(
+            profiles[lane.id], ground[lane.id], sections[lane.id], saturated_rows(blot, lane)
+        )
+        for lane in lanes
+        if lane.id in ground
+    }
     parted = part_shoulders(by_lane, signals)
     found = [band for bands in parted.values() for band in bands if not band.doubtful]
     if not found:
@@ -202,8 +209,11 @@ def _too_broad(
     profiles: Mapping[str, Profile],
     peaks: Mapping[str, list[Peak]],
     kept: Mapping[str, list[Peak]],
-) -> list[FoundBand]:
-    """What is too broad for one band and stands free: a cloud, or two bands side by side."""
+) -> tuple[list[FoundBand], dict[str, Ground]]:
+    """What is too broad for one band and stands free: a cloud, or two bands side by side.
+
+    And the ground of the lanes that hold such a thing, with it kept out of the baseline.
+    """
     broad: dict[str, list[Peak]] = {}
     for lane, own in kept.items():
         least = min((peak.sigma for peak in own), default=0.0)
@@ -216,14 +226,15 @@ def _too_broad(
         for lane, dropped in broad.items()
     }
     doubtful = []
-    for band in band_limits(some, profiles, both):
+    found, ground = limits_and_ground(some, profiles, both)
+    for band in found:
         position = profiles[band.lane_id].position
         at = (band.row - float(position[0])) / float(position[1] - position[0])
         near = any(abs(at - p.row) < 1.5 * p.sigma for p in broad[band.lane_id])
         known = any(abs(at - k.row) < k.sigma for k in kept[band.lane_id])
         if near and not known:
             doubtful.append(replace(band, doubtful=True))
-    return doubtful
+    return doubtful, ground
 
 
 def _peaks(

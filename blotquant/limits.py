@@ -14,7 +14,7 @@ from .model import Lane, Profile
 from .rows import FoundBand
 from .smoother import fit_baseline
 
-__all__ = ["Peak", "band_limits"]
+__all__ = ["Ground", "Peak", "band_limits", "limits_and_ground"]
 
 # The baseline bends over no less than this share of a band's length.
 _LEAST_LENGTH = 0.4
@@ -39,6 +39,22 @@ class Peak:
     strength: float  # response, normalised so that it is largest at the band's own thickness
 
 
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """A lane's profile above the baseline that the limits were found with.
+
+    Parameters
+    ----------
+    above : ndarray, shape (N,)
+        a.u. x px, row by row of the profile.
+    variance : ndarray, shape (N,)
+        Of its noise, with the texture beside the bands.
+    """
+
+    above: NDArray[np.float64]
+    variance: NDArray[np.float64]
+
+
 def band_limits(
     lanes: Sequence[Lane], profiles: Mapping[str, Profile], peaks: Mapping[str, list[Peak]]
 ) -> list[FoundBand]:
@@ -60,6 +76,13 @@ def band_limits(
     list of FoundBand
         Lane by lane; peaks that do not stand above the baseline are left out.
     """
+    return limits_and_ground(lanes, profiles, peaks)[0]
+
+
+def limits_and_ground(
+    lanes: Sequence[Lane], profiles: Mapping[str, Profile], peaks: Mapping[str, list[Peak]]
+) -> tuple[list[FoundBand], dict[str, Ground]]:
+    """As `band_limits`, with the ground of each lane that has peaks, by lane id."""
     busy = [lane for lane in lanes if peaks[lane.id]]
     hidden = {
         lane.id: [(p.row - 4.5 * p.sigma, p.row + 4.5 * p.sigma) for p in peaks[lane.id]]
@@ -75,18 +98,20 @@ def band_limits(
         limits = {lane: shape.limits(reach) for lane, shape in seen.items()}
         if not last:
             hidden = {lane: [one for one in own if one] for lane, own in limits.items()}
-    return [
+    found = [
         band
         for lane in busy
         for band in _found(lane, profiles[lane.id], seen[lane.id], limits[lane.id])
     ]
+    return found, {lane: Ground(shape.above, shape.noise**2) for lane, shape in seen.items()}
 
 
 @dataclass(frozen=True, eq=False)
 class _LaneShape:
     """A lane's profile above its baseline, and its bands' summits, flanks and valleys; rows."""
 
-    smooth: NDArray[np.float64]
+    above: NDArray[np.float64]
+    smooth: NDArray[np.float64]  # the same, a little smoothed
     noise: NDArray[np.float64]
     bridge: NDArray[np.float64]  # how uncertain the baseline is under each band
     peaks: list[Peak]
@@ -98,14 +123,15 @@ class _LaneShape:
     def of(
         cls, profile: Profile, hidden: list[tuple[float, float]], peaks: list[Peak]
     ) -> _LaneShape:
-        smooth, noise, bridge = _above_baseline(profile, hidden, peaks)
+        above, noise, bridge = _above_baseline(profile, hidden, peaks)
+        smooth = gaussian_filter1d(above, 0.7, mode="nearest")
         summits = [_summit(smooth, peak) for peak in peaks]
         heights = smooth.tolist()  # looked at one by one: faster as a list
         flanks = [
             (_flank(heights, top, -1, peak.sigma), _flank(heights, top, 1, peak.sigma))
             for top, peak in zip(summits, peaks, strict=True)
         ]
-        return cls(smooth, noise, bridge, peaks, _valleys(smooth, peaks), summits, flanks)
+        return cls(above, smooth, noise, bridge, peaks, _valleys(smooth, peaks), summits, flanks)
 
     def limits(self, reach: tuple[float, float]) -> list[tuple[float, float] | None]:
         """Limits of each peak, None where the profile is not above the baseline."""
@@ -222,12 +248,12 @@ def _above_baseline(
         least_length=_LEAST_LENGTH * usual,
         max_bins=_COARSE_BINS,
     )
-    smooth = gaussian_filter1d(profile.intensity - fit.level, 0.7, mode="nearest")
+    above = profile.intensity - fit.level
     one = np.zeros((len(peaks), position.size))
     one[np.arange(len(peaks)), [int(peak.row) for peak in peaks]] = 1.0
     bridge = np.sqrt(fit.variances_of_sums(one))
     noise = np.sqrt(profile.variance * max(fit.scale, 1.0))
-    return smooth, noise, bridge
+    return above, noise, bridge
 
 
 def _summit(smooth: NDArray[np.float64], peak: Peak) -> int:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .peak_fit import PeakFit, Stretch, fit_all, fit_peaks
 
-__all__ = ["best_fit", "best_fits", "crossing", "fewer_bands", "with_skewness"]
+__all__ = ["best_fit", "best_fits", "crossing", "fewer_bands", "weighed", "with_skewness"]
 
 Floats = NDArray[np.float64]
 
@@ -74,13 +74,13 @@ def with_skewness(
         if fit is not None:
             centers[b], sigmas[b] = fit.centers, fit.sigmas.mean()
     skewed = fit_all(stretches, "exponential", centers, sigmas)
-    return [
-        _weighed(one, other) if one is not None and other is not None else one or other
-        for one, other in zip(plain, skewed, strict=True)
-    ]
+    return [weighed(one, other) for one, other in zip(plain, skewed, strict=True)]
 
 
-def _weighed(one: PeakFit, other: PeakFit) -> PeakFit:
+def weighed(one: PeakFit | None, other: PeakFit | None) -> PeakFit | None:
+    """The better of two fits of a stretch, areas and covariance averaged as in `best_fit`."""
+    if one is None or other is None:
+        return one or other
     better, worse = (one, other) if one.aicc <= other.aicc else (other, one)
     share = 1.0 / (1.0 + np.exp(0.5 * (better.aicc - worse.aicc)))
     areas = share * better.areas + (1 - share) * worse.areas

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .peak_model import PeakModel, ShapeName, Solution, Stretch
 
-__all__ = ["PeakFit", "ShapeName", "Stretch", "fit_all", "fit_peaks"]
+__all__ = ["PeakFit", "ShapeName", "Stretch", "alike_in_length", "fit_all", "fit_peaks"]
 
 Floats = NDArray[np.float64]
 
@@ -117,6 +117,8 @@ def fit_all(
     centers: Floats,
     sigmas: Floats,
     skews: Floats | None = None,
+    *,
+    enough: float = 0.0,
 ) -> list[PeakFit | None]:
     """Fit each of many stretches by as many bands, in one go: faster than one by one.
 
@@ -127,6 +129,8 @@ def fit_all(
     centers : ndarray, shape (B, K)
     sigmas : ndarray, shape (B,)
     skews : ndarray, shape (B,), optional
+    enough : float
+        A fit of this misfit need not be the best.
 
     Returns
     -------
@@ -135,24 +139,31 @@ def fit_all(
     """
     skews = np.zeros(len(stretches)) if skews is None else skews
     fits: list[PeakFit | None] = [None] * len(stretches)
-    for some in _alike(stretches, 2 * centers.shape[1] + 5 + (shape != "gaussian")):
+    least = 2 * centers.shape[1] + 5 + (shape != "gaussian")
+    shown = [b for b, stretch in enumerate(stretches) if _shows(stretch, least)]
+    for group in alike_in_length([stretches[b] for b in shown]):
+        some = [shown[b] for b in group]
         batch = [stretches[b] for b in some]
         model = PeakModel(batch, shape, centers.shape[1])
         begin = np.sort(centers[some], axis=1)
-        solution = model.minimised(model.start(begin, sigmas[some], skews[some]))
+        solution = model.minimised(model.start(begin, sigmas[some], skews[some]), enough**2)
         for b, fit in zip(some, _described(batch, model, solution, sigmas[some]), strict=True):
             fits[b] = fit
     return fits
 
 
-def _alike(stretches: Sequence[Stretch], least: int) -> list[list[int]]:
-    """Stretches that hold a signal and enough rows, those of like length together."""
-    lengths = [s.position.size if s.used is None else int(s.used.sum()) for s in stretches]
-    whole = [s.position.size for s in stretches]
-    fit = [b for b, s in enumerate(stretches) if lengths[b] >= least and s.above.max() > 0]
+def _shows(stretch: Stretch, rows: int) -> bool:
+    """Whether a stretch holds a signal, and so many rows to fit."""
+    used = stretch.position.size if stretch.used is None else int(stretch.used.sum())
+    return used >= rows and bool(stretch.above.max() > 0)
+
+
+def alike_in_length(stretches: Sequence[Stretch]) -> list[list[int]]:
+    """Which stretches to put into one array: those of like length."""
     groups: list[list[int]] = []
-    for b in sorted(fit, key=lambda b: whole[b]):
-        if groups and whole[b] <= _ALIKE_IN_LENGTH * whole[groups[-1][0]]:
+    size = [stretch.position.size for stretch in stretches]
+    for b in sorted(range(len(size)), key=size.__getitem__):
+        if groups and size[b] <= _ALIKE_IN_LENGTH * size[groups[-1][0]]:
             groups[-1].append(b)
         else:
             groups.append([b])
@@ -176,8 +187,7 @@ def _described(
 ) -> list[PeakFit | None]:
     theta, residual = solution.theta, solution.residual
     sound = _sound(model, theta, begin)
-    freedom = np.maximum(model.rows - model.n_free - 2, 1)
-    square = np.einsum("bn,bn->b", residual, residual) / freedom
+    square = np.einsum("bn,bn->b", residual, residual) / model.freedom
     covariance = _posterior(model, solution.normal, np.maximum(square, _LEAST_MISFIT))
     sound &= np.isfinite(covariance).all(axis=(1, 2))
     density = model.densities(theta, model.x)[0]

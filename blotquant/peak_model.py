@@ -26,7 +26,7 @@ SHAPE_ERROR = 0.005
 _SKEWNESS_SPREAD, _OWN_SKEWNESS = 0.3, 0.1
 _MOST_STEPS = 300
 _CLOSE = 3e-4  # of the objective: a step that gains less is the last
-_MOST_DAMPING = 1e8
+_LEAST_DAMPING, _MOST_DAMPING = 1e-9, 1e8
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +129,7 @@ class PeakModel:
         self.most_step[self.at_own_skew] = 0.3
         # parameters that the data decide: what a criterion counts
         self.n_free = 2 * k + 1 + int(skewed)
+        self.freedom = np.maximum(self.rows - self.n_free - 2, 1)
 
     def sigmas(self, theta: Floats) -> Floats:
         """Standard deviations, shape (B, K)."""
@@ -170,8 +171,8 @@ class PeakModel:
         theta[:, self.at_area] = np.maximum(areas, 0.02 * whole[:, None] / self.count)
         return theta
 
-    def minimised(self, theta: Floats) -> Solution:
-        """Parameters of least cost.
+    def minimised(self, theta: Floats, enough: float = 0.0) -> Solution:
+        """Parameters of least cost, or of a mean square of the residuals that is `enough`.
 
         Notes
         -----
@@ -183,6 +184,7 @@ class PeakModel:
         damping = np.full(len(theta), 1e-2)
         residual, normal, gradient = self._evaluate(going, theta)
         cost = self._cost(going, theta, residual)
+        least = enough * self.freedom
         for _ in range(_MOST_STEPS):
             step = _solved(normal[going], gradient[going], damping[going])
             tried = self._bounded(theta[going], step)
@@ -197,8 +199,9 @@ class PeakModel:
                 residual_there[better],
             )
             normal[won], gradient[won] = normal_there[better], gradient_there[better]
-            damping[going] = np.where(better, np.maximum(damping[going] / 5, 1e-9), damping[going] * 8)
-            at_rest = gain < _CLOSE * np.maximum(cost[going], 1.0)
+            damping[going] *= np.where(better, 0.2, 8.0)
+            damping = np.maximum(damping, _LEAST_DAMPING)
+            at_rest = (gain < _CLOSE * np.maximum(cost[going], 1.0)) | (cost[going] < least[going])
             going = going[~at_rest & (damping[going] <= _MOST_DAMPING)]
             if going.size == 0:
                 break
@@ -252,5 +255,5 @@ class PeakModel:
 def _solved(normal: Floats, gradient: Floats, damping: Floats) -> Floats:
     k = np.arange(normal.shape[1])
     normal[:, k, k] = normal[:, k, k] * (1.0 + damping[:, None]) + 1e-12
-    step: Floats = np.linalg.solve(normal, gradient[:, :, None])[:, :, 0]
-    return np.where(np.isfinite(step), step, 0.0)
+    step = np.linalg.solve(normal, gradient[:, :, None])[:, :, 0]
+    return np.asarray(np.where(np.isfinite(step), step, 0.0), np.float64)
