@@ -24,7 +24,7 @@ _WIDTH_SPREAD = 0.08
 SHAPE_ERROR = 0.005
 # A skewness beyond this is unusual: the fit leans towards less. Bands side by side share most.
 _SKEWNESS_SPREAD, _OWN_SKEWNESS = 0.3, 0.1
-_MOST_STEPS = 300
+_MOST_STEPS = 100
 _CLOSE = 3e-4  # of the objective: a step that gains less is the last
 _LEAST_DAMPING, _MOST_DAMPING = 1e-9, 1e8
 

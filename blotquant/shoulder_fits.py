@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,10 +36,23 @@ SAME_DISTANCE = 1.35
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """Two bands fitted where one was found, and what the criterion gains by them."""
+    """Two bands fitted where one was found.
+
+    Parameters
+    ----------
+    two : PeakFit
+    gain : float
+        What the criterion gains by them.
+    straight : Stretch
+        The same with the band's parts across the lane brought to one height.
+    straight_one : PeakFit or None
+        One band fitted to that.
+    """
 
     two: PeakFit
     gain: float
+    straight: Stretch
+    straight_one: PeakFit | None
 
     @property
     def distance(self) -> float:
@@ -56,37 +69,69 @@ class _Moments:
     skewness: Floats
 
 
-def fit_pairs(stretches: Sequence[Stretch]) -> list[Pair | None]:
+def fit_pairs(
+    stretches: Sequence[Stretch], straightened: Callable[[int], Stretch | None]
+) -> list[Pair | None]:
     """Pairs of bands in stretches that one band each does not explain and two do.
 
     Parameters
     ----------
     stretches : sequence of Stretch, length B
         Each around one found band.
+    straightened : callable
+        Gives a stretch by its number with the band's parts across the lane brought to one height,
+        or None (`blotquant.shoulder_parts.straightened`): where that shows one band it is one.
 
     Returns
     -------
     list of Pair or None, length B
     """
+    ones = _not_explained(dict(enumerate(stretches)))
+    straight = {b: moved for b in ones if (moved := straightened(b)) is not None}
+    straight_ones = _not_explained(straight)
+    left = list(straight_ones)
+    twos = _best_of_two([stretches[b] for b in left])
     pairs: list[Pair | None] = [None] * len(stretches)
-    moments, plain = _first_look(stretches)
-    open_ = np.flatnonzero(~plain)
-    some = [stretches[b] for b in open_.tolist()]
-    own = _Moments(moments.mean[open_], moments.sd[open_], moments.skewness[open_])
-    ones = _not_explained(some, own)
-    left = sorted(ones)
-    if not left:
-        return pairs
-    doubtful = [some[b] for b in left]
-    twos = _best_of_two(doubtful, own.mean[left], own.sd[left])
     for b, two in zip(left, twos, strict=True):
         one = ones[b]
         if two is None or not _sound(two) or not _explained(two):
             continue
         if one is not None and two.unexplained > _BETTER * one.unexplained:
             continue
-        pairs[int(open_[b])] = Pair(two, 1e3 if one is None else one.aicc - two.aicc)
+        gain = 1e3 if one is None else one.aicc - two.aicc
+        pairs[b] = Pair(two, gain, straight[b], straight_ones[b])
     return pairs
+
+
+def _not_explained(stretches: Mapping[int, Stretch]) -> dict[int, PeakFit | None]:
+    """Those that one band, skewed or not, does not explain, with its best fit."""
+    every = list(stretches.values())
+    moments, plain = _first_look(every)
+    rest = np.flatnonzero(~plain).tolist()
+    numbers, some = [list(stretches)[b] for b in rest], [every[b] for b in rest]
+    mean, sd = moments.mean[rest], moments.sd[rest]
+    skews = np.clip(moments.skewness[rest], -1.0, 1.0)
+    skewed = fit_all(some, "exponential", mean[:, None], sd, skews, enough=_NOISE_ONLY)
+    left = [k for k, fit in enumerate(skewed) if not _is_enough(fit)]
+    gaussian = fit_all([some[k] for k in left], "gaussian", mean[left, None], sd[left])
+    found = {}
+    for k, one in zip(left, gaussian, strict=True):
+        fit = weighed(one, skewed[k])
+        if not (_is_enough(fit) or _is_noise(some[k], fit)):
+            found[numbers[k]] = fit
+    return found
+
+
+def _is_enough(one: PeakFit | None) -> bool:
+    return one is not None and (one.misfit < _NOISE_ONLY or one.unexplained < _EXPLAINED)
+
+
+def _is_noise(stretch: Stretch, one: PeakFit | None) -> bool:
+    """Whether so much of what one band leaves is noise that two cannot be as much better."""
+    if one is None:
+        return False
+    noise = float(np.sqrt(stretch.variance.mean()))
+    return _NOISE_LEFT * noise > _BETTER * one.unexplained * float(one.total.max())
 
 
 def _first_look(stretches: Sequence[Stretch]) -> tuple[_Moments, NDArray[np.bool_]]:
@@ -121,33 +166,10 @@ def _first_look(stretches: Sequence[Stretch]) -> tuple[_Moments, NDArray[np.bool
     return moments, plain
 
 
-def _not_explained(stretches: Sequence[Stretch], own: _Moments) -> dict[int, PeakFit | None]:
-    """Stretches that one band, skewed or not, does not explain, with its best fit."""
-    skews = np.clip(own.skewness, -1.0, 1.0)
-    skewed = fit_all(stretches, "exponential", own.mean[:, None], own.sd, skews, enough=_NOISE_ONLY)
-    left = [b for b, fit in enumerate(skewed) if fit is None or not _is_enough(fit)]
-    some = [stretches[b] for b in left]
-    plain = fit_all(some, "gaussian", own.mean[left, None], own.sd[left])
-    fits = {b: weighed(one, skewed[b]) for b, one in zip(left, plain, strict=True)}
-    return {
-        b: fit
-        for b, fit in fits.items()
-        if fit is None or not (_is_enough(fit) or _is_noise(stretches[b], fit))
-    }
-
-
-def _is_enough(one: PeakFit) -> bool:
-    return one.misfit < _NOISE_ONLY or one.unexplained < _EXPLAINED
-
-
-def _is_noise(stretch: Stretch, one: PeakFit) -> bool:
-    """Whether so much of what one band leaves is noise that two cannot be as much better."""
-    noise = float(np.sqrt(stretch.variance.mean()))
-    return _NOISE_LEFT * noise > _BETTER * one.unexplained * float(one.total.max())
-
-
-def _best_of_two(stretches: Sequence[Stretch], mean: Floats, sd: Floats) -> list[PeakFit | None]:
+def _best_of_two(stretches: Sequence[Stretch]) -> list[PeakFit | None]:
     """Two bands fitted from two beginnings, the better of both with a skewness as well."""
+    moments, _ = _first_look(stretches)
+    mean, sd = moments.mean, moments.sd
     top = np.array([s.position[int(np.argmax(s.above))] for s in stretches])
     thin = np.array([_thickness(*each) for each in zip(stretches, top, sd, strict=True)])
     beside = top + np.where(mean > top, 2.2, -2.2) * thin
@@ -193,32 +215,18 @@ def _sound(two: PeakFit) -> bool:
     return sure and apart and share > _LEAST_SHARE
 
 
-def pairs_agree(pairs: Sequence[Pair], straight: Sequence[Stretch]) -> list[bool]:
-    """Whether the bands show the same pairs when their parts are brought to one height.
-
-    Parameters
-    ----------
-    pairs : sequence of Pair
-    straight : sequence of Stretch
-        Of each pair, from `blotquant.shoulder_parts.straightened`.
-
-    Returns
-    -------
-    list of bool
-    """
-    if not pairs:
-        return []
-    centers = np.array([pair.two.centers for pair in pairs])
+def pairs_agree(pairs: Sequence[Pair]) -> list[bool]:
+    """Whether bands show the same pairs when their parts are brought to one height."""
+    centers = np.array([pair.two.centers for pair in pairs]).reshape(-1, 2)
     sigmas = np.array([float(pair.two.sigmas.mean()) for pair in pairs])
-    twos = best_fits(straight, centers, sigmas)
-    moments, _ = _first_look(straight)
-    ones = best_fits(straight, moments.mean[:, None], moments.sd)
-    return [_agrees(*each) for each in zip(pairs, ones, twos, strict=True)]
+    twos = best_fits([pair.straight for pair in pairs], centers, sigmas)
+    return [_agrees(pair, two) for pair, two in zip(pairs, twos, strict=True)]
 
 
-def _agrees(pair: Pair, one: PeakFit | None, two: PeakFit | None) -> bool:
+def _agrees(pair: Pair, two: PeakFit | None) -> bool:
     if two is None or not _sound(two):
         return False
+    one = pair.straight_one
     if one is not None:
         gain = one.aicc - two.aicc
         if gain < _MARGIN_STRAIGHT or two.unexplained > _BETTER * one.unexplained:

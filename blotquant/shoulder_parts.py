@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,12 @@ class LaneSignal:
         """Rows of the lane in each of the profile's."""
         return max(1, self.sections.position.size // max(self.profile.position.size, 1))
 
+    @cached_property
+    def places(self) -> Floats:
+        """Rows of the profile, in its own steps."""
+        position = self.profile.position
+        return np.asarray(position / (position[1] - position[0]))
+
     def saturated(self, rows: slice) -> bool:
         """Whether pixels in some of the profile's rows are at the ceiling."""
         own = slice(rows.start * self.step, rows.stop * self.step)
@@ -82,9 +89,8 @@ def stretch_around(bands: Sequence[FoundBand], k: int, lane: LaneSignal) -> Stre
     margin = 0.25 * (band.stop - band.start)
     first = max(band.start - margin, bands[k - 1].stop if k else -np.inf)
     last = min(band.stop + margin, bands[k + 1].start if k + 1 < len(bands) else np.inf)
-    position = lane.profile.position
-    step = float(position[1] - position[0])
-    rows = rows_between(position / step, first / step, last / step)
+    step = float(lane.profile.position[1] - lane.profile.position[0])
+    rows = rows_between(lane.places, first / step, last / step)
     if rows.stop - rows.start < 10 or lane.saturated(rows):
         return None
     total, height = float(above[rows].sum()), float(above[rows].max())
@@ -93,7 +99,7 @@ def stretch_around(bands: Sequence[FoundBand], k: int, lane: LaneSignal) -> Stre
     valleys = (band.parted_above, above[rows.start]), (band.parted_below, above[rows.stop - 1])
     if any(parted and level > _VALLEY * height for parted, level in valleys):
         return None
-    return Stretch(position[rows], above[rows], variance[rows], 0.005 * height)
+    return Stretch(lane.profile.position[rows], above[rows], variance[rows], 0.005 * height)
 
 
 def straightened(stretch: Stretch, lane: LaneSignal) -> Stretch | None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from .peak_choice import crossing
-from .peak_fit import Stretch
 from .rows import FoundBand
 from .shoulder_fits import SAME_DISTANCE, Pair, fit_pairs, pairs_agree
 from .shoulder_parts import LaneSignal, straightened, stretch_around
@@ -26,7 +25,6 @@ class _Candidate:
     lane: str
     index: int
     band: FoundBand
-    stretch: Stretch
     pair: Pair
 
 
@@ -75,9 +73,10 @@ def part_shoulders(
         alone = len(ordered) < 3 and one.pair.gain > _MARGIN
         if one.pair.gain >= _MARGIN_SUPPORTED and (supported or alone):
             likely.append(one)
+    agree = pairs_agree([one.pair for one in likely])
     parted = {name: list(bands) for name, bands in ordered.items()}
     # from the last on: what is before keeps its number
-    for one in reversed(_straight(likely, lanes)):
+    for one in reversed([one for one, agrees in zip(likely, agree, strict=True) if agrees]):
         parted[one.lane][one.index : one.index + 1] = _two_bands(one)
     return parted
 
@@ -92,23 +91,15 @@ def _candidates(
         for k in range(len(own))
         if (stretch := stretch_around(own, k, lanes[lane])) is not None
     ]
-    pairs = fit_pairs([stretch for _, _, stretch in tried])
+    pairs = fit_pairs(
+        [stretch for _, _, stretch in tried],
+        lambda b: straightened(tried[b][2], lanes[tried[b][0]]),
+    )
     return [
-        _Candidate(lane, k, bands[lane][k], stretch, pair)
-        for (lane, k, stretch), pair in zip(tried, pairs, strict=True)
+        _Candidate(lane, k, bands[lane][k], pair)
+        for (lane, k, _), pair in zip(tried, pairs, strict=True)
         if pair is not None
     ]
-
-
-def _straight(likely: list[_Candidate], lanes: Mapping[str, LaneSignal]) -> list[_Candidate]:
-    """Those that are two with their parts across the lane brought to one height, too."""
-    shown = [
-        (one, straight)
-        for one in likely
-        if (straight := straightened(one.stretch, lanes[one.lane])) is not None
-    ]
-    agree = pairs_agree([one.pair for one, _ in shown], [straight for _, straight in shown])
-    return [one for (one, _), agrees in zip(shown, agree, strict=True) if agrees]
 
 
 def _place(one: _Candidate, lane: int) -> _Place:
