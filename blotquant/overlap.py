@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .flags import Flag
-from .peak_choice import best_fit, fewer_bands
+from .peak_choice import best_fit, best_fits, fewer_bands
 from .peak_fit import PeakFit, Stretch
 from .reading import rows_between
 from .recipe import Recipe
@@ -27,6 +27,10 @@ _GAP = 0.05
 _MARGIN = 0.3
 # A fit that leaves more than this share of its height unexplained is no fit.
 _WORST = 0.05
+# A fit is looked for no further where what it leaves is noise, or so small a share of its height.
+_NOISE_ONLY, _EXPLAINED = 1.3, 0.01
+# Else it begins anew from bands this much thinner.
+_THINNER = (1.0, 0.7, 0.45)
 # A band whose area is not known better than this is not told apart from its neighbour.
 _LEAST_CERTAIN = 0.4
 
@@ -114,12 +118,28 @@ def _fit(
     stretch = group_stretch(reading, bands, group)
     if stretch is None:
         return None, "too short"
-    centers = np.array([_summit(reading, m) for m in members])
-    fit = best_fit(stretch, centers, _thickness(members))
-    if fit is None:  # once more, from the middles of thinner bands
-        middles = np.array([(m.band.start + m.band.stop) / 2 for m in members])
-        fit = best_fit(stretch, middles, 0.7 * _thickness(members))
+    fit = _best_of_beginnings(reading, stretch, members)
     return fit, "" if fit is None else _doubt(stretch, fit)
+
+
+def _best_of_beginnings(
+    reading: LaneReading, stretch: Stretch, members: Sequence[BandMeasurement]
+) -> PeakFit | None:
+    """Fit from the bands' summits; where that leaves more than noise, the best of several."""
+    summits = np.array([_summit(reading, m) for m in members])
+    sigma = _thickness(members)
+    fit = best_fit(stretch, summits, sigma)
+    if fit is not None and (fit.misfit < _NOISE_ONLY or fit.unexplained < _EXPLAINED):
+        return fit
+    middles = np.array([(m.band.start + m.band.stop) / 2 for m in members])
+    begins = [(at, share * sigma) for share in _THINNER for at in (summits, middles)]
+    others = best_fits(
+        [stretch] * len(begins),
+        np.array([at for at, _ in begins]),
+        np.array([thick for _, thick in begins]),
+    )
+    known = [one for one in (fit, *others) if one is not None]
+    return min(known, key=lambda one: one.aicc, default=None)
 
 
 def group_stretch(
