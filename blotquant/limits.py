@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -125,13 +126,16 @@ class _LaneShape:
     ) -> _LaneShape:
         above, noise, bridge = _above_baseline(profile, hidden, peaks)
         smooth = gaussian_filter1d(above, 0.7, mode="nearest")
-        summits = [_summit(smooth, peak) for peak in peaks]
+        valleys = _valleys(smooth, peaks)
+        summits = [
+            _summit(smooth, peak, ends) for peak, ends in zip(peaks, pairwise(valleys), strict=True)
+        ]
         heights = smooth.tolist()  # looked at one by one: faster as a list
         flanks = [
             (_flank(heights, top, -1, peak.sigma), _flank(heights, top, 1, peak.sigma))
             for top, peak in zip(summits, peaks, strict=True)
         ]
-        return cls(above, smooth, noise, bridge, peaks, _valleys(smooth, peaks), summits, flanks)
+        return cls(above, smooth, noise, bridge, peaks, valleys, summits, flanks)
 
     def limits(self, reach: tuple[float, float]) -> list[tuple[float, float] | None]:
         """Limits of each peak, None where the profile is not above the baseline."""
@@ -256,17 +260,28 @@ def _above_baseline(
     return above, noise, bridge
 
 
-def _summit(smooth: NDArray[np.float64], peak: Peak) -> int:
+def _summit(smooth: NDArray[np.float64], peak: Peak, valleys: tuple[float, float]) -> int:
     reach = max(1, int(peak.sigma))
-    first = max(0, int(peak.row) - reach)
-    return first + int(np.argmax(smooth[first : int(peak.row) + reach + 1]))
+    middle = int(peak.row)
+    first = max(0, middle - reach, min(math.ceil(valleys[0]), middle))
+    last = min(middle + reach, max(math.floor(valleys[1]), middle))
+    return first + int(np.argmax(smooth[first : last + 1]))
 
 
 def _valleys(smooth: NDArray[np.float64], peaks: list[Peak]) -> list[float]:
-    """Rows of the lowest points between the peaks, with the profile's two ends."""
-    rows = [int(peak.row) for peak in peaks]
-    between = [float(a + int(np.argmin(smooth[a : b + 1]))) for a, b in pairwise(rows)]
-    return [-0.5, *between, smooth.size - 0.5]
+    """Rows of the lowest points between the peaks, with the profile's two ends.
+
+    Where a band is but a shoulder of its neighbour and there is no dip, the row that lies lowest
+    under the line from peak to peak.
+    """
+    valleys = []
+    for a, b in pairwise([int(peak.row) for peak in peaks]):
+        between = smooth[a : b + 1]
+        lowest = int(np.argmin(between))
+        if lowest in (0, between.size - 1):
+            lowest = int(np.argmin(between - np.linspace(between[0], between[-1], between.size)))
+        valleys.append(float(a + lowest))
+    return [-0.5, *valleys, smooth.size - 0.5]
 
 
 def _flank(smooth: list[float], top: int, step: int, sigma: float) -> float:

@@ -131,8 +131,9 @@ def _best_of_beginnings(
     fit = best_fit(stretch, summits, sigma)
     if fit is not None and (fit.misfit < _NOISE_ONLY or fit.unexplained < _EXPLAINED):
         return fit
+    centroids = np.array([m.center_row for m in members])
     middles = np.array([(m.band.start + m.band.stop) / 2 for m in members])
-    begins = [(at, share * sigma) for share in _THINNER for at in (summits, middles)]
+    begins = [(at, share * sigma) for share in _THINNER for at in (summits, centroids, middles)]
     others = best_fits(
         [stretch] * len(begins),
         np.array([at for at, _ in begins]),
@@ -190,14 +191,13 @@ def group_stretch(
 
 
 def _summit(reading: LaneReading, m: BandMeasurement) -> float:
-    middle = (m.band.start + m.band.stop) / 2
     rows = rows_between(reading.profile.position, m.band.start, m.band.stop)
     if rows.stop <= rows.start:
-        return middle
+        return m.center_row
     top = float(reading.profile.position[rows][int(np.argmax(reading.above[rows]))])
-    # a shoulder is highest at the limit that it shares: its middle is a better guess
+    # a shoulder is highest at the limit that it shares: its centroid is a better guess
     edge = 0.12 * m.height
-    return top if m.band.start + edge < top < m.band.stop - edge else middle
+    return top if m.band.start + edge < top < m.band.stop - edge else m.center_row
 
 
 def _thickness(members: Sequence[BandMeasurement]) -> float:

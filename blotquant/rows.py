@@ -198,15 +198,18 @@ def _like_the_row(band: FoundBand, above: float, below: float, n_bands: int) -> 
     if n_bands < 3:
         return band.start, band.stop
     ends = []
-    for own, usual, parted in (
-        (band.row - band.start, above, band.parted_above),
-        (band.stop - band.row, below, band.parted_below),
+    for own, usual, other, parted in (
+        (band.row - band.start, above, below, band.parted_above),
+        (band.stop - band.row, below, above, band.parted_below),
     ):
         shortest = _SHORTEST if band.snr >= _FIRM_SNR else 0.95
         longest = _LONGEST if band.snr >= _FIRM_SNR else 1.05
-        reach = max(1.0, min(own, longest * usual))
-        # a limit at the valley to a neighbour stays: the next band begins there
-        ends.append(reach if parted else max(reach, shortest * usual))
+        if parted:
+            # a limit at the valley to a neighbour stays: the next band begins there. In other
+            # lanes the valley may be at the summit itself: the free side says how far bands reach
+            ends.append(max(1.0, min(own, longest * max(usual, other))))
+        else:
+            ends.append(max(1.0, min(own, longest * usual), shortest * usual))
     return band.row - ends[0], band.row + ends[1]
 
 
