@@ -88,7 +88,13 @@ BAND_COLUMNS: tuple[Column, ...] = (
     Column(
         "peak_height", "number", "a.u.", "Highest point of the mean profile above the baseline."
     ),
-    Column("snr", "number", "", "net_density over its standard error if no band were there."),
+    Column(
+        "snr",
+        "number",
+        "",
+        "net_density over its standard error if no band were there; for a fitted band that holds "
+        "how well the fit tells it from its neighbours.",
+    ),
     Column("saturated_fraction", "number", "0-1", "Share of the band's pixels at the ceiling."),
     Column(
         "relative_density", "number", "", "net_density over the reference lanes' geometric mean."

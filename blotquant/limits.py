@@ -25,6 +25,8 @@ _COARSE_BINS = 150
 _REACH = 3.3
 # ... and at most this many, with the longest tail.
 _LONGEST_REACH = 7.0
+# A shoulder is at least this share of its neighbour's height; what is less lies in its foot.
+_SHOULDER = 0.25
 # Along the profile a band ends where it has fallen to this share of its peak.
 _FOOT = 0.002
 
@@ -261,24 +263,27 @@ def _above_baseline(
 
 
 def _summit(smooth: NDArray[np.float64], peak: Peak, valleys: tuple[float, float]) -> int:
-    reach = max(1, int(peak.sigma))
-    middle = int(peak.row)
-    first = max(0, middle - reach, min(math.ceil(valleys[0]), middle))
-    last = min(middle + reach, max(math.floor(valleys[1]), middle))
+    reach, middle = max(1, int(peak.sigma)), int(peak.row)
+    first, last = max(0, middle - reach), middle + reach
+    if valleys[0] < middle:  # not where the band has no valley of its own
+        first = max(first, math.ceil(valleys[0]))
+    if valleys[1] > middle:
+        last = min(last, math.floor(valleys[1]))
     return first + int(np.argmax(smooth[first : last + 1]))
 
 
 def _valleys(smooth: NDArray[np.float64], peaks: list[Peak]) -> list[float]:
     """Rows of the lowest points between the peaks, with the profile's two ends.
 
-    Where a band is but a shoulder of its neighbour and there is no dip, the row that lies lowest
-    under the line from peak to peak.
+    Where a band is but a shoulder of its neighbour, nearly as high, and there is no dip: the row
+    that lies lowest under the line from peak to peak.
     """
     valleys = []
     for a, b in pairwise([int(peak.row) for peak in peaks]):
         between = smooth[a : b + 1]
         lowest = int(np.argmin(between))
-        if lowest in (0, between.size - 1):
+        low, high = sorted((float(between[0]), float(between[-1])))
+        if lowest in (0, between.size - 1) and low > _SHOULDER * high:
             lowest = int(np.argmin(between - np.linspace(between[0], between[-1], between.size)))
         valleys.append(float(a + lowest))
     return [-0.5, *valleys, smooth.size - 0.5]

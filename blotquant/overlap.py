@@ -74,7 +74,7 @@ def measure_overlaps(
                 fit_unexplained=fit.unexplained,
             )
             by_fit = not reason and recipe.measuring.overlap == "fit"
-            measured[k] = _by_fit(m, recipe) if by_fit else m
+            measured[k] = _by_fit(m, recipe, float(error)) if by_fit else m
     return tuple(measured), tuple(fits)
 
 
@@ -239,11 +239,11 @@ def _with_placing(reading: LaneReading, m: BandMeasurement, area: float, error: 
     return math.hypot(error, TAIL_ERROR * area, lossy * area, across_error(reading, m.band))
 
 
-def _by_fit(m: BandMeasurement, recipe: Recipe) -> BandMeasurement:
-    """The band as the fit measures it."""
+def _by_fit(m: BandMeasurement, recipe: Recipe, apart: float) -> BandMeasurement:
+    """The band as the fit measures it; `apart` is how well the fit tells it from its neighbour."""
     if m.net_density_fit is None or m.net_density_fit_err is None:
         return m
-    without = m.detection_limit / recipe.finding.sensitivity
+    without = math.hypot(m.detection_limit / recipe.finding.sensitivity, apart)
     return replace(
         m,
         quantification="fit",
