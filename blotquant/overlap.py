@@ -31,6 +31,8 @@ _WORST = 0.05
 _NOISE_ONLY, _EXPLAINED = 1.3, 0.01
 # Else it begins anew from bands this much thinner.
 _THINNER = (1.0, 0.7, 0.45)
+# A fitted band is highest within its limits, or this many sigma beside them.
+_SLACK = 0.5
 # A band whose area is not known better than this is not told apart from its neighbour.
 _LEAST_CERTAIN = 0.4
 
@@ -66,7 +68,8 @@ def measure_overlaps(
         if fit is None:
             continue
         fits.append(_described(group, fit, reason))
-        for k, area, error in zip(group, fit.areas, fit.errors, strict=True):
+        errors = np.hypot(fit.errors, _unexplained(fit))
+        for k, area, error in zip(group, fit.areas, errors, strict=True):
             m = replace(
                 measured[k],
                 net_density_fit=float(area),
@@ -119,7 +122,7 @@ def _fit(
     if stretch is None:
         return None, "too short"
     fit = _best_of_beginnings(reading, stretch, members)
-    return fit, "" if fit is None else _doubt(stretch, fit)
+    return fit, "" if fit is None else _doubt(stretch, fit, members)
 
 
 def _best_of_beginnings(
@@ -206,16 +209,42 @@ def _thickness(members: Sequence[BandMeasurement]) -> float:
     return max(length / (6.6 + 2.5 * (len(members) - 1)), 0.8)
 
 
-def _doubt(stretch: Stretch, fit: PeakFit) -> str:
+def _doubt(stretch: Stretch, fit: PeakFit, members: Sequence[BandMeasurement]) -> str:
     """Why a fit is not to be used; empty where it is."""
     if fit.unexplained > _WORST:
         return f"the fit leaves {100 * fit.unexplained:.0f} % of the height unexplained"
     if (fit.errors > _LEAST_CERTAIN * fit.areas).any():
         return "the fit cannot tell the bands apart"
+    if not _in_place(fit, members):
+        return "the fit puts a band where none was found"
+    if (np.abs(_exchanged(fit, members)) < _unexplained(fit)).all():
+        return "the bands overlap by less than the fit leaves unexplained"
     fewer = fewer_bands(stretch, fit)
     if fewer is not None and fewer.aicc <= fit.aicc:
         return "fewer bands explain the profile as well"
     return ""
+
+
+def _in_place(fit: PeakFit, members: Sequence[BandMeasurement]) -> bool:
+    """Whether each fitted band is highest within the limits of the band that was found."""
+    start = np.array([m.band.start for m in members])
+    stop = np.array([m.band.stop for m in members])
+    slack = _SLACK * fit.sigmas
+    return bool(((fit.summits > start - slack) & (fit.summits < stop + slack)).all())
+
+
+def _exchanged(fit: PeakFit, members: Sequence[BandMeasurement]) -> Floats:
+    """What sums within the limits give each band of its neighbours, less what they take of it."""
+    inside = np.array(
+        [(fit.position >= m.band.start) & (fit.position < m.band.stop) for m in members]
+    )
+    held = fit.curves @ inside.T  # of each band, within the limits of each
+    return np.asarray(held.sum(axis=0) - held.sum(axis=1))
+
+
+def _unexplained(fit: PeakFit) -> float:
+    """Area that the fit may put in the wrong place: its share of the height that it leaves."""
+    return fit.unexplained * float(fit.areas.max())
 
 
 def _described(group: tuple[int, ...], fit: PeakFit, reason: str) -> GroupFit:
