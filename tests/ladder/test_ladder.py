@@ -8,7 +8,16 @@ import pytest
 
 import blotquant as bq
 from blotquant.errors import RecipeError, StudyError
-from blotquant.ladder import calibrate, get_ladder, ladders, match_ladder, row_for_kda
+from blotquant.figures import overlay_png
+from blotquant.ladder import (
+    calibrate,
+    get_ladder,
+    ladder_marks,
+    ladders,
+    match_ladder,
+    row_for_kda,
+    rows_with_kda,
+)
 from blotquant.model import Blot, Lane, Layout, Panel
 
 RULER = get_ladder("PageRuler Plus")
@@ -149,6 +158,35 @@ def test_bands_of_an_image_get_their_weight():
     assert detected.loc[detected["row"] == row, "mw_kda"].median() == pytest.approx(42, abs=2)
     with pytest.raises(StudyError, match="no row lies within"):
         row_for_kda(detected, 300)
+
+
+def test_marks_stand_at_the_ladders_bands_and_rows_are_named(monkeypatch):
+    blot, layout = gel(ladder={60.0}, columns=COLUMNS)
+    result = analysed(blot, layout, ladder="PageRuler Plus")
+    marks = ladder_marks(result)
+    assert [mark.kda for mark in marks] == list(RULER.kda)
+    assert {mark.lane_id for mark in marks} == {"l0"}
+    for mark in marks:
+        assert mark.row == pytest.approx(40 + 600 * place_of(mark.kda), abs=1.5)
+        assert mark.col == pytest.approx(60)
+    named = rows_with_kda(result)
+    bands = {band.row_id for band in result.layout.bands_of("l1") if band.detected}
+    weights = sorted(row.mw_kda for row in named.rows if row.id in bands)
+    assert weights == pytest.approx([42, 75], abs=2)
+    written = []
+    monkeypatch.setattr(
+        "blotquant.figures.overlay._write", lambda canvas, text, *rest: written.append(text)
+    )
+    overlay_png(blot, result)
+    assert {"250", "130", "55", "10"} <= set(written)
+    assert any(text.endswith("42 kDa") for text in written)
+
+
+def test_without_a_ladder_there_are_no_marks():
+    blot, layout = gel(ladder={60.0}, columns=COLUMNS)
+    result = analysed(blot, layout, ladder="none")
+    assert ladder_marks(result) == ()
+    assert rows_with_kda(result) == result.layout
 
 
 def test_two_ladders_are_interpolated():
