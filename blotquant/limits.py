@@ -276,7 +276,7 @@ def _valleys(smooth: NDArray[np.float64], peaks: list[Peak]) -> list[float]:
     """Rows of the lowest points between the peaks, with the profile's two ends.
 
     Where a band is but a shoulder of its neighbour, nearly as high, and there is no dip: the row
-    that lies lowest under the line from peak to peak.
+    that lies lowest under the line from peak to peak, or the middle.
     """
     valleys = []
     for a, b in pairwise([int(peak.row) for peak in peaks]):
@@ -284,7 +284,10 @@ def _valleys(smooth: NDArray[np.float64], peaks: list[Peak]) -> list[float]:
         lowest = int(np.argmin(between))
         low, high = sorted((float(between[0]), float(between[-1])))
         if lowest in (0, between.size - 1) and low > _SHOULDER * high:
-            lowest = int(np.argmin(between - np.linspace(between[0], between[-1], between.size)))
+            sag = between - np.linspace(between[0], between[-1], between.size)
+            lowest = int(np.argmin(sag))
+            if lowest in (0, between.size - 1):  # one summit between both
+                lowest = between.size // 2
         valleys.append(float(a + lowest))
     return [-0.5, *valleys, smooth.size - 0.5]
 

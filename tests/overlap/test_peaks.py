@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from blotquant.peak_choice import best_fit, crossing, fewer_bands
-from blotquant.peak_fit import Stretch, fit_peaks
+from blotquant.peak_fit import Stretch, fit_all, fit_peaks
 from blotquant.peak_shapes import exponential_gaussian
 from blotquant.simulate.band import emg
 
@@ -99,3 +99,37 @@ def test_nothing_to_fit_is_no_fit():
     assert fit_peaks(flat, "gaussian", np.array([40.0]), 5.0) is None
     short = Stretch(X[:5], np.ones(5), np.ones(5), 1.0)
     assert fit_peaks(short, "gaussian", np.array([2.0]), 1.0) is None
+
+
+def test_many_stretches_in_one_go_are_fitted_as_one_by_one():
+    rng = np.random.default_rng(8)
+    stretches = [
+        profile((38, 38 + d), (1e5, 6e4), 5.0, tail=0.3, rng=rng) for d in (11, 13, 16, 20)
+    ]
+    cut = stretches[1]
+    stretches.append(Stretch(X[:55], cut.above[:55], cut.variance[:55], cut.level_sd))
+    stretches.insert(2, Stretch(X, np.full(X.size, -1.0), np.ones(X.size), 1.0))
+    centers = np.tile([37.0, 52.0], (len(stretches), 1))
+    together = fit_all(stretches, "exponential", centers, np.full(len(stretches), 5.0))
+    assert together[2] is None
+    for k, fit in enumerate(together):
+        alone = fit_peaks(stretches[k], "exponential", centers[k], 5.0)
+        if fit is None:
+            assert alone is None
+            continue
+        assert fit.areas == pytest.approx(alone.areas, rel=1e-6)
+        assert fit.covariance == pytest.approx(alone.covariance, rel=1e-5)
+        assert fit.aicc == pytest.approx(alone.aicc, abs=1e-6)
+        assert fit.curves.shape == (2, stretches[k].position.size)
+
+
+def test_rows_left_out_do_not_count():
+    rng = np.random.default_rng(2)
+    clean = profile((45,), (1e5,), 6.0, rng=rng)
+    used = (X < 42) | (X > 49)
+    clipped = np.where(used, clean.above, np.minimum(clean.above, 4000.0))
+    fit = fit_peaks(
+        Stretch(X, clipped, clean.variance, clean.level_sd, used), "gaussian", np.array([45.0]), 5.0
+    )
+    assert fit.areas[0] == pytest.approx(1e5, rel=0.02)
+    assert fit.unexplained < 0.02
