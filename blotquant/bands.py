@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from .errors import NothingFound
-from .limits import Peak, band_limits
+from .limits import Ground, Peak, limits_and_ground
 from .membrane import find_panels
 from .model import Blot, Lane, Layout, Panel, Profile
 from .noise import NoiseModel, estimate_noise
-from .reading import read_sections
+from .reading import read_sections, saturated_rows
 from .recipe import FindingSettings, Recipe
-from .rows import arrange_rows
+from .rows import FoundBand, arrange_rows
+from .shoulder_parts import LaneSignal
+from .shoulders import part_shoulders
 
 __all__ = ["detect_bands", "find_bands"]
 
@@ -83,8 +85,22 @@ def find_bands(
             settings.sensitivity,
         )
         peaks.update(zip(alike, found_in, strict=True))
-    peaks = _of_one_kind(peaks)
-    found = band_limits(lanes, profiles, peaks)
+    kept = _of_one_kind(peaks)
+    found, ground = limits_and_ground(lanes, profiles, kept)
+    doubtful, ground_of_broad = _too_broad(lanes, profiles, peaks, kept)
+    ground |= ground_of_broad
+    by_lane: dict[str, list[FoundBand]] = {lane.id: [] for lane in lanes if lane.id in ground}
+    for band in found + doubtful:
+        by_lane[band.lane_id].append(band)
+    signals = {
+        lane.id: LaneSignal(
+            profiles[lane.id], ground[lane.id], sections[lane.id], saturated_rows(blot, lane)
+        )
+        for lane in lanes
+        if lane.id in ground
+    }
+    parted = part_shoulders(by_lane, signals)
+    found = [band for bands in parted.values() for band in bands if not band.doubtful]
     if not found:
         raise NothingFound(
             f"{blot.source.name}: {len(lanes)} lanes, but no band reaches a signal to noise of "
@@ -186,6 +202,39 @@ def _trust(peaks: list[Peak]) -> NDArray[np.float64]:
     least = _STEEP * float(steep.max(initial=0.0))
     clear = np.log1p([peak.snr for peak in peaks])
     return np.asarray(clear * np.minimum(steep / max(least, 1e-300), 1.0), np.float64)
+
+
+def _too_broad(
+    lanes: Sequence[Lane],
+    profiles: Mapping[str, Profile],
+    peaks: Mapping[str, list[Peak]],
+    kept: Mapping[str, list[Peak]],
+) -> tuple[list[FoundBand], dict[str, Ground]]:
+    """What is too broad for one band and stands free: a cloud, or two bands side by side.
+
+    And the ground of the lanes that hold such a thing, with it kept out of the baseline.
+    """
+    broad: dict[str, list[Peak]] = {}
+    for lane, own in kept.items():
+        least = min((peak.sigma for peak in own), default=0.0)
+        dropped = [p for p in peaks[lane] if p not in own and p.sigma > least]
+        if dropped:
+            broad[lane] = dropped
+    some = [lane for lane in lanes if lane.id in broad]
+    both = {
+        lane: sorted([*kept[lane], *dropped], key=lambda p: p.row)
+        for lane, dropped in broad.items()
+    }
+    doubtful = []
+    found, ground = limits_and_ground(some, profiles, both)
+    for band in found:
+        position = profiles[band.lane_id].position
+        at = (band.row - float(position[0])) / float(position[1] - position[0])
+        near = any(abs(at - p.row) < 1.5 * p.sigma for p in broad[band.lane_id])
+        known = any(abs(at - k.row) < k.sigma for k in kept[band.lane_id])
+        if near and not known:
+            doubtful.append(replace(band, doubtful=True))
+    return doubtful, ground
 
 
 def _peaks(

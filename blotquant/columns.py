@@ -13,6 +13,7 @@ __all__ = [
     "CONTROL_COLUMNS",
     "DOSES_COLUMNS",
     "LANE_COLUMNS",
+    "LINEARITY_COLUMNS",
     "NORMALIZED_COLUMNS",
     "REPLICATES_COLUMNS",
     "SCHEMA_VERSION",
@@ -75,7 +76,7 @@ BAND_COLUMNS: tuple[Column, ...] = (
         "net_density",
         "number",
         "a.u. x px",
-        "integrated_density - background: the band itself.",
+        "The band itself: integrated_density - background, or net_density_fit: see quantification.",
         "Image Lab Adj. Volume; LI-COR Signal; ImageJ Gel Analyzer Area x lane width",
     ),
     Column(
@@ -87,7 +88,13 @@ BAND_COLUMNS: tuple[Column, ...] = (
     Column(
         "peak_height", "number", "a.u.", "Highest point of the mean profile above the baseline."
     ),
-    Column("snr", "number", "", "net_density over its standard error if no band were there."),
+    Column(
+        "snr",
+        "number",
+        "",
+        "net_density over its standard error if no band were there; for a fitted band that holds "
+        "how well the fit tells it from its neighbours.",
+    ),
     Column("saturated_fraction", "number", "0-1", "Share of the band's pixels at the ceiling."),
     Column(
         "relative_density", "number", "", "net_density over the reference lanes' geometric mean."
@@ -120,6 +127,26 @@ BAND_COLUMNS: tuple[Column, ...] = (
     Column("method_spread", "number", "a.u. x px", "Spread of net_density between sound methods."),
     Column("exposure_s", "number", "s", "Exposure time, where the file gives it."),
     Column("technical", "text", "", "Technical repeat (study file)."),
+    Column("net_density_fit_err", "number", "a.u. x px", "Standard error of net_density_fit."),
+    Column(
+        "fit_unexplained",
+        "number",
+        "0-1",
+        "Root mean square of what the fit leaves, over its highest point.",
+    ),
+    Column(
+        "net_density_unclipped",
+        "number",
+        "a.u. x px",
+        "Estimate for a saturated band, by a fit of its unclipped flanks; not a measurement.",
+    ),
+    Column(
+        "net_density_unclipped_err",
+        "number",
+        "a.u. x px",
+        "Standard error of net_density_unclipped.",
+    ),
+    Column("mw_kda_err", "number", "kDa", "Standard error of mw_kda, by the ladder's own scatter."),
 )
 
 LANE_COLUMNS: tuple[Column, ...] = (
@@ -341,4 +368,26 @@ DOSES_COLUMNS: tuple[Column, ...] = (
     Column("verdict", "text", "", "fitted, not reached, no response, or refused."),
     Column("reason", "text", "", "Why, in one line."),
     Column("flags", "text", "", "Flags of the values fitted."),
+)
+
+LINEARITY_COLUMNS: tuple[Column, ...] = (
+    Column("image", "text", "", "As in bands."),
+    Column("row", "integer", "", "As in bands."),
+    Column("mw_kda", "number", "kDa", "Median molecular weight of the row."),
+    Column("n_values", "integer", "", "Bands used: detected and not saturated."),
+    Column("best_model", "text", "", "proportional, line or hyperbola: what AICc prefers."),
+    Column("aicc_proportional", "number", "", "AICc of the line through 0."),
+    Column("aicc_line", "number", "", "AICc of the line with an intercept."),
+    Column("aicc_hyperbola", "number", "", "AICc of the hyperbola through 0."),
+    Column("slope", "number", "a.u. x px per load", "Slope of the line through 0."),
+    Column("intercept", "number", "a.u. x px", "Intercept of the line."),
+    Column("intercept_se", "number", "a.u. x px", "Its standard error."),
+    Column("r_squared", "number", "", "Share of the variance that the best model explains."),
+    Column("load_low", "number", "as the loads", "Lowest load of the linear range."),
+    Column("load_high", "number", "as the loads", "Highest load of the linear range."),
+    Column("density_low", "number", "a.u. x px", "Net density at load_low."),
+    Column("density_high", "number", "a.u. x px", "Net density at load_high."),
+    Column("lod", "number", "as the loads", "Limit of detection: 3.3 SD of no band over slope."),
+    Column("loq", "number", "as the loads", "Limit of quantification: 10 SD over slope."),
+    Column("reason", "text", "", "What limits the range, in one line."),
 )

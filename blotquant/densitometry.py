@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .background import Baseline, LaneView
+from .clipped import estimate_unclipped
 from .flags import Flag
 from .model import Band, Blot, Lane, Panel, Profile
 from .noise import NoiseModel, estimate_noise
+from .overlap import measure_overlaps
 from .reading import read_lane, sum_mask
 from .recipe import Recipe
 from .registry import get
@@ -114,6 +116,8 @@ def measure_reading(
         _measure_band(reading, band, index, recipe, flags)
         for index, band in enumerate(_ordered(bands))
     )
+    measured, fits = measure_overlaps(reading, measured, recipe)
+    measured = estimate_unclipped(reading, measured)
     total = float((profile.intensity - baseline.level).sum())
     if not profile.width.any():  # a carried lane that this picture does not show
         total = float("nan")
@@ -126,6 +130,7 @@ def measure_reading(
         total_density=total,
         flags=flags,
         total_density_err=lane_total_error(reading, total),
+        fits=fits,
     )
 
 

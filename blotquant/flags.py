@@ -69,7 +69,7 @@ FLAG_MEANING: MappingProxyType[Flag, str] = MappingProxyType(
         ),
         Flag.NEGATIVE_NET: "The background is larger than the signal; the value is kept, not set to 0.",
         Flag.EDGE_CUT: "The band or its lane runs over the edge of the image or membrane.",
-        Flag.OVERLAP: "The band overlaps a neighbour in its lane; they are parted at the valley.",
+        Flag.OVERLAP: "The band overlaps a neighbour in its lane; parted at the valley unless fitted.",
         Flag.AMBIGUOUS_ROW: (
             "Two rows of bands could be this target and nothing decides which; name the row."
         ),

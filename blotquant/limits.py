@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,7 +15,7 @@ from .model import Lane, Profile
 from .rows import FoundBand
 from .smoother import fit_baseline
 
-__all__ = ["Peak", "band_limits"]
+__all__ = ["Ground", "Peak", "band_limits", "limits_and_ground"]
 
 # The baseline bends over no less than this share of a band's length.
 _LEAST_LENGTH = 0.4
@@ -24,6 +25,8 @@ _COARSE_BINS = 150
 _REACH = 3.3
 # ... and at most this many, with the longest tail.
 _LONGEST_REACH = 7.0
+# A shoulder is at least this share of its neighbour's height; what is less lies in its foot.
+_SHOULDER = 0.25
 # Along the profile a band ends where it has fallen to this share of its peak.
 _FOOT = 0.002
 
@@ -37,6 +40,22 @@ class Peak:
     snr: float
     spread: float  # noise of the response
     strength: float  # response, normalised so that it is largest at the band's own thickness
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """A lane's profile above the baseline that the limits were found with.
+
+    Parameters
+    ----------
+    above : ndarray, shape (N,)
+        a.u. x px, row by row of the profile.
+    variance : ndarray, shape (N,)
+        Of its noise, with the texture beside the bands.
+    """
+
+    above: NDArray[np.float64]
+    variance: NDArray[np.float64]
 
 
 def band_limits(
@@ -60,6 +79,13 @@ def band_limits(
     list of FoundBand
         Lane by lane; peaks that do not stand above the baseline are left out.
     """
+    return limits_and_ground(lanes, profiles, peaks)[0]
+
+
+def limits_and_ground(
+    lanes: Sequence[Lane], profiles: Mapping[str, Profile], peaks: Mapping[str, list[Peak]]
+) -> tuple[list[FoundBand], dict[str, Ground]]:
+    """As `band_limits`, with the ground of each lane that has peaks, by lane id."""
     busy = [lane for lane in lanes if peaks[lane.id]]
     hidden = {
         lane.id: [(p.row - 4.5 * p.sigma, p.row + 4.5 * p.sigma) for p in peaks[lane.id]]
@@ -75,18 +101,20 @@ def band_limits(
         limits = {lane: shape.limits(reach) for lane, shape in seen.items()}
         if not last:
             hidden = {lane: [one for one in own if one] for lane, own in limits.items()}
-    return [
+    found = [
         band
         for lane in busy
         for band in _found(lane, profiles[lane.id], seen[lane.id], limits[lane.id])
     ]
+    return found, {lane: Ground(shape.above, shape.noise**2) for lane, shape in seen.items()}
 
 
 @dataclass(frozen=True, eq=False)
 class _LaneShape:
     """A lane's profile above its baseline, and its bands' summits, flanks and valleys; rows."""
 
-    smooth: NDArray[np.float64]
+    above: NDArray[np.float64]
+    smooth: NDArray[np.float64]  # the same, a little smoothed
     noise: NDArray[np.float64]
     bridge: NDArray[np.float64]  # how uncertain the baseline is under each band
     peaks: list[Peak]
@@ -98,14 +126,18 @@ class _LaneShape:
     def of(
         cls, profile: Profile, hidden: list[tuple[float, float]], peaks: list[Peak]
     ) -> _LaneShape:
-        smooth, noise, bridge = _above_baseline(profile, hidden, peaks)
-        summits = [_summit(smooth, peak) for peak in peaks]
+        above, noise, bridge = _above_baseline(profile, hidden, peaks)
+        smooth = gaussian_filter1d(above, 0.7, mode="nearest")
+        valleys = _valleys(smooth, peaks)
+        summits = [
+            _summit(smooth, peak, ends) for peak, ends in zip(peaks, pairwise(valleys), strict=True)
+        ]
         heights = smooth.tolist()  # looked at one by one: faster as a list
         flanks = [
             (_flank(heights, top, -1, peak.sigma), _flank(heights, top, 1, peak.sigma))
             for top, peak in zip(summits, peaks, strict=True)
         ]
-        return cls(smooth, noise, bridge, peaks, _valleys(smooth, peaks), summits, flanks)
+        return cls(above, smooth, noise, bridge, peaks, valleys, summits, flanks)
 
     def limits(self, reach: tuple[float, float]) -> list[tuple[float, float] | None]:
         """Limits of each peak, None where the profile is not above the baseline."""
@@ -222,25 +254,42 @@ def _above_baseline(
         least_length=_LEAST_LENGTH * usual,
         max_bins=_COARSE_BINS,
     )
-    smooth = gaussian_filter1d(profile.intensity - fit.level, 0.7, mode="nearest")
+    above = profile.intensity - fit.level
     one = np.zeros((len(peaks), position.size))
     one[np.arange(len(peaks)), [int(peak.row) for peak in peaks]] = 1.0
     bridge = np.sqrt(fit.variances_of_sums(one))
     noise = np.sqrt(profile.variance * max(fit.scale, 1.0))
-    return smooth, noise, bridge
+    return above, noise, bridge
 
 
-def _summit(smooth: NDArray[np.float64], peak: Peak) -> int:
-    reach = max(1, int(peak.sigma))
-    first = max(0, int(peak.row) - reach)
-    return first + int(np.argmax(smooth[first : int(peak.row) + reach + 1]))
+def _summit(smooth: NDArray[np.float64], peak: Peak, valleys: tuple[float, float]) -> int:
+    reach, middle = max(1, int(peak.sigma)), int(peak.row)
+    first, last = max(0, middle - reach), middle + reach
+    if valleys[0] < middle:  # not where the band has no valley of its own
+        first = max(first, math.ceil(valleys[0]))
+    if valleys[1] > middle:
+        last = min(last, math.floor(valleys[1]))
+    return first + int(np.argmax(smooth[first : last + 1]))
 
 
 def _valleys(smooth: NDArray[np.float64], peaks: list[Peak]) -> list[float]:
-    """Rows of the lowest points between the peaks, with the profile's two ends."""
-    rows = [int(peak.row) for peak in peaks]
-    between = [float(a + int(np.argmin(smooth[a : b + 1]))) for a, b in pairwise(rows)]
-    return [-0.5, *between, smooth.size - 0.5]
+    """Rows of the lowest points between the peaks, with the profile's two ends.
+
+    Where a band is but a shoulder of its neighbour, nearly as high, and there is no dip: the row
+    that lies lowest under the line from peak to peak, or the middle.
+    """
+    valleys = []
+    for a, b in pairwise([int(peak.row) for peak in peaks]):
+        between = smooth[a : b + 1]
+        lowest = int(np.argmin(between))
+        low, high = sorted((float(between[0]), float(between[-1])))
+        if lowest in (0, between.size - 1) and low > _SHOULDER * high:
+            sag = between - np.linspace(between[0], between[-1], between.size)
+            lowest = int(np.argmin(sag))
+            if lowest in (0, between.size - 1):  # one summit between both
+                lowest = between.size // 2
+        valleys.append(float(a + lowest))
+    return [-0.5, *valleys, smooth.size - 0.5]
 
 
 def _flank(smooth: list[float], top: int, step: int, sigma: float) -> float:

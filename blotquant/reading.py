@@ -23,6 +23,7 @@ __all__ = [
     "read_sections",
     "row_weights",
     "rows_between",
+    "saturated_rows",
     "sum_mask",
 ]
 
@@ -195,6 +196,16 @@ def rows_between(position: NDArray[np.float64], start: float, stop: float) -> sl
     first = math.floor(start - 0.5 - float(position[0])) + 1
     end = math.ceil(stop + 0.5 - float(position[0]))
     return slice(min(max(first, 0), position.size), min(max(end, 0), position.size))
+
+
+def saturated_rows(blot: Blot, lane: Lane) -> NDArray[np.float64]:
+    """Px of a lane at the ceiling in each of its rows, shape (N,) as in `read_lane`."""
+    rows = _rows(blot.shape[0], lane)
+    if blot.saturated is None or rows.size == 0:
+        return np.zeros(rows.size)
+    _, first, weights = lane_weights(blot.shape, lane)
+    part = blot.saturated[rows[0] : rows[-1] + 1, first : first + weights.shape[1]]
+    return np.asarray((part * weights).sum(axis=1), np.float64)
 
 
 def sum_mask(

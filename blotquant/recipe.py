@@ -22,6 +22,8 @@ __all__ = [
     "BackgroundSettings",
     "FindingSettings",
     "ImageSettings",
+    "LadderSettings",
+    "MeasuringSettings",
     "NormalizationSettings",
     "Recipe",
 ]
@@ -103,6 +105,27 @@ class BackgroundSettings(_Section):
     )
 
 
+class MeasuringSettings(_Section):
+    """How a band's density is read off its lane."""
+
+    overlap: Literal["fit", "valley"] = _setting(
+        "fit",
+        "fit: bands that overlap are fitted together where justified; valley: parted there.",
+    )
+
+
+class LadderSettings(_Section):
+    """How molecular weights are read off the ladder."""
+
+    name: str = _setting(
+        "",
+        "Ladder by name, or its sizes in kDa with commas; none: no kDa; empty: if it is clear.",
+    )
+    method: Literal["log_linear", "southern", "spline"] = _setting(
+        "southern", "Curve from place to kDa: log_linear, southern (local), or spline (monotone)."
+    )
+
+
 class NormalizationSettings(_Section):
     """How densities are made comparable between lanes."""
 
@@ -145,6 +168,8 @@ class Recipe(_Section):
     image: ImageSettings = ImageSettings()
     finding: FindingSettings = FindingSettings()
     background: BackgroundSettings = BackgroundSettings()
+    measuring: MeasuringSettings = MeasuringSettings()
+    ladder: LadderSettings = LadderSettings()
     normalization: NormalizationSettings = NormalizationSettings()
 
     @classmethod
@@ -239,10 +264,12 @@ _PLACES: dict[str, tuple[str, str]] = {
     key: (section, key)
     for section, info in Recipe.model_fields.items()
     for key in info.annotation.model_fields  # type: ignore[union-attr]  # every section is a model
-    if key != "method"
+    if key not in ("method", "name")
 } | {
     "background": ("background", "method"),
     "normalization": ("normalization", "method"),
+    "ladder": ("ladder", "name"),
+    "ladder_method": ("ladder", "method"),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from .recipe import Recipe
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BandMeasurement", "LaneMeasurement", "Result", "write_csv"]
+__all__ = ["BandMeasurement", "GroupFit", "LaneMeasurement", "Result", "write_csv"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,52 @@ class BandMeasurement:
     saturated_fraction: float
     detection_limit: float
     flags: Flag
+    quantification: Literal["sum", "fit"] = "sum"
+    net_density_fit: float | None = None
+    net_density_fit_err: float | None = None
+    fit_unexplained: float | None = None
+    net_density_unclipped: float | None = None
+    net_density_unclipped_err: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class GroupFit:
+    """Bands of one lane that were fitted together, because they overlap or are clipped.
+
+    Parameters
+    ----------
+    bands : tuple of int
+        Which of the lane's bands, from 0.
+    shape : str
+        gaussian or exponential: what each band's profile is.
+    areas : ndarray, shape (K,)
+        Net density of each, a.u. x px.
+    covariance : ndarray, shape (K, K)
+        Of the areas.
+    position : ndarray, shape (N,)
+        Rows of the picture that were looked at.
+    curves : ndarray, shape (K, N)
+        Each band above the baseline, in the profile's units.
+    level : ndarray, shape (N,)
+        What the fit adds to the baseline.
+    unexplained : float
+        Root mean square of what the fit leaves, over its highest point.
+    justified : bool
+        Whether the bands are measured by it.
+    reason : str
+        Why not.
+    """
+
+    bands: tuple[int, ...]
+    shape: str
+    areas: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    position: NDArray[np.float64]
+    curves: NDArray[np.float64]
+    level: NDArray[np.float64]
+    unexplained: float
+    justified: bool
+    reason: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +110,8 @@ class LaneMeasurement:
         Flags of the lane as a whole.
     total_density_err : float
         Standard error of `total_density`.
+    fits : tuple of GroupFit
+        Bands that overlap, fitted together; drawn over the profile.
     """
 
     lane_id: str
@@ -74,6 +122,7 @@ class LaneMeasurement:
     total_density: float
     flags: Flag = Flag.NONE
     total_density_err: float = float("nan")
+    fits: tuple[GroupFit, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

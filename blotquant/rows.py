@@ -18,7 +18,8 @@ __all__ = ["FoundBand", "arrange_rows", "row_shape"]
 class FoundBand:
     """A band as found in its lane, before it belongs to a row; places in px along the lane.
 
-    `parted_above` and `parted_below`: its limit there is the valley to a neighbour.
+    `parted_above` and `parted_below`: its limit there is the valley to a neighbour. `doubtful`: too
+    broad for one band; it counts only if it turns out to be two.
     """
 
     lane_id: str
@@ -28,6 +29,7 @@ class FoundBand:
     snr: float
     parted_above: bool = False
     parted_below: bool = False
+    doubtful: bool = False
 
     @property
     def height(self) -> float:
@@ -196,15 +198,18 @@ def _like_the_row(band: FoundBand, above: float, below: float, n_bands: int) -> 
     if n_bands < 3:
         return band.start, band.stop
     ends = []
-    for own, usual, parted in (
-        (band.row - band.start, above, band.parted_above),
-        (band.stop - band.row, below, band.parted_below),
+    for own, usual, other, parted in (
+        (band.row - band.start, above, below, band.parted_above),
+        (band.stop - band.row, below, above, band.parted_below),
     ):
         shortest = _SHORTEST if band.snr >= _FIRM_SNR else 0.95
         longest = _LONGEST if band.snr >= _FIRM_SNR else 1.05
-        reach = max(1.0, min(own, longest * usual))
-        # a limit at the valley to a neighbour stays: the next band begins there
-        ends.append(reach if parted else max(reach, shortest * usual))
+        if parted:
+            # a limit at the valley to a neighbour stays: the next band begins there. In other
+            # lanes the valley may be at the summit itself: the free side says how far bands reach
+            ends.append(max(1.0, min(own, longest * max(usual, other))))
+        else:
+            ends.append(max(1.0, min(own, longest * usual), shortest * usual))
     return band.row - ends[0], band.row + ends[1]
 
 
@@ -281,8 +286,10 @@ def _cluster(
     masses: list[float] = []
     taken: list[set[int]] = []
     typical = float(np.median(height))
+    apart = _to_next(lane_of, level)
     for k in np.argsort(-weight, kind="stable"):
-        reach = 0.55 * min(height[k], 1.5 * typical)
+        # one of a pair does not join the other's row
+        reach = min(0.55 * min(height[k], 1.5 * typical), 0.55 * apart[k])
         options = [
             (abs(float(level[k]) - center), row)
             for row, center in enumerate(centers)
@@ -300,6 +307,14 @@ def _cluster(
             taken.append({int(lane_of[k])})
         label[k] = row
     return label
+
+
+def _to_next(lane_of: NDArray[np.intp], level: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distance of each band to the nearest other band of its lane; infinite where it is alone."""
+    away = np.abs(level[:, None] - level[None, :])
+    away[lane_of[:, None] != lane_of[None, :]] = np.inf
+    np.fill_diagonal(away, np.inf)
+    return np.asarray(away.min(axis=1), np.float64)
 
 
 def _refined_drift(

@@ -21,6 +21,7 @@ __all__ = [
     "LOSSY_ERROR",
     "TAIL_ERROR",
     "LaneReading",
+    "across_error",
     "lane_total_error",
     "standard_errors",
 ]
@@ -135,6 +136,12 @@ def standard_errors(
         share = math.hypot(TAIL_ERROR, LOSSY_ERROR)
     placing = _along(reading, band) ** 2 + _across(reading, rows, weights) ** 2
     return math.sqrt(variance + placing + (share * net) ** 2), math.sqrt(without)
+
+
+def across_error(reading: LaneReading, band: Band) -> float:
+    """What a misplaced lane takes from a band or adds to it, a.u. x px: the last term alone."""
+    rows, weights = reading.share(band)
+    return _across(reading, rows, weights)
 
 
 def lane_total_error(reading: LaneReading, total: float) -> float:

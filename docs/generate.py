@@ -28,6 +28,7 @@ from blotquant.columns import (
     CONTROL_COLUMNS,
     DOSES_COLUMNS,
     LANE_COLUMNS,
+    LINEARITY_COLUMNS,
     NORMALIZED_COLUMNS,
     REPLICATES_COLUMNS,
     STATISTICS_COLUMNS,
@@ -35,6 +36,7 @@ from blotquant.columns import (
     Column,
 )
 from blotquant.flags import FLAG_MEANING
+from blotquant.ladder import ladders
 from blotquant.recipe import Recipe
 from blotquant.report import PROBLEM_COLUMNS
 from blotquant.simulate import KINDS
@@ -95,6 +97,14 @@ def _settings(section: str) -> str:
         unit = extra.get("unit", "")
         rows.append([_code(key), _default(field.default), allowed, unit, field.description])
     return _table(["setting", "default", "allowed", "unit", "meaning"], rows)
+
+
+def _ladders() -> str:
+    rows = (
+        [ladder.name, ladder.maker, ", ".join(f"{size:g}" for size in ladder.kda)]
+        for ladder in ladders()
+    )
+    return _table(["name", "maker", "sizes, kDa"], rows)
 
 
 def _keys(model: type[BaseModel]) -> str:
@@ -233,6 +243,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "columns of summary": lambda: _columns(SUMMARY_COLUMNS),
     "columns of statistics": lambda: _columns(STATISTICS_COLUMNS),
     "columns of doses": lambda: _columns(DOSES_COLUMNS),
+    "columns of linearity": lambda: _columns(LINEARITY_COLUMNS),
+    "ladders": _ladders,
     "flags": _flags,
     **{f"settings {section}": lambda s=section: _settings(s) for section in Recipe.model_fields},
     **{f"options of {name}": lambda n=name: _options(n) for name in _COMMANDS},

@@ -65,3 +65,29 @@ def test_no_band_reaches_beyond_the_valley_to_its_neighbour():
     assert second.start == first.stop
     assert first.parted_below
     assert second.parted_above
+
+
+def two_bands(apart, ratio, *, seed=2):
+    """Limits of a band at row 140 and a weaker one below it."""
+    rng, rows = np.random.default_rng(seed), np.arange(300.0)
+    pair = ((140.0, 1.0), (140.0 + apart, ratio))
+    shape = sum(h * np.exp(-0.5 * ((rows - at) / SIGMA) ** 2) for at, h in pair)
+    profile = Profile(
+        rows, 1000 + 9000 * shape + rng.normal(0, NOISE, 300), np.full(300, NOISE**2), rows * 0 + 30
+    )
+    lane = lane_of(0)
+    peaks = [Peak(at, SIGMA, 50.0, 1.0, 1.0) for at, _ in pair]
+    return band_limits([lane], {lane.id: profile}, {lane.id: peaks})
+
+
+def test_a_shoulder_without_a_dip_is_parted_between_both():
+    apart = 2.0 * SIGMA
+    first, second = two_bands(apart, 0.7)
+    equal = 140 + apart / 2 + SIGMA**2 / apart * np.log(1 / 0.7)  # where both are as high
+    assert first.stop == second.start == pytest.approx(equal, abs=0.25 * apart)
+    assert second.row >= second.start
+
+
+def test_what_lies_in_the_foot_of_a_band_does_not_cut_it():
+    first, _ = two_bands(3.2 * SIGMA, 0.01)
+    assert first.stop > 140 + 2.9 * SIGMA

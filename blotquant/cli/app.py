@@ -265,6 +265,32 @@ def check(
     return look(folder, recipe_file=recipe)
 
 
+@app.command()
+def linearity(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="Images of a dilution series, or folders.")
+    ],
+    loads: Annotated[
+        Path,
+        typer.Option(metavar="FILE", help="CSV with the columns lane and load (and image)."),
+    ],
+    out: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT", help="Folder of the results.")
+    ] = Path("blotquant-linearity"),
+    row: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Only this row of bands.")
+    ] = None,
+    unit: Annotated[str, typer.Option(metavar="UNIT", help="Unit of the loads.")] = "",
+    recipe: RecipeFile = None,
+    settings: SetOption = None,
+) -> int:
+    """Judge a dilution series: linear range, limits of detection and quantification, a plot."""
+    from blotquant.cli.linearity import linearity as judge
+
+    changes = _changes({}, settings or [])
+    return judge(paths, loads, out=out, row=row, unit=unit, recipe_file=recipe, changes=changes)
+
+
 @app.command("recipe")
 def show_recipe(recipe: RecipeFile = None, settings: SetOption = None) -> int:
     """Print every setting with its default, unit and meaning, as TOML that `run --recipe` takes."""

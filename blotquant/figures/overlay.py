@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -22,6 +22,7 @@ from blotquant.figures.palette import (
     row_colour,
 )
 from blotquant.flags import Flag
+from blotquant.ladder.marks import LadderMark, ladder_marks, rows_with_kda
 from blotquant.model import Band, Blot, Lane, Layout
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def overlay_png(blot: Blot, result: Result, *, max_side: int = MAX_SIDE) -> byte
     Bands are dark on light whatever the file's polarity, grey levels are linear. Lanes are outlined
     along their paths and numbered on top (ladders in brown, doubtful lanes dashed); each band's box
     has the colour of its row, dashed grey where the band is below detection; saturated pixels are
-    red.
+    red. A ladder that was read has its sizes beside it, kDa, and rows that have no name are named
+    by theirs.
 
     Parameters
     ----------
@@ -61,7 +63,7 @@ def overlay_png(blot: Blot, result: Result, *, max_side: int = MAX_SIDE) -> byte
     bytes
         A PNG.
     """
-    layout = result.layout
+    layout = rows_with_kda(result)
     frame = Frame.of(blot.shape, layout, max_side)
     canvas = _paper(blot, layout, frame)
     for panel in layout.panels:
@@ -74,6 +76,7 @@ def overlay_png(blot: Blot, result: Result, *, max_side: int = MAX_SIDE) -> byte
     _write_lane_numbers(canvas, frame, layout)
     for right in (False, True):
         _write_row_labels(canvas, frame, [x for x in row_labels(layout) if x.right is right])
+    _write_ladder_marks(canvas, frame, layout, ladder_marks(result))
     done, encoded = cv2.imencode(".png", canvas, _PNG)
     if not done:
         raise ValueError("the overlay could not be encoded as PNG")
@@ -171,6 +174,34 @@ def _write_lane_numbers(canvas: Canvas, frame: Frame, layout: Layout) -> None:
         else:
             y = frame.top - 0.6 * frame.font_size
         _write(canvas, text, (x, y), colour, size)
+
+
+def _write_ladder_marks(
+    canvas: Canvas, frame: Frame, layout: Layout, marks: Sequence[LadderMark]
+) -> None:
+    """Sizes beside each ladder, on its side away from most lanes, each with a tick."""
+    size = max(9, round(0.8 * frame.font_size))
+    for name in dict.fromkeys(mark.lane_id for mark in marks):
+        lane = layout.lane(name)
+        own = [mark for mark in marks if mark.lane_id == name]
+        left = _leftmost(lane, layout)
+        wanted = [float(frame.place(mark.row, 0.0)[1]) for mark in own]
+        for mark, y in zip(own, _spread(wanted, 1.05 * size, frame.shape[0]), strict=True):
+            edge = mark.col + (-0.5 if left else 0.5) * lane.width
+            x, tick = frame.place(mark.row, edge)
+            step = -0.5 * size if left else 0.5 * size
+            extent = text_width(mark.text, size)
+            begin = x + 1.4 * step - (extent if left else 0)
+            begin = min(max(begin, 1.0), frame.shape[1] - extent - 1.0)
+            _line(canvas, np.array([[x, tick], [x + step, y]]), LADDER, frame.line + 1)
+            _chip(canvas, begin, y + 0.36 * size, mark.text, size)
+            _write(canvas, mark.text, (begin, y + 0.36 * size), LADDER, size)
+
+
+def _leftmost(lane: Lane, layout: Layout) -> bool:
+    """Whether no more lanes of its panel lie to its left than to its right."""
+    own = [other.id for other in layout.lanes if other.panel_id == lane.panel_id]
+    return own.index(lane.id) < len(own) / 2
 
 
 def _fitting_size(text: str, lane: Lane, frame: Frame) -> int:

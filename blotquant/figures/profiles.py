@@ -130,7 +130,7 @@ def _svg(m: LaneMeasurement, number: int, axes: _Axes, rows: Mapping[str, int]) 
         '<svg class="profile" viewBox="0 0 {w:g} {h:g}" role="img" '
         'aria-label="Profile of lane {n}">'
         '<g class="curves" data-own="{own}">{bands}'
-        '<path class="baseline" d="{base}"/><path class="trace" d="{trace}"/></g>'
+        '<path class="baseline" d="{base}"/><path class="trace" d="{trace}"/>{fits}</g>'
         '<path class="axis" d="M0,{floor:g}H{w:g}"/>{labels}</svg>'
     ).format(
         w=WIDTH,
@@ -138,6 +138,7 @@ def _svg(m: LaneMeasurement, number: int, axes: _Axes, rows: Mapping[str, int]) 
         n=number,
         own=_own_scale(signal, baseline, axes),
         bands=Markup("").join(bands),
+        fits=Markup("").join(_fits(m, axes)),
         base=_path(_simplified(position, baseline, axes)),
         trace=_path(_simplified(position, signal, axes)),
         floor=_BOTTOM,
@@ -181,6 +182,25 @@ def _band(
         colour=FAINT if missing else row_colour(row),
         d=_path(np.concatenate([upper, lower[::-1]])),
     )
+
+
+def _fits(m: LaneMeasurement, axes: _Axes) -> list[Markup]:
+    """Curves of the bands that were fitted together, each upon the baseline, dashed."""
+    drawn = []
+    for group in m.fits:
+        if not group.justified:
+            continue
+        rows = np.searchsorted(m.profile.position, group.position)
+        width = np.maximum(m.profile.width[rows], 1e-9)
+        level = m.baseline[rows] + group.level
+        drawn += [
+            Markup(
+                '<path class="fit" fill="none" stroke="{ink}" stroke-width="0.8" '
+                'stroke-dasharray="2 1.5" d="{d}"/>'
+            ).format(ink=BODY, d=_path(_simplified(group.position, (level + curve) / width, axes)))
+            for curve in group.curves
+        ]
+    return drawn
 
 
 def _row_labels(bands: tuple[BandMeasurement, ...], rows: Mapping[str, int], axes: _Axes) -> Markup:

@@ -14,6 +14,7 @@ from ..columns import BAND_COLUMNS, LANE_COLUMNS, SCHEMA_VERSION
 from ..densitometry import measure_lane
 from ..errors import LayoutError
 from ..flags import Flag
+from ..ladder import MolecularWeights, molecular_weights
 from ..lanes import find_lanes
 from ..membrane import find_panels
 from ..model import Blot, Lane, Layout
@@ -104,16 +105,17 @@ def measure(
     for lane in layout.lanes:
         _check_inside(blot, lane)
     measured = measure_lanes(blot, layout, recipe)
+    weights = molecular_weights(layout, measured, recipe.ladder)
     name = image or blot.source.name
     return Result(
         image=name,
         layout=layout,
-        table=_band_table(blot, layout, measured, recipe, name),
+        table=_band_table(blot, layout, measured, recipe, name, weights),
         lanes=_lane_table(blot, layout, measured, name),
         measurements=measured,
         recipe=recipe,
-        provenance=provenance(blot, recipe),
-        warnings=(*blot.warnings, *_warnings(layout)),
+        provenance={**provenance(blot, recipe), "ladders": _ladders(layout, weights)},
+        warnings=(*blot.warnings, *_warnings(layout), *weights.notes),
     )
 
 
@@ -170,6 +172,23 @@ def provenance(blot: Blot, recipe: Recipe) -> dict[str, Any]:
     }
 
 
+def _ladders(layout: Layout, weights: MolecularWeights) -> list[dict[str, Any]]:
+    """How each ladder lane was read, as JSON."""
+    number = {lane.id: k for k, lane in enumerate(layout.lanes, 1)}
+    return [
+        {
+            "lane": number[reading.lane],
+            "ladder": reading.ladder,
+            "guessed": reading.guessed,
+            "method": reading.calibration.method,
+            "bands": [band + 1 for band in reading.bands],
+            "kda": list(reading.kda),
+            "scatter_log10": reading.calibration.scatter,
+        }
+        for reading in weights.readings
+    ]
+
+
 def _check_inside(blot: Blot, lane: Lane) -> None:
     rows, cols = blot.shape
     inside = any(
@@ -200,6 +219,7 @@ def _band_table(
     measured: dict[str, LaneMeasurement],
     recipe: Recipe,
     image: str,
+    weights: MolecularWeights,
 ) -> pd.DataFrame:
     membrane, target = parse_name(image)
     panel_number = {panel.id: index for index, panel in enumerate(layout.panels, 1)}
@@ -214,6 +234,8 @@ def _band_table(
             flags = m.flags | blot.flags
             if lane.confidence < LOW_CONFIDENCE:
                 flags |= Flag.LOW_CONFIDENCE
+            given = rows[row_id].mw_kda
+            kda, kda_err = weights.of_band.get((lane.id, index - 1), (None, None))
             by_hand = "hand" in (lane.source, m.band.source)
             records.append(
                 {
@@ -235,7 +257,7 @@ def _band_table(
                     "height": m.height,
                     "width": m.width,
                     "rf": (m.center_row - lane.top) / length,
-                    "mw_kda": rows[row_id].mw_kda,
+                    "mw_kda": given if given is not None else kda,
                     "area": m.area,
                     "integrated_density": m.integrated_density,
                     "background": m.background,
@@ -251,11 +273,16 @@ def _band_table(
                     "background_method": recipe.background.method,
                     "layout_source": "hand" if by_hand else m.band.source,
                     "detection_limit": m.detection_limit,
-                    "quantification": "sum",
-                    "net_density_fit": None,
+                    "quantification": m.quantification,
+                    "net_density_fit": m.net_density_fit,
                     "method_spread": None,
                     "exposure_s": blot.exposure_s,
                     "technical": "",
+                    "net_density_fit_err": m.net_density_fit_err,
+                    "fit_unexplained": m.fit_unexplained,
+                    "net_density_unclipped": m.net_density_unclipped,
+                    "net_density_unclipped_err": m.net_density_unclipped_err,
+                    "mw_kda_err": None if given is not None else kda_err,
                 }
             )
     return table_of(records, BAND_COLUMNS)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from blotquant.figures import Representative, TargetStrip
+from blotquant.ladder.marks import rows_with_kda
 from blotquant.model import Blot, Layout
 from blotquant.names import same_target
 from blotquant.normalize.reading import read_strips
@@ -14,6 +15,7 @@ from blotquant.normalize.strips import LaneReading, Strip
 from blotquant.outcome import ImageOutcome, RunOutcome
 from blotquant.pipeline.image import row_numbers
 from blotquant.pipeline.naming import roles_of
+from blotquant.result import Result
 from blotquant.study import SAMPLE_COLUMNS
 from blotquant.study_report.blots import shown_blot
 from blotquant.study_report.figure_tables import FigureTables
@@ -166,7 +168,7 @@ class _Shelf:
         return TargetStrip(
             target=target,
             label="",
-            mw_kda=self._mass(strip, layout, row_id),
+            mw_kda=self._mass(strip, outcome.result, row_id),
             blot=self._blot(outcome),
             layout=layout,
             row_id=row_id,
@@ -191,13 +193,14 @@ class _Shelf:
             return ""
         return self._tables.names.of_lane(reading.group, self._cells(strip, reading))
 
-    def _mass(self, strip: Strip, layout: Layout, row_id: str) -> float | None:
-        """Molecular weight, as declared or as the layout has it."""
+    def _mass(self, strip: Strip, result: Result, row_id: str) -> float | None:
+        """Molecular weight, as declared, as the layout has it, or as a ladder says."""
         for block in self._result.study.image:
             here = (block.name, block.panel) == (strip.image, strip.panel)
             if here and same_target(block.target, strip.target) and block.mw_kda:
                 return block.mw_kda
-        return next((row.mw_kda for row in layout.rows if row.id == row_id), None)
+        rows = rows_with_kda(result).rows
+        return next((row.mw_kda for row in rows if row.id == row_id), None)
 
     def _blot(self, outcome: ImageOutcome) -> Blot:
         if outcome.image not in self._blots:

@@ -1,0 +1,282 @@
+"""Bands of one lane that overlap: fitted together, so that each gets what is its own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .flags import Flag
+from .peak_choice import best_fit, best_fits, fewer_bands
+from .peak_fit import PeakFit, Stretch
+from .reading import rows_between
+from .recipe import Recipe
+from .result import BandMeasurement, GroupFit
+from .uncertainty import LOSSY_ERROR, TAIL_ERROR, LaneReading, across_error
+
+__all__ = ["group_stretch", "measure_overlaps", "overlapping_groups"]
+
+Floats = NDArray[np.float64]
+
+# Bands nearer to each other than this share of their length are fitted together.
+_GAP = 0.05
+# How far beyond a group's limits its fit looks, in mean band lengths.
+_MARGIN = 0.3
+# A fit that leaves more than this share of its height unexplained is no fit.
+_WORST = 0.05
+# A fit is looked for no further where what it leaves is noise, or so small a share of its height.
+_NOISE_ONLY, _EXPLAINED = 1.3, 0.01
+# Else it begins anew from bands this much thinner.
+_THINNER = (1.0, 0.7, 0.45)
+# A fitted band is highest within its limits, or this many sigma beside them.
+_SLACK = 0.5
+# A band whose area is not known better than this is not told apart from its neighbour.
+_LEAST_CERTAIN = 0.4
+
+
+def measure_overlaps(
+    reading: LaneReading, bands: tuple[BandMeasurement, ...], recipe: Recipe
+) -> tuple[tuple[BandMeasurement, ...], tuple[GroupFit, ...]]:
+    """Fit the groups of overlapping bands of a lane, and give each band what the fit says.
+
+    A group's bands are measured by the fit where Akaike's criterion prefers it to one band fewer,
+    where it explains the profile, and where it tells the bands apart; else they stay parted at the
+    valley, with the fit's value beside. The standard error of a fitted band holds the fit's
+    covariance, the tails beyond the lane's edges, and the lane's place.
+
+    Parameters
+    ----------
+    reading : LaneReading
+    bands : tuple of BandMeasurement
+        Of the lane, from the well down, as sums.
+    recipe : Recipe
+        `recipe.measuring.overlap` "valley" leaves the sums, with the fits beside.
+
+    Returns
+    -------
+    bands : tuple of BandMeasurement
+    fits : tuple of GroupFit
+    """
+    measured, fits = list(bands), []
+    if recipe.background.method == "valley":  # the profile itself is the level between bands
+        return bands, ()
+    for group in overlapping_groups(bands):
+        fit, reason = _fit(reading, bands, group)
+        if fit is None:
+            continue
+        fits.append(_described(group, fit, reason))
+        errors = np.hypot(fit.errors, _unexplained(fit))
+        for k, area, error in zip(group, fit.areas, errors, strict=True):
+            m = replace(
+                measured[k],
+                net_density_fit=float(area),
+                net_density_fit_err=_with_placing(reading, measured[k], float(area), float(error)),
+                fit_unexplained=fit.unexplained,
+            )
+            by_fit = not reason and recipe.measuring.overlap == "fit"
+            measured[k] = _by_fit(m, recipe, float(error)) if by_fit else m
+    return tuple(measured), tuple(fits)
+
+
+def overlapping_groups(bands: Sequence[BandMeasurement]) -> list[tuple[int, ...]]:
+    """Detected bands of a lane that touch and overlap one another, two or more at a time.
+
+    Parameters
+    ----------
+    bands : sequence of BandMeasurement
+        From the well down.
+
+    Returns
+    -------
+    list of tuple of int
+        Which bands, from 0.
+    """
+    seen = [k for k, m in enumerate(bands) if Flag.BELOW_DETECTION not in m.flags]
+    groups: list[list[int]] = []
+    for k in seen:
+        if groups and _touch(bands[groups[-1][-1]], bands[k]):
+            groups[-1].append(k)
+        else:
+            groups.append([k])
+    return [tuple(group) for group in groups if len(group) > 1]
+
+
+def _touch(above: BandMeasurement, below: BandMeasurement) -> bool:
+    gap = below.band.start - above.band.stop
+    overlapping = [Flag.OVERLAP in m.flags for m in (above, below)]
+    near = 4 * _GAP if all(overlapping) else _GAP
+    return any(overlapping) and gap < near * min(above.height, below.height)
+
+
+def _fit(
+    reading: LaneReading, bands: Sequence[BandMeasurement], group: tuple[int, ...]
+) -> tuple[PeakFit | None, str]:
+    """Fit of a group, and why it is not to be used; no fit where a band is saturated."""
+    members = [bands[k] for k in group]
+    if any(m.saturated_fraction > 0 for m in members):
+        return None, "saturated"
+    stretch = group_stretch(reading, bands, group)
+    if stretch is None:
+        return None, "too short"
+    fit = _best_of_beginnings(reading, stretch, members)
+    return fit, "" if fit is None else _doubt(stretch, fit, members)
+
+
+def _best_of_beginnings(
+    reading: LaneReading, stretch: Stretch, members: Sequence[BandMeasurement]
+) -> PeakFit | None:
+    """Fit from the bands' summits; where that leaves more than noise, the best of several."""
+    summits = np.array([_summit(reading, m) for m in members])
+    sigma = _thickness(members)
+    fit = best_fit(stretch, summits, sigma)
+    if fit is not None and (fit.misfit < _NOISE_ONLY or fit.unexplained < _EXPLAINED):
+        return fit
+    centroids = np.array([m.center_row for m in members])
+    middles = np.array([(m.band.start + m.band.stop) / 2 for m in members])
+    begins = [(at, share * sigma) for share in _THINNER for at in (summits, centroids, middles)]
+    others = best_fits(
+        [stretch] * len(begins),
+        np.array([at for at, _ in begins]),
+        np.array([thick for _, thick in begins]),
+    )
+    known = [one for one in (fit, *others) if one is not None]
+    return min(known, key=lambda one: one.aicc, default=None)
+
+
+def group_stretch(
+    reading: LaneReading,
+    bands: Sequence[BandMeasurement],
+    group: Sequence[int],
+    used: NDArray[np.bool_] | None = None,
+) -> Stretch | None:
+    """Profile around some bands of a lane, up to their neighbours.
+
+    Parameters
+    ----------
+    reading : LaneReading
+    bands : sequence of BandMeasurement
+        All bands of the lane, from the well down.
+    group : sequence of int
+        Which of them.
+    used : ndarray of bool, shape (N,), optional
+        Rows of the profile to fit.
+
+    Returns
+    -------
+    Stretch or None
+        None where fewer than ten rows are left.
+    """
+    profile, baseline = reading.profile, reading.baseline
+    members = [bands[k].band for k in group]
+    margin = _MARGIN * float(np.mean([band.stop - band.start for band in members]))
+    first, last = members[0].start, max(band.stop for band in members)
+    others = [m.band for k, m in enumerate(bands) if k not in group and m.band.detected]
+    before = max((other.stop for other in others if other.stop <= first + 1), default=-math.inf)
+    after = min((other.start for other in others if other.start >= last - 1), default=math.inf)
+    rows = rows_between(
+        profile.position,
+        max(first - margin, min(before, first)),
+        min(last + margin, max(after, last)),
+    )
+    if rows.stop - rows.start < 10:
+        return None
+    own = sum(baseline.band_variance[k] for k in group)
+    return Stretch(
+        profile.position[rows],
+        profile.intensity[rows] - baseline.level[rows],
+        profile.variance[rows] * max(baseline.scale, 1.0),
+        math.sqrt(len(members) * own) / sum(band.stop - band.start for band in members),
+        None if used is None else used[rows],
+    )
+
+
+def _summit(reading: LaneReading, m: BandMeasurement) -> float:
+    rows = rows_between(reading.profile.position, m.band.start, m.band.stop)
+    if rows.stop <= rows.start:
+        return m.center_row
+    top = float(reading.profile.position[rows][int(np.argmax(reading.above[rows]))])
+    # a shoulder is highest at the limit that it shares: its centroid is a better guess
+    edge = 0.12 * m.height
+    return top if m.band.start + edge < top < m.band.stop - edge else m.center_row
+
+
+def _thickness(members: Sequence[BandMeasurement]) -> float:
+    """Sigma from the group's length: it reaches 3.3 sigma beyond the outer bands' centres."""
+    length = members[-1].band.stop - members[0].band.start
+    return max(length / (6.6 + 2.5 * (len(members) - 1)), 0.8)
+
+
+def _doubt(stretch: Stretch, fit: PeakFit, members: Sequence[BandMeasurement]) -> str:
+    """Why a fit is not to be used; empty where it is."""
+    if fit.unexplained > _WORST:
+        return f"the fit leaves {100 * fit.unexplained:.0f} % of the height unexplained"
+    if (fit.errors > _LEAST_CERTAIN * fit.areas).any():
+        return "the fit cannot tell the bands apart"
+    if not _in_place(fit, members):
+        return "the fit puts a band where none was found"
+    if (np.abs(_exchanged(fit, members)) < _unexplained(fit)).all():
+        return "the bands overlap by less than the fit leaves unexplained"
+    fewer = fewer_bands(stretch, fit)
+    if fewer is not None and fewer.aicc <= fit.aicc:
+        return "fewer bands explain the profile as well"
+    return ""
+
+
+def _in_place(fit: PeakFit, members: Sequence[BandMeasurement]) -> bool:
+    """Whether each fitted band is highest within the limits of the band that was found."""
+    start = np.array([m.band.start for m in members])
+    stop = np.array([m.band.stop for m in members])
+    slack = _SLACK * fit.sigmas
+    return bool(((fit.summits > start - slack) & (fit.summits < stop + slack)).all())
+
+
+def _exchanged(fit: PeakFit, members: Sequence[BandMeasurement]) -> Floats:
+    """What sums within the limits give each band of its neighbours, less what they take of it."""
+    inside = np.array(
+        [(fit.position >= m.band.start) & (fit.position < m.band.stop) for m in members]
+    )
+    held = fit.curves @ inside.T  # of each band, within the limits of each
+    return np.asarray(held.sum(axis=0) - held.sum(axis=1))
+
+
+def _unexplained(fit: PeakFit) -> float:
+    """Area that the fit may put in the wrong place: its share of the height that it leaves."""
+    return fit.unexplained * float(fit.areas.max())
+
+
+def _described(group: tuple[int, ...], fit: PeakFit, reason: str) -> GroupFit:
+    return GroupFit(
+        bands=group,
+        shape=fit.shape,
+        areas=fit.areas,
+        covariance=fit.covariance,
+        position=fit.position,
+        curves=fit.curves,
+        level=fit.level,
+        unexplained=fit.unexplained,
+        justified=not reason,
+        reason=reason,
+    )
+
+
+def _with_placing(reading: LaneReading, m: BandMeasurement, area: float, error: float) -> float:
+    """Standard error of a fitted area with what the fit does not see: tails, and the lane."""
+    lossy = LOSSY_ERROR if Flag.LOSSY in reading.blot.flags else 0.0
+    return math.hypot(error, TAIL_ERROR * area, lossy * area, across_error(reading, m.band))
+
+
+def _by_fit(m: BandMeasurement, recipe: Recipe, apart: float) -> BandMeasurement:
+    """The band as the fit measures it; `apart` is how well the fit tells it from its neighbour."""
+    if m.net_density_fit is None or m.net_density_fit_err is None:
+        return m
+    without = math.hypot(m.detection_limit / recipe.finding.sensitivity, apart)
+    return replace(
+        m,
+        quantification="fit",
+        net_density=m.net_density_fit,
+        net_density_err=m.net_density_fit_err,
+        snr=m.net_density_fit / without if without > 0 else m.snr,
+    )
