@@ -27,6 +27,8 @@ __all__ = ["measure_lane", "measure_reading", "read_background"]
 _TOUCH = 0.02
 # A band whose profile at its limit is still this share of its peak overlaps its neighbour.
 _OVERLAP = 0.05
+# Specks and scratches that were worth this share of a band's standard error are worth a flag.
+_SEEN_MARK = 0.1
 
 
 def measure_lane(
@@ -153,6 +155,9 @@ def _measure_band(
         saturated = sum_mask(blot.saturated, blot.shape, lane, band.start, band.stop) / area
     flags = lane_flags & (Flag.LANES_TOUCH | Flag.BASELINE_UNCERTAIN)
     flags |= _band_flags(reading, band, rows, net, below, saturated)
+    marks = reading.marks.taken
+    if marks.size and float(weights @ marks[rows]) > _SEEN_MARK * error:
+        flags |= Flag.ARTEFACT
     return BandMeasurement(
         band=band,
         center_row=center,

@@ -1,0 +1,362 @@
+"""Specks, scratches and hot pixels in a lane: found by their shape across it, and filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .noise import NoiseModel
+
+__all__ = ["NO_MARKS", "REACH", "Marks", "marked_places", "threshold_of", "without_marks"]
+
+# A mark stands out of what is this many px to either side of it, in the picture and at half size.
+REACH = 4
+# ... by so many times the noise.
+_CLEAR = 6.0
+# ... and by this share of the band that it lies in.
+_ROUND = 0.1
+# What touches a mark is part of it down to so many times the residual's own spread.
+_SKIRT = 2.5
+# Rows on either side of a mark from which the lane's shape across it is learnt.
+_MARGIN = 12
+# A stretch longer than this is worked on in parts, rows.
+_LONGEST = 96
+# A stretch of which marks would take more than this share is left as it is.
+_MOST = 0.35
+# Of what was taken out this share may be wrong: a mark's faint skirt, a fill that is a little off.
+_DOUBT = 0.05
+# A band's signal is this uneven across by itself, share of its height.
+_UNEVEN = 0.02
+_STAR, _COLUMN = np.ones((3, 3), np.uint8), np.ones((5, 1), np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """What specks and scratches were worth at each row of a lane.
+
+    Parameters
+    ----------
+    taken : ndarray, shape (N,)
+        Absolute signal that was taken out or put back, a.u. x px.
+    doubt : ndarray, shape (N,)
+        How far the fill may be off, all rows to the same side, a.u. x px.
+    """
+
+    taken: NDArray[np.float64]
+    doubt: NDArray[np.float64]
+
+
+# Rows, columns, and 1 or -1: above or below what is beside.
+Places = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]
+NO_MARKS = Marks(np.empty(0), np.empty(0))
+
+
+def threshold_of(brightest: NDArray[np.float64], noise: NoiseModel) -> NDArray[np.float64]:
+    """What stands out of each row of a lane whose brightest part is given, a.u., shape (N,).
+
+    Six times the noise, and a share of the band: bands are rounded and uneven across.
+    """
+    ground = float(np.partition(brightest, brightest.size // 10)[brightest.size // 10])
+    clear = _CLEAR * np.sqrt(noise.variance(brightest))
+    return np.asarray(clear + _ROUND * np.maximum(brightest - ground, 0.0), np.float64)
+
+
+def marked_places(values: NDArray[Any], threshold: NDArray[np.float64]) -> Places:
+    """Pixels that stand out of what is some px to their left and right; 1 or -1: above or below.
+
+    A band is as good as level across a few px, and falls to one side at a lane's edge; only what
+    is narrow stands out on both sides. Looked for in the picture and at half its size.
+
+    Parameters
+    ----------
+    values : ndarray, shape (N, M)
+        Stored pixels or signal.
+    threshold : ndarray, shape (N,)
+        What stands out at each row.
+
+    Returns
+    -------
+    rows, cols, sign : ndarray of int, shape (marks,)
+        `sign` is 1 where the pixel stands above both, -1 where below.
+    """
+    if values.shape[1] <= 2 * REACH or values.shape[0] < 2:
+        return np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0, np.intp)
+    if values.dtype not in (np.uint8, np.uint16, np.float32):
+        values = values.astype(np.float32)
+    fine = _standing_out(values, threshold)
+    half = (values.shape[1] // 2, values.shape[0] // 2)
+    if min(half) <= 2 * REACH:
+        return fine
+    even = values[: 2 * half[1], : 2 * half[0]]
+    small = np.asarray(cv2.resize(even, half, interpolation=cv2.INTER_AREA))
+    pairs = np.maximum(threshold[: 2 * half[1] : 2], threshold[1 : 2 * half[1] : 2])
+    rows, cols, sign = _standing_out(small, pairs)
+    together = zip(fine, (2 * rows, 2 * cols, sign), strict=True)
+    return tuple(np.append(one, other) for one, other in together)  # type: ignore[return-value]
+
+
+def _standing_out(values: NDArray[Any], threshold: NDArray[np.float64]) -> Places:
+    left, here, right = (
+        values[:, : -2 * REACH],
+        values[:, REACH:-REACH],
+        values[:, 2 * REACH :],
+    )
+    above = cv2.subtract(here, cv2.max(left, right))  # integers: never below 0
+    below = cv2.subtract(cv2.min(left, right), here)
+    if values.dtype.kind == "u":
+        most = np.iinfo(values.dtype).max
+        limit = np.minimum(np.ceil(threshold), most).astype(values.dtype)
+    else:
+        limit = threshold.astype(values.dtype)
+    out = np.asarray(cv2.max(above, below)) > limit[:, None]
+    rows = np.flatnonzero(out.any(axis=1))
+    if rows.size == 0:
+        return rows, rows, rows
+    at, cols = np.nonzero(out[rows])
+    sign = np.where(above[rows[at], cols] > below[rows[at], cols], 1, -1)
+    return rows[at], cols + REACH, sign
+
+
+def without_marks(
+    signal: NDArray[np.float32],
+    left: NDArray[np.float64],
+    right: NDArray[np.float64],
+    places: Places,
+    noise: NoiseModel,
+    below: int,
+) -> tuple[list[slice], Marks]:
+    r"""Fill marks in with what the lane's shape across it has there; `signal` is changed.
+
+    Parameters
+    ----------
+    signal : ndarray, shape (N, M)
+        A strip of the picture that holds a lane.
+    left, right : ndarray, shape (N,)
+        The lane's edges, px of the strip.
+    places : rows, cols, sign
+        Where marks stand out, from `marked_places`.
+    noise : NoiseModel
+    below : int
+        The sign of what is less signal: 1 where dark pixels are signal, -1 otherwise.
+
+    Returns
+    -------
+    changed : list of slice
+        Rows in which pixels were changed.
+    marks : Marks
+
+    Notes
+    -----
+    A lane's signal has one shape across it: at row r and column c,
+    :math:`x_{rc} = a_c + g_c\,p_r + h_c\,p'_r`, with the profile p along the lane, and a, g, h the
+    column's background, share and, to first order, shift along the lane (a band that tilts or
+    smiles). It is fitted by least squares to the pixels that are not marked, in turn with the
+    marks: what stands out of it, and all that touches it. What is filled in is the model, plus
+    what the pixels around a mark depart from it.
+    """
+    size = signal.shape[0]
+    marks = Marks(np.zeros(size), np.zeros(size))
+    rows, cols, sign = places
+    # a narrow gap to the next lane is less than both lanes: no mark
+    inset = np.where(sign == below, 2 * REACH, 0.0)
+    inside = (cols > left[rows] + inset) & (cols < right[rows] - inset)
+    rows, cols = rows[inside], cols[inside]
+    changed = []
+    seeds = np.zeros(signal.shape, np.uint8)
+    seeds[rows, cols] = 1
+    for first, last in _stretches(np.unique(rows), size):
+        part = slice(first, last)
+        level = _Box.of(signal, left, right, part)
+        free = (1 - cv2.dilate(level.of_pixels(seeds), _STAR)).astype(np.float32)
+        drop = np.rint(_drop(level.values, free)).astype(np.intp)
+        box = _Box.of(signal, left, right, part, drop)
+        filled = _filled(box, box.of_pixels(seeds), noise)
+        if filled is None:
+            continue
+        fill, mask, off = filled
+        counted = mask * box.inside
+        for total, worth in ((marks.taken, np.abs(box.values - fill)), (marks.doubt, off)):
+            total += np.bincount(box.rows.ravel(), (worth * counted).ravel(), size)
+        box.put_back(signal, fill, mask)
+        changed.append(slice(int(box.rows.min()), int(box.rows.max()) + 1))
+    return changed, marks
+
+
+def _stretches(rows: NDArray[np.intp], size: int) -> list[tuple[int, int]]:
+    """Rows around the marked ones, each in one stretch only."""
+    if rows.size == 0:
+        return []
+    found: list[tuple[int, int]] = []
+    for group in np.split(rows, np.flatnonzero(np.diff(rows) > _MARGIN) + 1):
+        first, last = max(int(group[0]) - _MARGIN, 0), min(int(group[-1]) + _MARGIN + 1, size)
+        parts = -(-(last - first) // _LONGEST)
+        edges = np.linspace(first, last, parts + 1).astype(int).tolist()
+        found += zip(edges[:-1], edges[1:], strict=True)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Box:
+    """A piece of a lane, straightened: its edges upright, its bands level to half a row."""
+
+    values: NDArray[np.float32]
+    inside: NDArray[np.float32]  # share of each px in the lane
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]  # of the pixel to the left, which counts by 1 - beyond
+    beyond: NDArray[np.float32]
+
+    @classmethod
+    def of(
+        cls,
+        signal: NDArray[np.float32],
+        left: NDArray[np.float64],
+        right: NDArray[np.float64],
+        part: slice,
+        drop: NDArray[np.intp] | int = 0,
+    ) -> _Box:
+        """Piece of some rows, each column `drop` rows further down."""
+        rows = np.arange(part.start, part.stop)[:, None] + drop
+        across = np.arange(max(int(np.ceil((right[part] - left[part]).max())), 4))
+        rows = np.broadcast_to(np.clip(rows, 0, len(signal) - 1), (rows.shape[0], across.size))
+        place = left[rows] + 0.5 + across
+        columns = np.clip(np.floor(place).astype(np.intp), 0, signal.shape[1] - 2)
+        beyond = np.clip(place - columns, 0, 1).astype(np.float32)
+        values = signal[rows, columns] * (1 - beyond) + signal[rows, columns + 1] * beyond
+        inside = np.clip(right[rows] - place + 0.5, 0, 1).astype(np.float32)
+        return cls(values, inside, rows, columns, beyond)
+
+    def of_pixels(self, seeds: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Px of the box that marked pixels of the strip have a part in."""
+        return np.maximum(seeds[self.rows, self.columns], seeds[self.rows, self.columns + 1])
+
+    def put_back(
+        self, signal: NDArray[np.float32], fill: NDArray[np.float32], mask: NDArray[np.uint8]
+    ) -> None:
+        """Write what fills the marked px into the strip."""
+        change = (fill - self.values) * (mask > 0)
+        upright = np.zeros_like(signal)
+        np.add.at(upright, (self.rows, self.columns), change * (1 - self.beyond))
+        np.add.at(upright, (self.rows, self.columns + 1), change * self.beyond)
+        signal += upright
+
+
+def _drop(values: NDArray[np.float32], free: NDArray[np.float32]) -> NDArray[np.float64]:
+    """How much further down the bands lie in each column: a line with a bend, px."""
+    across = np.linspace(-1, 1, values.shape[1])
+    bend = np.stack([across, across**2 - (across**2).mean()], axis=1)
+    drop = np.zeros(values.shape[1])
+    rows, along = np.arange(values.shape[1]), np.arange(len(values))
+    for _ in range(_TURNS):
+        places = np.clip(along[:, None] + np.rint(drop).astype(np.intp), 0, len(values) - 1)
+        fitted = _columns(values[places, rows], free[places, rows])
+        if fitted is None:
+            return np.zeros_like(drop)
+        base, columns = fitted
+        share, steep = columns[:, 1], float((base[:, 2] ** 2).mean())
+        if steep <= 0:
+            break
+        weight = np.maximum(share, 0.05) ** 2
+        own = np.clip(-columns[:, 2] / np.maximum(share, 0.3), -3, 3)
+        terms = bend * weight[:, None]
+        step = bend @ np.linalg.solve(terms.T @ bend, terms.T @ own)
+        drop = np.clip(np.rint(drop) + step, -_STEEPEST, _STEEPEST)
+    return drop
+
+
+# A band's drop within its lane is found in so many turns, and held to so many rows.
+_TURNS, _STEEPEST = 5, 20
+
+
+def _filled(
+    box: _Box, seeds: NDArray[np.uint8], noise: NoiseModel
+) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float64]] | None:
+    """What the box would show without marks, where they are, and how far each pixel may be off."""
+    values = box.values
+    mask = cv2.dilate(seeds, _STAR)
+    for _ in range(3):
+        fitted = _columns(values, (1 - mask).astype(np.float32))
+        if fitted is None:
+            return None
+        model = np.asarray(fitted[0] @ fitted[1].T, np.float32)
+        spread = np.sqrt(noise.variance(model)).astype(np.float32)
+        spread = np.hypot(spread, np.float32(_UNEVEN) * (model - model.min()))
+        away = (values - model) / spread
+        # where the model does not fit, as much of a row departs from it
+        own = np.maximum(1.4826 * np.median(np.abs(away), axis=1, keepdims=True), 1.0)
+        own = cv2.dilate(own, _COLUMN)
+        size = np.abs(away) / own
+        mask = _grown(((seeds > 0) & (size > 0.75 * _CLEAR)).astype(np.uint8), size)
+        if not mask.any() or mask.mean() > _MOST:
+            return None
+    mask = cv2.dilate(mask, _STAR)
+    fill = model + _around(values - model, mask)
+    off = np.sqrt(own**2 - 1) * spread + np.float32(_DOUBT) * np.abs(values - fill)
+    return fill, mask, off
+
+
+def _grown(mask: NDArray[np.uint8], size: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Marks with all that touches them and stands out."""
+    skirt = (size > _SKIRT).astype(np.uint8)
+    count, labels = cv2.connectedComponents(cv2.max(skirt, mask), connectivity=8)
+    chosen = np.zeros(count, np.uint8)
+    chosen[labels[mask > 0]] = 1
+    chosen[0] = 0
+    return np.asarray(chosen[labels], np.uint8)
+
+
+def _around(away: NDArray[np.float32], mask: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Mean departure of the pixels around each, those that are marked left out."""
+    free = (1 - mask).astype(np.float32)
+    blur = (9, 9)
+    share = cv2.boxFilter(free, -1, blur, borderType=cv2.BORDER_REPLICATE)
+    mean = cv2.boxFilter(away * free, -1, blur, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(mean / np.maximum(share, 0.1), np.float32)
+
+
+def _columns(
+    values: NDArray[np.float32], weight: NDArray[np.float32]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Base of the model (1, profile, its slope) and each column's share of each."""
+    shape: NDArray[np.float32] = np.ones(values.shape[1], np.float32)
+    level: NDArray[np.float32] = np.zeros(values.shape[1], np.float32)
+    for _ in range(2):
+        profile = _profile(values - level, weight, shape)
+        if profile is None:
+            return None
+        base = np.stack([np.ones_like(profile), profile - profile.mean(), np.gradient(profile)], 1)
+        ridge = 1e-3 * weight.shape[0] * (base**2).mean(axis=0) + 1e-12
+        prior = np.array([profile.mean(), 1.0, 0.0])
+        products = (base[:, :, None] * base[:, None, :]).reshape(len(base), 9)
+        left = (weight.T @ products).reshape(-1, 3, 3) + np.diag(ridge)
+        right = (weight * values).T @ base + ridge * prior
+        columns = np.linalg.solve(left, right[:, :, None])[:, :, 0]
+        columns = _of_known(columns, weight.mean(axis=0))
+        shape = columns[:, 1].astype(np.float32)
+        level = (columns[:, 0] - columns[:, 1] * profile.mean()).astype(np.float32)
+    return base, columns
+
+
+def _profile(
+    values: NDArray[np.float32], weight: NDArray[np.float32], shape: NDArray[np.float32]
+) -> NDArray[np.float64] | None:
+    """Profile along the lane; rows that marks cover come from their neighbours."""
+    total = weight @ shape**2
+    known = total > 0.15 * float(shape @ shape)
+    if np.count_nonzero(known) < 5:
+        return None
+    along = np.arange(total.size)
+    mean = ((weight * values) @ shape)[known] / total[known]
+    return np.asarray(np.interp(along, along[known], mean), np.float64)
+
+
+def _of_known(columns: NDArray[np.float64], share: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Columns' coefficients, of those that marks cover from their neighbours."""
+    known = share > 0.4
+    if known.all() or np.count_nonzero(known) < 3:
+        return columns
+    along = np.arange(share.size)
+    return np.stack([np.interp(along, along[known], of[known]) for of in columns.T], axis=1)
