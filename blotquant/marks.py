@@ -65,11 +65,17 @@ def threshold_of(brightest: NDArray[np.float64], noise: NoiseModel) -> NDArray[n
     return np.asarray(clear + _ROUND * np.maximum(brightest - ground, 0.0), np.float64)
 
 
-def marked_places(values: NDArray[Any], threshold: NDArray[np.float64]) -> Places:
+def marked_places(
+    values: NDArray[Any],
+    threshold: NDArray[np.float64],
+    left: NDArray[np.float64],
+    right: NDArray[np.float64],
+    below: int,
+) -> Places:
     """Pixels that stand out of what is some px to their left and right; 1 or -1: above or below.
 
     A band is as good as level across a few px, and falls to one side at a lane's edge; only what
-    is narrow stands out on both sides. Looked for in the picture and at half its size.
+    is narrow stands out on both sides. Looked for in every other row and at half the size.
 
     Parameters
     ----------
@@ -77,6 +83,10 @@ def marked_places(values: NDArray[Any], threshold: NDArray[np.float64]) -> Place
         Stored pixels or signal.
     threshold : ndarray, shape (N,)
         What stands out at each row.
+    left, right : ndarray, shape (N,)
+        The lane's edges, px of the strip.
+    below : int
+        The sign of what is less signal: 1 where dark pixels are signal, -1 otherwise.
 
     Returns
     -------
@@ -87,16 +97,18 @@ def marked_places(values: NDArray[Any], threshold: NDArray[np.float64]) -> Place
         return np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0, np.intp)
     if values.dtype not in (np.uint8, np.uint16, np.float32):
         values = values.astype(np.float32)
-    fine = _standing_out(values, threshold)
+    rows, cols, sign = _standing_out(np.ascontiguousarray(values[::2]), threshold[::2])
+    fine = 2 * rows, cols, sign
     half = (values.shape[1] // 2, values.shape[0] // 2)
     if min(half) <= 2 * REACH:
-        return fine
+        return _within(fine, left, right, below)
     even = values[: 2 * half[1], : 2 * half[0]]
     small = np.asarray(cv2.resize(even, half, interpolation=cv2.INTER_AREA))
     pairs = np.maximum(threshold[: 2 * half[1] : 2], threshold[1 : 2 * half[1] : 2])
     rows, cols, sign = _standing_out(small, pairs)
-    together = zip(fine, (2 * rows, 2 * cols, sign), strict=True)
-    return tuple(np.append(one, other) for one, other in together)  # type: ignore[return-value]
+    coarse = (2 * rows, 2 * cols, sign)
+    both = [np.append(one, other) for one, other in zip(fine, coarse, strict=True)]
+    return _within((both[0], both[1], both[2]), left, right, below)
 
 
 def _standing_out(values: NDArray[Any], threshold: NDArray[np.float64]) -> Places:
@@ -121,13 +133,23 @@ def _standing_out(values: NDArray[Any], threshold: NDArray[np.float64]) -> Place
     return rows[at], cols + REACH, sign
 
 
+def _within(
+    places: Places, left: NDArray[np.float64], right: NDArray[np.float64], below: int
+) -> Places:
+    """Places inside a lane."""
+    rows, cols, sign = places
+    # a narrow gap to the next lane is less than both lanes: no mark
+    inset = np.where(sign == below, 2 * REACH, 0.0)
+    inside = (cols > left[rows] + inset) & (cols < right[rows] - inset)
+    return rows[inside], cols[inside], sign[inside]
+
+
 def without_marks(
     signal: NDArray[np.float32],
     left: NDArray[np.float64],
     right: NDArray[np.float64],
     places: Places,
     noise: NoiseModel,
-    below: int,
 ) -> tuple[list[slice], Marks]:
     r"""Fill marks in with what the lane's shape across it has there; `signal` is changed.
 
@@ -140,8 +162,6 @@ def without_marks(
     places : rows, cols, sign
         Where marks stand out, from `marked_places`.
     noise : NoiseModel
-    below : int
-        The sign of what is less signal: 1 where dark pixels are signal, -1 otherwise.
 
     Returns
     -------
@@ -160,11 +180,7 @@ def without_marks(
     """
     size = signal.shape[0]
     marks = Marks(np.zeros(size), np.zeros(size))
-    rows, cols, sign = places
-    # a narrow gap to the next lane is less than both lanes: no mark
-    inset = np.where(sign == below, 2 * REACH, 0.0)
-    inside = (cols > left[rows] + inset) & (cols < right[rows] - inset)
-    rows, cols = rows[inside], cols[inside]
+    rows, cols, _ = places
     changed = []
     seeds = np.zeros(signal.shape, np.uint8)
     seeds[rows, cols] = 1
@@ -172,7 +188,7 @@ def without_marks(
         part = slice(first, last)
         level = _Box.of(signal, left, right, part)
         free = (1 - cv2.dilate(level.of_pixels(seeds), _STAR)).astype(np.float32)
-        drop = np.rint(_drop(level.values, free)).astype(np.intp)
+        drop = np.rint(_drop(level.values, free, noise)).astype(np.intp)
         box = _Box.of(signal, left, right, part, drop)
         filled = _filled(box, box.of_pixels(seeds), noise)
         if filled is None:
@@ -244,26 +260,30 @@ class _Box:
         signal += upright
 
 
-def _drop(values: NDArray[np.float32], free: NDArray[np.float32]) -> NDArray[np.float64]:
+def _drop(
+    values: NDArray[np.float32], free: NDArray[np.float32], noise: NoiseModel
+) -> NDArray[np.float64]:
     """How much further down the bands lie in each column: a line with a bend, px."""
-    across = np.linspace(-1, 1, values.shape[1])
+    size, width = values.shape
+    across = np.linspace(-1, 1, width)
     bend = np.stack([across, across**2 - (across**2).mean()], axis=1)
-    drop = np.zeros(values.shape[1])
-    rows, along = np.arange(values.shape[1]), np.arange(len(values))
+    drop = np.zeros(width)
+    rows, along = np.arange(width), np.arange(size)[:, None]
+    chance = float(noise.variance(np.array(values.mean()))) / width
     for _ in range(_TURNS):
-        places = np.clip(along[:, None] + np.rint(drop).astype(np.intp), 0, len(values) - 1)
-        fitted = _columns(values[places, rows], free[places, rows])
-        if fitted is None:
-            return np.zeros_like(drop)
-        base, columns = fitted
-        share, steep = columns[:, 1], float((base[:, 2] ** 2).mean())
-        if steep <= 0:
-            break
+        places = np.clip(along + np.rint(drop).astype(np.intp), 0, size - 1)
+        fitted = _columns(values[places, rows], free[places, rows], turns=1)
+        if fitted is None or float((fitted[0][:, 2] ** 2).mean()) < 4 * chance:
+            return np.zeros_like(drop)  # no band here
+        share, moved = fitted[1][:, 1], fitted[1][:, 2]
         weight = np.maximum(share, 0.05) ** 2
-        own = np.clip(-columns[:, 2] / np.maximum(share, 0.3), -3, 3)
         terms = bend * weight[:, None]
+        own = np.clip(-moved / np.maximum(share, 0.3), -3, 3)
         step = bend @ np.linalg.solve(terms.T @ bend, terms.T @ own)
+        before = drop
         drop = np.clip(np.rint(drop) + step, -_STEEPEST, _STEEPEST)
+        if (np.rint(drop) == np.rint(before)).all():
+            break
     return drop
 
 
@@ -318,26 +338,45 @@ def _around(away: NDArray[np.float32], mask: NDArray[np.uint8]) -> NDArray[np.fl
 
 
 def _columns(
-    values: NDArray[np.float32], weight: NDArray[np.float32]
+    values: NDArray[np.float32], weight: NDArray[np.float32], turns: int = 2
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """Base of the model (1, profile, its slope) and each column's share of each."""
     shape: NDArray[np.float32] = np.ones(values.shape[1], np.float32)
     level: NDArray[np.float32] = np.zeros(values.shape[1], np.float32)
-    for _ in range(2):
+    for _ in range(turns):
         profile = _profile(values - level, weight, shape)
         if profile is None:
             return None
         base = np.stack([np.ones_like(profile), profile - profile.mean(), np.gradient(profile)], 1)
         ridge = 1e-3 * weight.shape[0] * (base**2).mean(axis=0) + 1e-12
         prior = np.array([profile.mean(), 1.0, 0.0])
-        products = (base[:, :, None] * base[:, None, :]).reshape(len(base), 9)
-        left = (weight.T @ products).reshape(-1, 3, 3) + np.diag(ridge)
-        right = (weight * values).T @ base + ridge * prior
-        columns = np.linalg.solve(left, right[:, :, None])[:, :, 0]
+        pairs = np.stack([base[:, i] * base[:, k] for i, k in _PAIRS], axis=1)
+        left = weight.T @ pairs.astype(np.float32) + ridge.take(_DIAGONAL) * _ON_DIAGONAL
+        right = (weight * values).T @ base.astype(np.float32) + ridge * prior
+        columns = _solved(left, right)
         columns = _of_known(columns, weight.mean(axis=0))
         shape = columns[:, 1].astype(np.float32)
         level = (columns[:, 0] - columns[:, 1] * profile.mean()).astype(np.float32)
     return base, columns
+
+
+# The six different entries of a symmetric matrix of three rows.
+_PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+_DIAGONAL, _ON_DIAGONAL = [0, 0, 0, 1, 0, 2], np.array([1, 0, 0, 1, 0, 1])
+
+
+def _solved(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Solutions of many symmetric systems of three, by Cramer's rule."""
+    a, b, c, d, e, f = left.T
+    minors = (d * f - e * e, c * e - b * f, b * e - c * d)
+    inverse = (
+        minors,
+        (minors[1], a * f - c * c, b * c - a * e),
+        (minors[2], b * c - a * e, a * d - b * b),
+    )
+    scale = a * minors[0] + b * minors[1] + c * minors[2]
+    x = [sum(m * y for m, y in zip(row, right.T, strict=True)) / scale for row in inverse]
+    return np.stack(x, axis=1)
 
 
 def _profile(

@@ -147,12 +147,13 @@ def _fill_marks(
     """Sum the marked rows once more, without their specks and scratches; changes `intensity`."""
     step = abs(blot.signal_map.scale) if linear else 1.0
     brightest = intensity.max(axis=0) / np.maximum((at[1:] - at[:-1]).min(axis=0), 1.0)
-    places = marked_places(values, threshold_of(brightest, noise) / step)
+    below = 1 if linear and blot.signal_map.scale < 0 else -1
+    left, right = at[0] - 0.5, at[-1] - 0.5
+    places = marked_places(values, threshold_of(brightest, noise) / step, left, right, below)
     if places[0].size == 0:
         return NO_MARKS
     signal = blot.signal_map(values) if linear else values.copy()
-    below = 1 if linear and blot.signal_map.scale < 0 else -1
-    changed, marks = without_marks(signal, at[0] - 0.5, at[-1] - 0.5, places, noise, below)
+    changed, marks = without_marks(signal, left, right, places, noise)
     for part in changed:
         upto = _sum_up_to(signal[part], at[:, part])
         intensity[:, part] = upto[1:] - upto[:-1]
