@@ -306,8 +306,7 @@ def _filled(
         spread = np.hypot(spread, np.float32(_UNEVEN) * (model - model.min()))
         away = (values - model) / spread
         # where the model does not fit, as much of a row departs from it
-        own = np.maximum(1.4826 * np.median(np.abs(away), axis=1, keepdims=True), 1.0)
-        own = cv2.dilate(own, _COLUMN)
+        own = _own_spread(away)
         size = np.abs(away) / own
         mask = _grown(((seeds > 0) & (size > 0.75 * _CLEAR)).astype(np.uint8), size)
         if not mask.any() or mask.mean() > _MOST:
@@ -316,6 +315,17 @@ def _filled(
     fill = model + _around(values - model, mask)
     off = np.sqrt(own**2 - 1) * spread + np.float32(_DOUBT) * np.abs(values - fill)
     return fill, mask, off
+
+
+def _own_spread(away: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far each row departs from the model, in units of the noise, 1 or more; shape (R, 1).
+
+    Of seven rows the middling one counts: a level scratch is thinner than a band.
+    """
+    of_row = 1.4826 * np.median(np.abs(away), axis=1)
+    nearby = np.pad(of_row, 3, mode="edge")[np.arange(of_row.size)[:, None] + np.arange(7)]
+    middling = np.maximum(np.median(nearby, axis=1), 1.0).astype(np.float32)[:, None]
+    return np.asarray(cv2.dilate(middling, _COLUMN), np.float32)
 
 
 def _grown(mask: NDArray[np.uint8], size: NDArray[np.float32]) -> NDArray[np.uint8]:
