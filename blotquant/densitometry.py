@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .background import Baseline, LaneView
 from .flags import Flag
+from .method_spread import method_spreads
 from .model import Band, Blot, Lane, Panel, Profile
 from .noise import NoiseModel, estimate_noise
 from .reading import read_lane, sum_mask
@@ -112,9 +113,11 @@ def measure_reading(
     flags = _lane_flags(reading.blot, lane, profile, lanes)
     if baseline.uncertain:
         flags |= Flag.BASELINE_UNCERTAIN
+    ordered = _ordered(bands)
+    spreads = method_spreads(reading, ordered, recipe)
     measured = tuple(
-        _measure_band(reading, band, index, recipe, flags)
-        for index, band in enumerate(_ordered(bands))
+        replace(_measure_band(reading, band, index, recipe, flags), method_spread=spreads[index])
+        for index, band in enumerate(ordered)
     )
     total = float((profile.intensity - baseline.level).sum())
     if not profile.width.any():  # a carried lane that this picture does not show

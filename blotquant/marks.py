@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -72,7 +73,7 @@ def marked_places(
     right: NDArray[np.float64],
     below: int,
 ) -> Places:
-    """Pixels that stand out of what is some px to their left and right; 1 or -1: above or below.
+    """Pixels that stand out of what is some px to their left and right; 1 or -1: above, below.
 
     A band is as good as level across a few px, and falls to one side at a lane's edge; only what
     is narrow stands out on both sides. Looked for in every other row and at half the size.
@@ -195,11 +196,16 @@ def without_marks(
             continue
         fill, mask, off = filled
         counted = mask * box.inside
-        for total, worth in ((marks.taken, np.abs(box.values - fill)), (marks.doubt, off)):
-            total += np.bincount(box.rows.ravel(), (worth * counted).ravel(), size)
+        marks.taken[:] += _by_row(box, np.abs(box.values - fill) * counted, size)
+        marks.doubt[:] += _by_row(box, off * counted, size)
         box.put_back(signal, fill, mask)
         changed.append(slice(int(box.rows.min()), int(box.rows.max()) + 1))
     return changed, marks
+
+
+def _by_row(box: _Box, worth: NDArray[np.float32], size: int) -> NDArray[np.float64]:
+    """Sum over the px of each row of the strip."""
+    return np.asarray(np.bincount(box.rows.ravel(), worth.ravel(), size), np.float64)
 
 
 def _stretches(rows: NDArray[np.intp], size: int) -> list[tuple[int, int]]:
@@ -211,7 +217,7 @@ def _stretches(rows: NDArray[np.intp], size: int) -> list[tuple[int, int]]:
         first, last = max(int(group[0]) - _MARGIN, 0), min(int(group[-1]) + _MARGIN + 1, size)
         parts = -(-(last - first) // _LONGEST)
         edges = np.linspace(first, last, parts + 1).astype(int).tolist()
-        found += zip(edges[:-1], edges[1:], strict=True)
+        found += pairwise(edges)
     return found
 
 
@@ -237,9 +243,10 @@ class _Box:
         """Piece of some rows, each column `drop` rows further down."""
         rows = np.arange(part.start, part.stop)[:, None] + drop
         across = np.arange(max(int(np.ceil((right[part] - left[part]).max())), 4))
-        rows = np.broadcast_to(np.clip(rows, 0, len(signal) - 1), (rows.shape[0], across.size))
+        whole: NDArray[np.intp] = np.broadcast_to(rows, (len(rows), across.size))
+        rows = np.clip(whole, 0, len(signal) - 1)
         place = left[rows] + 0.5 + across
-        columns = np.clip(np.floor(place).astype(np.intp), 0, signal.shape[1] - 2)
+        columns = np.asarray(np.clip(np.floor(place), 0, signal.shape[1] - 2), np.intp)
         beyond = np.clip(place - columns, 0, 1).astype(np.float32)
         values = signal[rows, columns] * (1 - beyond) + signal[rows, columns + 1] * beyond
         inside = np.clip(right[rows] - place + 0.5, 0, 1).astype(np.float32)
@@ -293,10 +300,10 @@ _TURNS, _STEEPEST = 5, 20
 
 def _filled(
     box: _Box, seeds: NDArray[np.uint8], noise: NoiseModel
-) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float64]] | None:
+) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]] | None:
     """What the box would show without marks, where they are, and how far each pixel may be off."""
     values = box.values
-    mask = cv2.dilate(seeds, _STAR)
+    mask = np.asarray(cv2.dilate(seeds, _STAR), np.uint8)
     for _ in range(3):
         fitted = _columns(values, (1 - mask).astype(np.float32))
         if fitted is None:
@@ -311,10 +318,11 @@ def _filled(
         mask = _grown(((seeds > 0) & (size > 0.75 * _CLEAR)).astype(np.uint8), size)
         if not mask.any() or mask.mean() > _MOST:
             return None
-    mask = cv2.dilate(mask, _STAR)
-    fill = model + _around(values - model, mask)
+    mask = np.asarray(cv2.dilate(mask, _STAR), np.uint8)
+    left_over: NDArray[np.float32] = values - model
+    fill: NDArray[np.float32] = model + _around(left_over, mask)
     off = np.sqrt(own**2 - 1) * spread + np.float32(_DOUBT) * np.abs(values - fill)
-    return fill, mask, off
+    return fill, mask, np.asarray(off, np.float32)
 
 
 def _own_spread(away: NDArray[np.float32]) -> NDArray[np.float32]:

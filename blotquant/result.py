@@ -41,6 +41,7 @@ class BandMeasurement:
     saturated_fraction: float
     detection_limit: float
     flags: Flag
+    method_spread: float = float("nan")
 
 
 @dataclass(frozen=True, eq=False)

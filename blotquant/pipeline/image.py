@@ -282,7 +282,7 @@ def _band_table(
                     "detection_limit": m.detection_limit,
                     "quantification": "sum",
                     "net_density_fit": None,
-                    "method_spread": None,
+                    "method_spread": m.method_spread,
                     "exposure_s": blot.exposure_s,
                     "technical": "",
                 }

@@ -74,7 +74,7 @@ def marked(drawn: SimulatedBlot, seed: int) -> SimulatedBlot:
 def _speck(
     shape: tuple[int, int], rng: np.random.Generator
 ) -> tuple[tuple[slice, slice], NDArray[np.float64]]:
-    """An oval spot of height 1, soft (Gaussian) or with an edge, 1 to 10 px across, and its place."""
+    """An oval spot of height 1, soft (Gaussian) or with an edge, 1 to 10 px, and its place."""
     row, col = rng.uniform(0, shape[0]), rng.uniform(0, shape[1])
     size, stretch, turn = rng.uniform(0.5, 3.0), rng.uniform(1, 1.8), rng.uniform(0, np.pi)
     here = tuple(
