@@ -241,12 +241,12 @@ class _Box:
         drop: NDArray[np.intp] | int = 0,
     ) -> _Box:
         """Piece of some rows, each column `drop` rows further down."""
-        rows = np.arange(part.start, part.stop)[:, None] + drop
+        down = np.arange(part.start, part.stop)[:, None] + drop
         across = np.arange(max(int(np.ceil((right[part] - left[part]).max())), 4))
-        whole: NDArray[np.intp] = np.broadcast_to(rows, (len(rows), across.size))
-        rows = np.clip(whole, 0, len(signal) - 1)
+        whole = np.broadcast_to(down, (len(down), across.size))
+        rows = np.clip(whole, 0, len(signal) - 1).astype(np.intp)
         place = left[rows] + 0.5 + across
-        columns = np.asarray(np.clip(np.floor(place), 0, signal.shape[1] - 2), np.intp)
+        columns = np.clip(np.floor(place), 0, signal.shape[1] - 2).astype(np.intp)
         beyond = np.clip(place - columns, 0, 1).astype(np.float32)
         values = signal[rows, columns] * (1 - beyond) + signal[rows, columns + 1] * beyond
         inside = np.clip(right[rows] - place + 0.5, 0, 1).astype(np.float32)
