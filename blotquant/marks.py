@@ -21,17 +21,19 @@ _CLEAR = 6.0
 # ... and by this share of the band that it lies in.
 _ROUND = 0.1
 # What touches a mark is part of it down to so many times the residual's own spread.
-_SKIRT = 2.5
+_SKIRT = 3.0
 # Rows on either side of a mark from which the lane's shape across it is learnt.
 _MARGIN = 12
 # A stretch longer than this is worked on in parts, rows.
 _LONGEST = 96
+# Bands' ends are soft and droop within this share of the lane's width.
+_EDGE = 0.3
 # A stretch of which marks would take more than this share is left as it is.
 _MOST = 0.35
 # Of what was taken out this share may be wrong: a mark's faint skirt, a fill that is a little off.
 _DOUBT = 0.05
 # A band's signal is this uneven across by itself, share of its height.
-_UNEVEN = 0.02
+_UNEVEN = 0.04
 _STAR, _COLUMN = np.ones((3, 3), np.uint8), np.ones((5, 1), np.uint8)
 
 
@@ -71,7 +73,6 @@ def marked_places(
     threshold: NDArray[np.float64],
     left: NDArray[np.float64],
     right: NDArray[np.float64],
-    below: int,
 ) -> Places:
     """Pixels that stand out of what is some px to their left and right; 1 or -1: above, below.
 
@@ -86,8 +87,6 @@ def marked_places(
         What stands out at each row.
     left, right : ndarray, shape (N,)
         The lane's edges, px of the strip.
-    below : int
-        The sign of what is less signal: 1 where dark pixels are signal, -1 otherwise.
 
     Returns
     -------
@@ -99,17 +98,18 @@ def marked_places(
     if values.dtype not in (np.uint8, np.uint16, np.float32):
         values = values.astype(np.float32)
     rows, cols, sign = _standing_out(np.ascontiguousarray(values[::2]), threshold[::2])
-    fine = 2 * rows, cols, sign
+    fine = _within(values, threshold, (2 * rows, cols, sign), REACH, (left, right))
     half = (values.shape[1] // 2, values.shape[0] // 2)
     if min(half) <= 2 * REACH:
-        return _within(fine, left, right, below)
+        return fine
     even = values[: 2 * half[1], : 2 * half[0]]
     small = np.asarray(cv2.resize(even, half, interpolation=cv2.INTER_AREA))
     pairs = np.maximum(threshold[: 2 * half[1] : 2], threshold[1 : 2 * half[1] : 2])
     rows, cols, sign = _standing_out(small, pairs)
-    coarse = (2 * rows, 2 * cols, sign)
+    found = (2 * rows, 2 * cols, sign)
+    coarse = _within(values, threshold, found, 3 * REACH, (left, right))
     both = [np.append(one, other) for one, other in zip(fine, coarse, strict=True)]
-    return _within((both[0], both[1], both[2]), left, right, below)
+    return both[0], both[1], both[2]
 
 
 def _standing_out(values: NDArray[Any], threshold: NDArray[np.float64]) -> Places:
@@ -135,14 +135,26 @@ def _standing_out(values: NDArray[Any], threshold: NDArray[np.float64]) -> Place
 
 
 def _within(
-    places: Places, left: NDArray[np.float64], right: NDArray[np.float64], below: int
+    values: NDArray[Any],
+    threshold: NDArray[np.float64],
+    places: Places,
+    reach: int,
+    edges: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> Places:
-    """Places inside a lane."""
+    """Places inside a lane; broad ones, and those near its edges, only where they stand alone.
+
+    That is, where they stand out along the lane as well: bands' ends droop, and a gap to the next
+    lane is less than both lanes. Neither is a mark.
+    """
     rows, cols, sign = places
-    # a narrow gap to the next lane is less than both lanes: no mark
-    inset = np.where(sign == below, 2 * REACH, 0.0)
-    inside = (cols > left[rows] + inset) & (cols < right[rows] - inset)
-    return rows[inside], cols[inside], sign[inside]
+    left, right = (edge[rows] for edge in edges)
+    inset = np.maximum(_EDGE * (right - left), 2 * REACH) if reach == REACH else np.inf
+    inner = (cols > left + inset) & (cols < right - inset)
+    up, down = np.maximum(rows - reach, 0), np.minimum(rows + reach, len(values) - 1)
+    here, over, under = (values[at, cols].astype(np.float64) for at in (rows, up, down))
+    alone = np.minimum(sign * (here - over), sign * (here - under)) > threshold[rows]
+    kept = (cols > left) & (cols < right) & (inner | alone)
+    return rows[kept], cols[kept], sign[kept]
 
 
 def without_marks(
@@ -315,7 +327,7 @@ def _filled(
         # where the model does not fit, as much of a row departs from it
         own = _own_spread(away)
         size = np.abs(away) / own
-        mask = _grown(((seeds > 0) & (size > 0.75 * _CLEAR)).astype(np.uint8), size)
+        mask = _grown(((seeds > 0) & (size > _CLEAR)).astype(np.uint8), size)
         if not mask.any() or mask.mean() > _MOST:
             return None
     mask = np.asarray(cv2.dilate(mask, _STAR), np.uint8)
@@ -338,7 +350,8 @@ def _own_spread(away: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _grown(mask: NDArray[np.uint8], size: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Marks with all that touches them and stands out."""
-    skirt = (size > _SKIRT).astype(np.uint8)
+    near = cv2.dilate(mask, np.ones((4 * REACH + 1, 4 * REACH + 1), np.uint8))
+    skirt = ((size > _SKIRT) & (near > 0)).astype(np.uint8)
     count, labels = cv2.connectedComponents(cv2.max(skirt, mask), connectivity=8)
     chosen = np.zeros(count, np.uint8)
     chosen[labels[mask > 0]] = 1

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .flags import Flag
 from .marks import NO_MARKS, REACH, Marks, marked_places, threshold_of, without_marks
 from .model import Blot, Lane, Profile
 from .noise import NoiseModel
@@ -145,11 +146,12 @@ def _fill_marks(
     intensity: NDArray[np.float64],
 ) -> Marks:
     """Sum the marked rows once more, without their specks and scratches; changes `intensity`."""
+    if Flag.LOSSY in blot.flags:
+        return NO_MARKS  # lossy compression makes specks of its own
     step = abs(blot.signal_map.scale) if linear else 1.0
     brightest = intensity.max(axis=0) / np.maximum((at[1:] - at[:-1]).min(axis=0), 1.0)
-    below = 1 if linear and blot.signal_map.scale < 0 else -1
     left, right = at[0] - 0.5, at[-1] - 0.5
-    places = marked_places(values, threshold_of(brightest, noise) / step, left, right, below)
+    places = marked_places(values, threshold_of(brightest, noise) / step, left, right)
     if places[0].size == 0:
         return NO_MARKS
     signal = blot.signal_map(values) if linear else values.copy()
