@@ -304,7 +304,7 @@ def _peaks_of_thickness(
     # the squared kernel of a Gaussian's second derivative, times sigma^4, sums to this
     spread = noise * np.sqrt(3.0 / (8.0 * np.sqrt(np.pi) * sigma))
     spread = np.maximum(spread, _clutter(response, spread, sigma)[:, None])
-    snr = response / spread
+    snr = response / np.maximum(spread, 1e-300)  # rows beside the picture have no noise
     before, middle, after = snr[:, :-2], snr[:, 1:-1], snr[:, 2:]
     lane, top = np.nonzero((middle > before) & (middle >= after) & (middle >= sensitivity))
     vertex = _vertex(before[lane, top], middle[lane, top], after[lane, top])

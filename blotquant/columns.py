@@ -124,7 +124,12 @@ BAND_COLUMNS: tuple[Column, ...] = (
     Column(
         "net_density_fit", "number", "a.u. x px", "Net density by a model fit, where one was made."
     ),
-    Column("method_spread", "number", "a.u. x px", "Spread of net_density between sound methods."),
+    Column(
+        "method_spread",
+        "number",
+        "a.u. x px",
+        "Standard deviation of net_density between sound background methods.",
+    ),
     Column("exposure_s", "number", "s", "Exposure time, where the file gives it."),
     Column("technical", "text", "", "Technical repeat (study file)."),
     Column("net_density_fit_err", "number", "a.u. x px", "Standard error of net_density_fit."),

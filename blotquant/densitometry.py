@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .background import Baseline, LaneView
 from .clipped import estimate_unclipped
 from .flags import Flag
+from .method_spread import method_spreads
 from .model import Band, Blot, Lane, Panel, Profile
 from .noise import NoiseModel, estimate_noise
 from .overlap import measure_overlaps
@@ -29,6 +30,8 @@ __all__ = ["measure_lane", "measure_reading", "read_background"]
 _TOUCH = 0.02
 # A band whose profile at its limit is still this share of its peak overlaps its neighbour.
 _OVERLAP = 0.05
+# Specks and scratches that were worth this share of a band's standard error are worth a flag.
+_SEEN_MARK = 0.1
 
 
 def measure_lane(
@@ -112,9 +115,11 @@ def measure_reading(
     flags = _lane_flags(reading.blot, lane, profile, lanes)
     if baseline.uncertain:
         flags |= Flag.BASELINE_UNCERTAIN
+    ordered = _ordered(bands)
+    spreads = method_spreads(reading, ordered, recipe)
     measured = tuple(
-        _measure_band(reading, band, index, recipe, flags)
-        for index, band in enumerate(_ordered(bands))
+        replace(_measure_band(reading, band, index, recipe, flags), method_spread=spreads[index])
+        for index, band in enumerate(ordered)
     )
     measured, fits = measure_overlaps(reading, measured, recipe)
     measured = estimate_unclipped(reading, measured)
@@ -158,6 +163,9 @@ def _measure_band(
         saturated = sum_mask(blot.saturated, blot.shape, lane, band.start, band.stop) / area
     flags = lane_flags & (Flag.LANES_TOUCH | Flag.BASELINE_UNCERTAIN)
     flags |= _band_flags(reading, band, rows, net, below, saturated)
+    marks = reading.marks.taken
+    if marks.size and float(weights @ marks[rows]) > _SEEN_MARK * error:
+        flags |= Flag.ARTEFACT
     return BandMeasurement(
         band=band,
         center_row=center,

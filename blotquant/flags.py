@@ -92,7 +92,7 @@ FLAG_MEANING: MappingProxyType[Flag, str] = MappingProxyType(
         ),
         Flag.CONTROL_SATURATED: "The loading control is saturated in this lane: the ratio is an upper bound.",
         Flag.CONTROL_BELOW_DETECTION: "The loading control is below detection here: no ratio is given.",
-        Flag.ARTEFACT: "A speck, scratch or mark lies in the band.",
+        Flag.ARTEFACT: "A speck, scratch or mark lies in the band: it was left out and filled in.",
         Flag.BEYOND_DENSITY_RANGE: (
             "Optical density above 2.5: film and scanner no longer tell such blacks apart."
         ),

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .flags import Flag
+from .marks import NO_MARKS, REACH, Marks, marked_places, threshold_of, without_marks
 from .model import Blot, Lane, Profile
 from .noise import NoiseModel
 
@@ -61,13 +63,16 @@ class Sections:
     position : ndarray, shape (N,)
         Rows of the picture.
     intensity, variance, width : ndarray, shape (SECTIONS, N)
-        As in `Profile`, of each part, left to right.
+        As in `Profile`, of each part, left to right; specks and scratches filled in.
+    marks : Marks
+        What the specks and scratches were worth.
     """
 
     position: NDArray[np.float64]
     intensity: NDArray[np.float64]
     variance: NDArray[np.float64]
     width: NDArray[np.float64]
+    marks: Marks = NO_MARKS
 
     @cached_property
     def whole(self) -> Profile:
@@ -117,17 +122,45 @@ def _read(blot: Blot, lane: Lane, noise: NoiseModel, count: int) -> Sections:
     n_cols = blot.shape[1]
     offsets = lane.width * (np.arange(count + 1) / count - 0.5)
     edges = np.clip(lane.center(position) + offsets[:, None], -0.5, n_cols - 0.5)
-    first = min(int(np.floor(edges[0].min() + 0.5)), n_cols - 1)
-    last = min(int(np.floor(edges[-1].max() + 0.5)), n_cols - 1)
+    # marks are told by what is beside them
+    first = max(min(int(np.floor(edges[0].min() + 0.5)), n_cols - 1) - REACH, 0)
+    last = min(int(np.floor(edges[-1].max() + 0.5)) + REACH, n_cols - 1)
     stored = blot.pixels[rows[0] : rows[-1] + 1, first : last + 1]
     at = edges + 0.5 - first
     linear = blot.signal_map.clear_level is None and stored.dtype.kind in "ui"
-    upto = _sum_up_to(stored if linear else blot.signal_map(stored), at)
+    values = stored if linear else blot.signal_map(stored)
+    upto = _sum_up_to(values, at)
     if linear:  # the affine map of the sum, in place of the sum of all the pixels' maps
         upto = blot.signal_map.scale * upto + blot.signal_map.offset * at
     intensity, width = upto[1:] - upto[:-1], edges[1:] - edges[:-1]
+    marks = _fill_marks(blot, noise, values, linear, at, intensity)
     variance = noise.variance(intensity / np.maximum(width, 1e-9)) * width
-    return Sections(position, intensity, variance, width)
+    return Sections(position, intensity, variance, width, marks)
+
+
+def _fill_marks(
+    blot: Blot,
+    noise: NoiseModel,
+    values: NDArray[Any],
+    linear: bool,
+    at: NDArray[np.float64],
+    intensity: NDArray[np.float64],
+) -> Marks:
+    """Sum the marked rows once more, without their specks and scratches; changes `intensity`."""
+    if Flag.LOSSY in blot.flags:
+        return NO_MARKS  # lossy compression makes specks of its own
+    step = abs(blot.signal_map.scale) if linear else 1.0
+    brightest = intensity.max(axis=0) / np.maximum((at[1:] - at[:-1]).min(axis=0), 1.0)
+    left, right = at[0] - 0.5, at[-1] - 0.5
+    places = marked_places(values, threshold_of(brightest, noise) / step, left, right)
+    if places[0].size == 0:
+        return NO_MARKS
+    signal = blot.signal_map(values) if linear else values.copy()
+    changed, marks = without_marks(signal, left, right, places, noise)
+    for part in changed:
+        upto = _sum_up_to(signal[part], at[:, part])
+        intensity[:, part] = upto[1:] - upto[:-1]
+    return marks if changed else NO_MARKS
 
 
 def _sum_up_to(values: NDArray[Any], at: NDArray[np.float64]) -> NDArray[np.float64]:

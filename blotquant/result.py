@@ -47,6 +47,7 @@ class BandMeasurement:
     fit_unexplained: float | None = None
     net_density_unclipped: float | None = None
     net_density_unclipped_err: float | None = None
+    method_spread: float = float("nan")
 
 
 @dataclass(frozen=True, eq=False)

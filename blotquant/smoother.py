@@ -135,7 +135,7 @@ def roughness(checks: Iterable[NDArray[np.float64]]) -> float:
     """
     squares, own, noise = np.concatenate([np.empty((3, 0)), *checks], axis=1)
     # each stretch by how much of its error is the curve's: its square scatters with the whole
-    weight = own / np.maximum(own + noise, 1e-300) ** 2
+    weight = own / np.maximum(own + noise, 1e-150) ** 2
     excess = _PRIOR_CHECKS + float(weight @ (squares - noise))
     return max(_LEAST_ROUGH, excess / (_PRIOR_CHECKS + float(weight @ own)))
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from .background import Baseline
 from .flags import Flag
+from .marks import Marks
 from .model import Band, Blot, Lane, Profile
 from .noise import NoiseModel
-from .reading import row_weights, rows_between
+from .reading import read_sections, row_weights, rows_between
 
 __all__ = [
     "LATERAL_ERROR",
@@ -67,6 +68,11 @@ class LaneReading:
         level = self.baseline.level / np.maximum(width, 1e-9)
         return self.noise.variance(level) * width
 
+    @property
+    def marks(self) -> Marks:
+        """Specks and scratches that were filled in."""
+        return read_sections(self.blot, self.lane, self.noise).marks
+
     @cached_property
     def center(self) -> NDArray[np.float64]:
         """Column of the lane's centre at each row, shape (N,)."""
@@ -108,6 +114,7 @@ def standard_errors(
             + \mathrm{var}\Big(\sum_r w_r b_r\Big) + (\tau\, \mathrm{net})^2
             + (\lambda h)^2 (a_\mathrm{start}^2 + a_\mathrm{stop}^2)
             + (\mu\, \omega)^2 (e_\mathrm{left}^2 + e_\mathrm{right}^2)
+            + \Big(\sum_r w_r d_r\Big)^2
 
     - var(p), var(b): read and shot noise of the profile and of the background alone; s >= 1: how
       much more the band-free rows scatter than noise explains (texture, compression);
@@ -116,8 +123,9 @@ def standard_errors(
       LOSSY_ERROR is added to it in quadrature;
     - the fourth term: what a limit placed lambda (LIMIT_ERROR) of the band's length h too near or
       too far takes or adds, a being the profile above the baseline there;
-    - the last: the same across the lane, mu (LATERAL_ERROR) of its width omega, e being the band's
-      signal in the lane's outermost px on either side.
+    - the fifth: the same across the lane, mu (LATERAL_ERROR) of its width omega, e being the band's
+      signal in the lane's outermost px on either side;
+    - the last: how far the fill of specks and scratches may be off (`blotquant.marks.Marks`).
 
     The signal to noise is the net density over the first two terms with no band there, that is
     with the shot noise of the background only. Left out: what the baseline's shape cannot follow,
@@ -135,6 +143,8 @@ def standard_errors(
     if Flag.LOSSY in reading.blot.flags:
         share = math.hypot(TAIL_ERROR, LOSSY_ERROR)
     placing = _along(reading, band) ** 2 + _across(reading, rows, weights) ** 2
+    if reading.marks.doubt.size:
+        placing += float(weights @ reading.marks.doubt[rows]) ** 2
     return math.sqrt(variance + placing + (share * net) ** 2), math.sqrt(without)
 
 

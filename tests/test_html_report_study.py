@@ -217,6 +217,19 @@ class TestStory:
         assert said in told
         assert "No conclusion rests on these." not in told
 
+    @pytest.mark.parametrize(("fold", "told"), [(1.25, True), (2.0, False)])
+    @pytest.mark.parametrize("image", ["target.tif", "actin.tif"])
+    def test_a_difference_within_the_spread_of_the_methods_is_a_worry(self, fold, told, image):
+        values = values_of({"P53": fold}, image="target.tif", control_image="actin.tif")
+        study = study_of(values)
+        assert (study.statistics["p_adjusted"] < 0.05).any()
+        bands = [
+            {"image": image, "lane": lane, "net_density": 100.0, "method_spread": 40.0}
+            for lane in (1, 2)
+        ]
+        page = page_of(replace(study, bands=filled(BAND_COLUMNS, bands)))
+        assert ("moves a ratio by 40 %, more than the groups differ" in page["look"]) is told
+
     def test_a_flag_that_no_conclusion_rests_on_is_a_remark(self):
         band = {"image": "ladder.tif", "flags": "SATURATED"}
         run = replace(run_of(study_of()), bands=filled(BAND_COLUMNS, [band]))

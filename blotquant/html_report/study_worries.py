@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from blotquant.flags import FLAG_MEANING, Flag
 from blotquant.html_report.control_notes import controls_of
+from blotquant.html_report.method_worries import method_points
 from blotquant.html_report.sentences import sentence_case
 from blotquant.html_report.story import SERIOUS, Point, is_news, points_of
 from blotquant.names import target_key
@@ -41,7 +42,7 @@ def worries(run: RunOutcome, study: StudyResult) -> list[Point]:
         for flag in Flag
         if flag.name in touched and flag.name not in told
     ]
-    points = [*warnings, *_controls(study), *of_tables, *of_run]
+    points = [*warnings, *method_points(study), *_controls(study), *of_tables, *of_run]
     first = {point.text: point for point in reversed(points)}
     return [first[text] for text in dict.fromkeys(point.text for point in points)]
 

@@ -202,7 +202,12 @@ def _check_inside(blot: Blot, lane: Lane) -> None:
         )
 
 
+# A layout of which more than this share of the lanes is doubtful is doubtful as a whole.
+_DOUBTFUL_SHARE = 0.2
+
+
 def _warnings(layout: Layout) -> tuple[str, ...]:
+    """What to check of a layout, and why."""
     doubtful = [
         str(number)
         for number, lane in enumerate(layout.lanes, 1)
@@ -210,7 +215,16 @@ def _warnings(layout: Layout) -> tuple[str, ...]:
     ]
     if not doubtful:
         return ()
-    return (f"please check lane {', '.join(doubtful)}: found on thin evidence",)
+    warnings = [
+        f"please check lane {', '.join(doubtful)}: found on thin evidence "
+        "(hardly a gap beside it, or none of its own bands)"
+    ]
+    if len(doubtful) > _DOUBTFUL_SHARE * len(layout.lanes):
+        warnings.append(
+            f"please check the number of lanes: {len(doubtful)} of {len(layout.lanes)} are "
+            "doubtful; give the number if you know it (--lanes)"
+        )
+    return tuple(warnings)
 
 
 def _band_table(
@@ -275,7 +289,7 @@ def _band_table(
                     "detection_limit": m.detection_limit,
                     "quantification": m.quantification,
                     "net_density_fit": m.net_density_fit,
-                    "method_spread": None,
+                    "method_spread": m.method_spread,
                     "exposure_s": blot.exposure_s,
                     "technical": "",
                     "net_density_fit_err": m.net_density_fit_err,

@@ -1,0 +1,432 @@
+"""Specks, scratches and hot pixels in a lane: found by their shape across it, and filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .noise import NoiseModel
+
+__all__ = ["NO_MARKS", "REACH", "Marks", "marked_places", "threshold_of", "without_marks"]
+
+# A mark stands out of what is this many px to either side of it, in the picture and at half size.
+REACH = 4
+# ... by so many times the noise.
+_CLEAR = 6.0
+# ... and by this share of the band that it lies in.
+_ROUND = 0.1
+# What touches a mark is part of it down to so many times the residual's own spread.
+_SKIRT = 3.0
+# Rows on either side of a mark from which the lane's shape across it is learnt.
+_MARGIN = 12
+# A stretch longer than this is worked on in parts, rows.
+_LONGEST = 96
+# Bands' ends are soft and droop within this share of the lane's width.
+_EDGE = 0.3
+# A stretch of which marks would take more than this share is left as it is.
+_MOST = 0.35
+# Of what was taken out this share may be wrong: a mark's faint skirt, a fill that is a little off.
+_DOUBT = 0.05
+# A band's signal is this uneven across by itself, share of its height.
+_UNEVEN = 0.04
+_STAR, _COLUMN = np.ones((3, 3), np.uint8), np.ones((5, 1), np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """What specks and scratches were worth at each row of a lane.
+
+    Parameters
+    ----------
+    taken : ndarray, shape (N,)
+        Absolute signal that was taken out or put back, a.u. x px.
+    doubt : ndarray, shape (N,)
+        How far the fill may be off, all rows to the same side, a.u. x px.
+    """
+
+    taken: NDArray[np.float64]
+    doubt: NDArray[np.float64]
+
+
+# Rows, columns, and 1 or -1: above or below what is beside.
+Places = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]
+NO_MARKS = Marks(np.empty(0), np.empty(0))
+
+
+def threshold_of(brightest: NDArray[np.float64], noise: NoiseModel) -> NDArray[np.float64]:
+    """What stands out of each row of a lane whose brightest part is given, a.u., shape (N,).
+
+    Six times the noise, and a share of the band: bands are rounded and uneven across.
+    """
+    ground = float(np.partition(brightest, brightest.size // 10)[brightest.size // 10])
+    clear = _CLEAR * np.sqrt(noise.variance(brightest))
+    return np.asarray(clear + _ROUND * np.maximum(brightest - ground, 0.0), np.float64)
+
+
+def marked_places(
+    values: NDArray[Any],
+    threshold: NDArray[np.float64],
+    left: NDArray[np.float64],
+    right: NDArray[np.float64],
+) -> Places:
+    """Pixels that stand out of what is some px to their left and right; 1 or -1: above, below.
+
+    A band is as good as level across a few px, and falls to one side at a lane's edge; only what
+    is narrow stands out on both sides. Looked for in every other row and at half the size.
+
+    Parameters
+    ----------
+    values : ndarray, shape (N, M)
+        Stored pixels or signal.
+    threshold : ndarray, shape (N,)
+        What stands out at each row.
+    left, right : ndarray, shape (N,)
+        The lane's edges, px of the strip.
+
+    Returns
+    -------
+    rows, cols, sign : ndarray of int, shape (marks,)
+        `sign` is 1 where the pixel stands above both, -1 where below.
+    """
+    if values.shape[1] <= 2 * REACH or values.shape[0] < 2:
+        return np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0, np.intp)
+    if values.dtype not in (np.uint8, np.uint16, np.float32):
+        values = values.astype(np.float32)
+    rows, cols, sign = _standing_out(np.ascontiguousarray(values[::2]), threshold[::2])
+    fine = _within(values, threshold, (2 * rows, cols, sign), REACH, (left, right))
+    half = (values.shape[1] // 2, values.shape[0] // 2)
+    if min(half) <= 2 * REACH:
+        return fine
+    even = values[: 2 * half[1], : 2 * half[0]]
+    small = np.asarray(cv2.resize(even, half, interpolation=cv2.INTER_AREA))
+    pairs = np.maximum(threshold[: 2 * half[1] : 2], threshold[1 : 2 * half[1] : 2])
+    rows, cols, sign = _standing_out(small, pairs)
+    found = (2 * rows, 2 * cols, sign)
+    coarse = _within(values, threshold, found, 3 * REACH, (left, right))
+    both = [np.append(one, other) for one, other in zip(fine, coarse, strict=True)]
+    return both[0], both[1], both[2]
+
+
+def _standing_out(values: NDArray[Any], threshold: NDArray[np.float64]) -> Places:
+    left, here, right = (
+        values[:, : -2 * REACH],
+        values[:, REACH:-REACH],
+        values[:, 2 * REACH :],
+    )
+    above = cv2.subtract(here, cv2.max(left, right))  # integers: never below 0
+    below = cv2.subtract(cv2.min(left, right), here)
+    if values.dtype.kind == "u":
+        most = np.iinfo(values.dtype).max
+        limit = np.minimum(np.ceil(threshold), most).astype(values.dtype)
+    else:
+        limit = threshold.astype(values.dtype)
+    out = np.asarray(cv2.max(above, below)) > limit[:, None]
+    rows = np.flatnonzero(out.any(axis=1))
+    if rows.size == 0:
+        return rows, rows, rows
+    at, cols = np.nonzero(out[rows])
+    sign = np.where(above[rows[at], cols] > below[rows[at], cols], 1, -1)
+    return rows[at], cols + REACH, sign
+
+
+def _within(
+    values: NDArray[Any],
+    threshold: NDArray[np.float64],
+    places: Places,
+    reach: int,
+    edges: tuple[NDArray[np.float64], NDArray[np.float64]],
+) -> Places:
+    """Places inside a lane; broad ones, and those near its edges, only where they stand alone.
+
+    That is, where they stand out along the lane as well: bands' ends droop, and a gap to the next
+    lane is less than both lanes. Neither is a mark.
+    """
+    rows, cols, sign = places
+    left, right = (edge[rows] for edge in edges)
+    inset = np.maximum(_EDGE * (right - left), 2 * REACH) if reach == REACH else np.inf
+    inner = (cols > left + inset) & (cols < right - inset)
+    up, down = np.maximum(rows - reach, 0), np.minimum(rows + reach, len(values) - 1)
+    here, over, under = (values[at, cols].astype(np.float64) for at in (rows, up, down))
+    alone = np.minimum(sign * (here - over), sign * (here - under)) > threshold[rows]
+    kept = (cols > left) & (cols < right) & (inner | alone)
+    return rows[kept], cols[kept], sign[kept]
+
+
+def without_marks(
+    signal: NDArray[np.float32],
+    left: NDArray[np.float64],
+    right: NDArray[np.float64],
+    places: Places,
+    noise: NoiseModel,
+) -> tuple[list[slice], Marks]:
+    r"""Fill marks in with what the lane's shape across it has there; `signal` is changed.
+
+    Parameters
+    ----------
+    signal : ndarray, shape (N, M)
+        A strip of the picture that holds a lane.
+    left, right : ndarray, shape (N,)
+        The lane's edges, px of the strip.
+    places : rows, cols, sign
+        Where marks stand out, from `marked_places`.
+    noise : NoiseModel
+
+    Returns
+    -------
+    changed : list of slice
+        Rows in which pixels were changed.
+    marks : Marks
+
+    Notes
+    -----
+    A lane's signal has one shape across it: at row r and column c,
+    :math:`x_{rc} = a_c + g_c\,p_r + h_c\,p'_r`, with the profile p along the lane, and a, g, h the
+    column's background, share and, to first order, shift along the lane (a band that tilts or
+    smiles). It is fitted by least squares to the pixels that are not marked, in turn with the
+    marks: what stands out of it, and all that touches it. What is filled in is the model, plus
+    what the pixels around a mark depart from it.
+    """
+    size = signal.shape[0]
+    marks = Marks(np.zeros(size), np.zeros(size))
+    rows, cols, _ = places
+    changed = []
+    seeds = np.zeros(signal.shape, np.uint8)
+    seeds[rows, cols] = 1
+    for first, last in _stretches(np.unique(rows), size):
+        part = slice(first, last)
+        level = _Box.of(signal, left, right, part)
+        free = (1 - cv2.dilate(level.of_pixels(seeds), _STAR)).astype(np.float32)
+        drop = np.rint(_drop(level.values, free, noise)).astype(np.intp)
+        box = _Box.of(signal, left, right, part, drop)
+        filled = _filled(box, box.of_pixels(seeds), noise)
+        if filled is None:
+            continue
+        fill, mask, off = filled
+        counted = mask * box.inside
+        marks.taken[:] += _by_row(box, np.abs(box.values - fill) * counted, size)
+        marks.doubt[:] += _by_row(box, off * counted, size)
+        box.put_back(signal, fill, mask)
+        changed.append(slice(int(box.rows.min()), int(box.rows.max()) + 1))
+    return changed, marks
+
+
+def _by_row(box: _Box, worth: NDArray[np.float32], size: int) -> NDArray[np.float64]:
+    """Sum over the px of each row of the strip."""
+    return np.asarray(np.bincount(box.rows.ravel(), worth.ravel(), size), np.float64)
+
+
+def _stretches(rows: NDArray[np.intp], size: int) -> list[tuple[int, int]]:
+    """Rows around the marked ones, each in one stretch only."""
+    if rows.size == 0:
+        return []
+    found: list[tuple[int, int]] = []
+    for group in np.split(rows, np.flatnonzero(np.diff(rows) > _MARGIN) + 1):
+        first, last = max(int(group[0]) - _MARGIN, 0), min(int(group[-1]) + _MARGIN + 1, size)
+        parts = -(-(last - first) // _LONGEST)
+        edges = np.linspace(first, last, parts + 1).astype(int).tolist()
+        found += pairwise(edges)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Box:
+    """A piece of a lane, straightened: its edges upright, its bands level to half a row."""
+
+    values: NDArray[np.float32]
+    inside: NDArray[np.float32]  # share of each px in the lane
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]  # of the pixel to the left, which counts by 1 - beyond
+    beyond: NDArray[np.float32]
+
+    @classmethod
+    def of(
+        cls,
+        signal: NDArray[np.float32],
+        left: NDArray[np.float64],
+        right: NDArray[np.float64],
+        part: slice,
+        drop: NDArray[np.intp] | int = 0,
+    ) -> _Box:
+        """Piece of some rows, each column `drop` rows further down."""
+        down = np.arange(part.start, part.stop)[:, None] + drop
+        across = np.arange(max(int(np.ceil((right[part] - left[part]).max())), 4))
+        whole = np.broadcast_to(down, (len(down), across.size))
+        rows = np.clip(whole, 0, len(signal) - 1).astype(np.intp)
+        place = left[rows] + 0.5 + across
+        columns = np.clip(np.floor(place), 0, signal.shape[1] - 2).astype(np.intp)
+        beyond = np.clip(place - columns, 0, 1).astype(np.float32)
+        values = signal[rows, columns] * (1 - beyond) + signal[rows, columns + 1] * beyond
+        inside = np.clip(right[rows] - place + 0.5, 0, 1).astype(np.float32)
+        return cls(values, inside, rows, columns, beyond)
+
+    def of_pixels(self, seeds: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Px of the box that marked pixels of the strip have a part in."""
+        return np.maximum(seeds[self.rows, self.columns], seeds[self.rows, self.columns + 1])
+
+    def put_back(
+        self, signal: NDArray[np.float32], fill: NDArray[np.float32], mask: NDArray[np.uint8]
+    ) -> None:
+        """Write what fills the marked px into the strip."""
+        change = (fill - self.values) * (mask > 0)
+        upright = np.zeros_like(signal)
+        np.add.at(upright, (self.rows, self.columns), change * (1 - self.beyond))
+        np.add.at(upright, (self.rows, self.columns + 1), change * self.beyond)
+        signal += upright
+
+
+def _drop(
+    values: NDArray[np.float32], free: NDArray[np.float32], noise: NoiseModel
+) -> NDArray[np.float64]:
+    """How much further down the bands lie in each column: a line with a bend, px."""
+    size, width = values.shape
+    across = np.linspace(-1, 1, width)
+    bend = np.stack([across, across**2 - (across**2).mean()], axis=1)
+    drop = np.zeros(width)
+    rows, along = np.arange(width), np.arange(size)[:, None]
+    chance = float(noise.variance(np.array(values.mean()))) / width
+    for _ in range(_TURNS):
+        places = np.clip(along + np.rint(drop).astype(np.intp), 0, size - 1)
+        fitted = _columns(values[places, rows], free[places, rows], turns=1)
+        if fitted is None or float((fitted[0][:, 2] ** 2).mean()) < 4 * chance:
+            return np.zeros_like(drop)  # no band here
+        share, moved = fitted[1][:, 1], fitted[1][:, 2]
+        weight = np.maximum(share, 0.05) ** 2
+        terms = bend * weight[:, None]
+        own = np.clip(-moved / np.maximum(share, 0.3), -3, 3)
+        step = bend @ np.linalg.solve(terms.T @ bend, terms.T @ own)
+        before = drop
+        drop = np.clip(np.rint(drop) + step, -_STEEPEST, _STEEPEST)
+        if (np.rint(drop) == np.rint(before)).all():
+            break
+    return drop
+
+
+# A band's drop within its lane is found in so many turns, and held to so many rows.
+_TURNS, _STEEPEST = 5, 20
+
+
+def _filled(
+    box: _Box, seeds: NDArray[np.uint8], noise: NoiseModel
+) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]] | None:
+    """What the box would show without marks, where they are, and how far each pixel may be off."""
+    values = box.values
+    mask = np.asarray(cv2.dilate(seeds, _STAR), np.uint8)
+    for _ in range(3):
+        fitted = _columns(values, (1 - mask).astype(np.float32))
+        if fitted is None:
+            return None
+        model = np.asarray(fitted[0] @ fitted[1].T, np.float32)
+        spread = np.sqrt(noise.variance(model)).astype(np.float32)
+        spread = np.hypot(spread, np.float32(_UNEVEN) * (model - model.min()))
+        away = (values - model) / spread
+        # where the model does not fit, as much of a row departs from it
+        own = _own_spread(away)
+        size = np.abs(away) / own
+        mask = _grown(((seeds > 0) & (size > _CLEAR)).astype(np.uint8), size)
+        if not mask.any() or mask.mean() > _MOST:
+            return None
+    mask = np.asarray(cv2.dilate(mask, _STAR), np.uint8)
+    left_over: NDArray[np.float32] = values - model
+    fill: NDArray[np.float32] = model + _around(left_over, mask)
+    off = np.sqrt(own**2 - 1) * spread + np.float32(_DOUBT) * np.abs(values - fill)
+    return fill, mask, np.asarray(off, np.float32)
+
+
+def _own_spread(away: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far each row departs from the model, in units of the noise, 1 or more; shape (R, 1).
+
+    Of seven rows the middling one counts: a level scratch is thinner than a band.
+    """
+    of_row = 1.4826 * np.median(np.abs(away), axis=1)
+    nearby = np.pad(of_row, 3, mode="edge")[np.arange(of_row.size)[:, None] + np.arange(7)]
+    middling = np.maximum(np.median(nearby, axis=1), 1.0).astype(np.float32)[:, None]
+    return np.asarray(cv2.dilate(middling, _COLUMN), np.float32)
+
+
+def _grown(mask: NDArray[np.uint8], size: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Marks with all that touches them and stands out."""
+    near = cv2.dilate(mask, np.ones((4 * REACH + 1, 4 * REACH + 1), np.uint8))
+    skirt = ((size > _SKIRT) & (near > 0)).astype(np.uint8)
+    count, labels = cv2.connectedComponents(cv2.max(skirt, mask), connectivity=8)
+    chosen = np.zeros(count, np.uint8)
+    chosen[labels[mask > 0]] = 1
+    chosen[0] = 0
+    return np.asarray(chosen[labels], np.uint8)
+
+
+def _around(away: NDArray[np.float32], mask: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Mean departure of the pixels around each, those that are marked left out."""
+    free = (1 - mask).astype(np.float32)
+    blur = (9, 9)
+    share = cv2.boxFilter(free, -1, blur, borderType=cv2.BORDER_REPLICATE)
+    mean = cv2.boxFilter(away * free, -1, blur, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(mean / np.maximum(share, 0.1), np.float32)
+
+
+def _columns(
+    values: NDArray[np.float32], weight: NDArray[np.float32], turns: int = 2
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Base of the model (1, profile, its slope) and each column's share of each."""
+    shape: NDArray[np.float32] = np.ones(values.shape[1], np.float32)
+    level: NDArray[np.float32] = np.zeros(values.shape[1], np.float32)
+    for _ in range(turns):
+        profile = _profile(values - level, weight, shape)
+        if profile is None:
+            return None
+        base = np.stack([np.ones_like(profile), profile - profile.mean(), np.gradient(profile)], 1)
+        ridge = 1e-3 * weight.shape[0] * (base**2).mean(axis=0) + 1e-12
+        prior = np.array([profile.mean(), 1.0, 0.0])
+        pairs = np.stack([base[:, i] * base[:, k] for i, k in _PAIRS], axis=1)
+        left = weight.T @ pairs.astype(np.float32) + ridge.take(_DIAGONAL) * _ON_DIAGONAL
+        right = (weight * values).T @ base.astype(np.float32) + ridge * prior
+        columns = _solved(left, right)
+        columns = _of_known(columns, weight.mean(axis=0))
+        shape = columns[:, 1].astype(np.float32)
+        level = (columns[:, 0] - columns[:, 1] * profile.mean()).astype(np.float32)
+    return base, columns
+
+
+# The six different entries of a symmetric matrix of three rows.
+_PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+_DIAGONAL, _ON_DIAGONAL = [0, 0, 0, 1, 0, 2], np.array([1, 0, 0, 1, 0, 1])
+
+
+def _solved(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Solutions of many symmetric systems of three, by Cramer's rule."""
+    a, b, c, d, e, f = left.T
+    minors = (d * f - e * e, c * e - b * f, b * e - c * d)
+    inverse = (
+        minors,
+        (minors[1], a * f - c * c, b * c - a * e),
+        (minors[2], b * c - a * e, a * d - b * b),
+    )
+    scale = a * minors[0] + b * minors[1] + c * minors[2]
+    x = [sum(m * y for m, y in zip(row, right.T, strict=True)) / scale for row in inverse]
+    return np.stack(x, axis=1)
+
+
+def _profile(
+    values: NDArray[np.float32], weight: NDArray[np.float32], shape: NDArray[np.float32]
+) -> NDArray[np.float64] | None:
+    """Profile along the lane; rows that marks cover come from their neighbours."""
+    total = weight @ shape**2
+    known = total > 0.15 * float(shape @ shape)
+    if np.count_nonzero(known) < 5:
+        return None
+    along = np.arange(total.size)
+    mean = ((weight * values) @ shape)[known] / total[known]
+    return np.asarray(np.interp(along, along[known], mean), np.float64)
+
+
+def _of_known(columns: NDArray[np.float64], share: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Columns' coefficients, of those that marks cover from their neighbours."""
+    known = share > 0.4
+    if known.all() or np.count_nonzero(known) < 3:
+        return columns
+    along = np.arange(share.size)
+    return np.stack([np.interp(along, along[known], of[known]) for of in columns.T], axis=1)
