@@ -20,7 +20,9 @@ import blotquant as bq
 # A lane that wanders by more of its width than this is no rectangle.
 _STRAIGHT = 0.1
 # Rows above and below the bands of a row, in sigma.
-_MARGIN = 3.0
+_MARGIN = 4.0
+# A line begins where the curve has come down: this far, in sigma, beyond 99.7 % of the band.
+_BEYOND = 1.5
 # A valley this deep (of the lower band's height) is background: each band has a line of its own.
 _APART = 0.05
 
@@ -167,11 +169,23 @@ def _peaks(
             groups[-1].append(k)
         else:
             groups.append([k])
+    _widen([band["sigma"] for _, band in mine], starts, stops, inside)
     return tuple(
         Peak(mine[k][0], starts[k], stops[k], (starts[group[0]], stops[group[-1]]))
         for group in groups
         for k in group
     )
+
+
+def _widen(
+    sigmas: list[float], starts: list[int], stops: list[int], inside: tuple[int, int]
+) -> None:
+    """Move limits outwards to where the curve is flat, at most halfway to the next band's."""
+    tops = [inside[0], *((a + b + 1) // 2 for a, b in zip(stops, starts[1:], strict=False))]
+    ends = [*((a + b) // 2 for a, b in zip(stops, starts[1:], strict=False)), inside[1]]
+    for k, sigma in enumerate(sigmas):
+        beyond = round(_BEYOND * sigma)
+        starts[k], stops[k] = max(starts[k] - beyond, tops[k]), min(stops[k] + beyond, ends[k])
 
 
 def _is_background(

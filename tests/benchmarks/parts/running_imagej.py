@@ -78,6 +78,9 @@ class ImageJ:
         trace: TracebackType | None,
     ) -> None:
         self._stack.close()
+        for one in (self._plain, self._window):
+            for pipe in (one.p.stdin, one.p.stdout, one.log):
+                pipe.close()
 
     def volumes(self, picture: Picture, gels: list[Gel], count: int) -> NDArray[np.float64]:
         """Volume of each band by each of `WAYS`, shape (4, count), grey levels; NaN for none.
