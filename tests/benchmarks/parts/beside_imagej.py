@@ -1,4 +1,4 @@
-"""The sections that set blotquant beside ImageJ: errors kind by kind, and time on the same files."""
+"""blotquant beside ImageJ on the same files: errors kind by kind, and time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
+import blotquant as bq
+from blotquant.simulate import SimulatedBlot, render, spec_of
 from parts.accuracy import asked, bands_of, weak_bands
 from parts.by_hand import gels_of, layout_of
 from parts.comparison import CLEAR, Comparison
@@ -18,9 +21,6 @@ from parts.one_blot import write
 from parts.promises import Judged
 from parts.running_imagej import WAYS, ImageJ, picture_of
 from parts.scenes import CLOSE
-
-import blotquant as bq
-from blotquant.simulate import SimulatedBlot, render, spec_of
 
 # What a user of ImageJ can get; the unrounded sum stands in where the window cannot be asked.
 SHOWN = ("window", "drop", "rolling")
@@ -89,7 +89,7 @@ def _finite(errors: dict[str, list[float]]) -> dict[str, list[float]]:
 def imagej_section(
     results: list[Comparison], saved: Mapping[str, Mapping[str, list[float]]], judged: Judged
 ) -> str:
-    """Median |error| (95th percentile) by each way; `saved` are ImageJ's, measured now or before."""
+    """Median |error| (95th percentile) by each way; `saved` are ImageJ's, of now or before."""
     rows = []
     for kind in dict.fromkeys(one.kind for one in results):
         bands = bands_by_hand(results, kind)

@@ -3,7 +3,7 @@
 All of it is taken from the planted truth, so it is better than any hand. ImageJ wants the lanes of
 one gel as rectangles of one size that begin in one row: where lanes stand straight each is a
 rectangle over the whole membrane; where they lean, bend or fan out each row of bands is a gel of
-its own, its rectangles moved along.
+its own, its rectangles moved along; where lanes differ in width each is a gel of its own.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ import blotquant as bq
 
 # A lane that wanders by more of its width than this is no rectangle.
 _STRAIGHT = 0.1
+# Lanes that differ in width by more than this are measured one by one.
+_ALIKE = 1.15
 # Rows above and below the bands of a row, in sigma.
 _MARGIN = 4.0
 # A line begins where the curve has come down: this far, in sigma, beyond 99.7 % of the band.
@@ -58,9 +60,19 @@ def gels_of(truth: Mapping[str, Any], signal: NDArray[np.float32]) -> list[Gel]:
     """Rectangles and peaks of a simulated blot; `signal` is the picture, more is more protein."""
     if not truth["bands"]:
         return []
-    if all(_wander(lane) <= _STRAIGHT * lane["width"] for lane in truth["lanes"]):
-        return [_gel(truth, signal, _whole(truth), list(range(len(truth["bands"]))))]
-    return [_gel(truth, signal, None, members) for members in _rows_of(truth).values()]
+    widths = [lane["width"] for lane in truth["lanes"]]
+    straight = all(_wander(lane) <= _STRAIGHT * lane["width"] for lane in truth["lanes"])
+    groups = [list(range(len(truth["bands"])))] if straight else _rows_of(truth)
+    if max(widths) > _ALIKE * min(widths):
+        groups = [part for group in groups for part in _by_lane(truth, group)]
+    return [_gel(truth, signal, _whole(truth) if straight else None, group) for group in groups]
+
+
+def _by_lane(truth: Mapping[str, Any], members: list[int]) -> list[list[int]]:
+    lanes: dict[int, list[int]] = {}
+    for index in members:
+        lanes.setdefault(truth["bands"][index]["lane"], []).append(index)
+    return list(lanes.values())
 
 
 def _wander(lane: Mapping[str, Any]) -> float:
@@ -75,7 +87,7 @@ def _whole(truth: Mapping[str, Any]) -> tuple[int, int]:
     return int(np.ceil(corners[:2, 0].max())) + 3, int(corners[2:, 0].min()) - 3
 
 
-def _rows_of(truth: Mapping[str, Any]) -> dict[tuple[Any, ...], list[int]]:
+def _rows_of(truth: Mapping[str, Any]) -> list[list[int]]:
     """Bands of each row, overlapping rows together; each run of a ladder's bands by itself."""
     groups: dict[tuple[Any, ...], list[int]] = {}
     for index, band in enumerate(truth["bands"]):
@@ -90,7 +102,7 @@ def _rows_of(truth: Mapping[str, Any]) -> dict[tuple[Any, ...], list[int]]:
         ]
         into = near[0] if near else key
         joined.setdefault(into, []).extend(members)
-    return joined
+    return list(joined.values())
 
 
 def _overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
@@ -112,10 +124,8 @@ def _gel(
         min(int(max(band["box"][2] for band in bands)) + margin + 1, truth["shape"][0]),
     )
     lanes = sorted({band["lane"] for band in bands})
-    centre = {
-        number: float(np.mean([(b["box"][1] + b["box"][3]) / 2 for b in bands if b["lane"] == number]))
-        for number in lanes
-    }
+    sides = {n: [b["box"][1::2] for b in bands if b["lane"] == n] for n in lanes}
+    centre = {number: float(np.mean(of_lane)) for number, of_lane in sides.items()}
     wide = _width(truth, bands, centre)
     rectangles, peaks = [], []
     for number in lanes:
@@ -134,11 +144,15 @@ def _width(
     """Width that holds every band, as far as rectangles of neighbouring lanes do not overlap."""
     wanted = max(band["box"][3] - band["box"][1] for band in bands) + 2
     middle = float(np.mean([band["center"][0] for band in bands]))
-    all_lanes = np.sort(
-        [centre.get(lane["lane"], _column(lane, middle)) for lane in truth["lanes"]]
-    )
-    pitch = float(np.diff(all_lanes).min()) if all_lanes.size > 1 else np.inf
-    return max(int(min(np.ceil(wanted), np.floor(pitch), truth["shape"][1])), 3)
+    columns = [centre.get(lane["lane"], _column(lane, middle)) for lane in truth["lanes"]]
+    halves = [lane["width"] / 2 for lane in truth["lanes"]]
+    room = np.inf
+    for k, lane in enumerate(truth["lanes"]):
+        for other in (k - 1, k + 1):
+            if lane["lane"] in centre and 0 <= other < len(columns):
+                apart = abs(columns[other] - columns[k])
+                room = min(room, apart + halves[k] - halves[other])
+    return max(int(min(np.ceil(wanted), np.floor(room), truth["shape"][1])), 3)
 
 
 def _column(lane: Mapping[str, Any], row: float) -> float:

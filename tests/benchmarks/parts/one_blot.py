@@ -16,13 +16,13 @@ from tempfile import TemporaryDirectory
 import cv2
 import numpy as np
 import tifffile
+
+import blotquant as bq
+from blotquant.simulate import SimulatedBlot, save
 from parts.by_hand import gels_of, layout_of
 from parts.comparison import Comparison, compare
 from parts.running_imagej import WAYS, ImageJ, picture_of
 from parts.scenes import blot_of, with_marks
-
-import blotquant as bq
-from blotquant.simulate import SimulatedBlot, save
 
 # The kind whose blots are analysed a second time with marks planted on them.
 MARKED = "clean"

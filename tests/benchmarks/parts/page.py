@@ -29,8 +29,9 @@ def filled(text: str, sections: Mapping[str, str]) -> str:
         raise ValueError(f"the page has no place for: {', '.join(homeless)}")
 
     def block(match: re.Match[str]) -> str:
-        name = match["name"]
-        return f"{match[1]}\n{sections[name].strip()}\n\n{match[4]}" if name in sections else match[0]
+        if match["name"] not in sections:
+            return match[0]
+        return f"{match[1]}\n{sections[match['name']].strip()}\n\n{match[4]}"
 
     return _BLOCK.sub(block, text)
 

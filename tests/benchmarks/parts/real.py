@@ -8,11 +8,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+import blotquant as bq
 from parts.comparison import CLEAR
 from parts.machine import table
 from parts.promises import Judged
-
-import blotquant as bq
 
 REAL = Path(__file__).resolve().parents[4] / "shared" / "real"
 DILUTIONS = ("encode_rbmx_dilution.tif", "encode_hnrnpa1_dilution.tif")

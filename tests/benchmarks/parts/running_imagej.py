@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
+
 from parts.by_hand import Gel, Peak
 
 HARNESS = Path(__file__).resolve().parents[4] / "shared" / "imagej"
