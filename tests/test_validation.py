@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-BENCHMARKS = Path(__file__).parent / "benchmarks"
-sys.path.insert(0, str(BENCHMARKS))
+sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 from parts import real
 from parts.accuracy import density_section, found_section, marks_section
 from parts.beside_imagej import imagej_section
@@ -24,6 +23,7 @@ from parts.scenes import CLOSE, WEAK_SHARE, blot_of, with_marks
 
 from blotquant.simulate import simulate
 
+BENCHMARKS = Path(__file__).parent / "benchmarks"
 SEED = 7000
 
 
@@ -63,6 +63,17 @@ def test_the_command_measures_one_kind():
     assert row_of(found, "strip").startswith("| strip | 1 | 100.0 % | 1.000 |")
     planted = len(simulate("strip", SEED).truth["bands"])
     assert row_of(densities, "strip").startswith(f"| strip | {planted} | 0.")
+
+
+def test_the_page_is_not_written_from_a_few_kinds():
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARKS / "validation.py"), "--kinds", "strip", "--write"],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "--write" in done.stderr
 
 
 def test_what_holds_is_shown_as_held(perfect):

@@ -84,7 +84,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--pictures", default=",".join(PICTURES), help=argparse.SUPPRESS)
     parser.add_argument("--no-imagej", action="store_true", help="show ImageJ's saved numbers")
     parser.add_argument("--write", action="store_true", help="write the page and the saved numbers")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.write and options.kinds:
+        parser.error("--write needs all kinds: leave out --kinds, or print with neither")
+    return options
 
 
 def simulated(results: list[Comparison], saved: dict[str, Any]) -> dict[str, str]:
@@ -121,7 +124,8 @@ def beside_imagej(
         saved["imagej"] = kept | {"kinds": imagej_errors(results)}
     theirs = saved.get("imagej")
     if theirs is None or theirs["seeds"] != seeds:
-        return {"imagej": f"ImageJ was not run: {missing}. There are no saved numbers."}
+        said = f"ImageJ was not run: {missing}. There are no saved numbers of these seeds."
+        return {"imagej": said}
     judged = Judged()
     text = imagej_section(results, theirs["kinds"], judged)
     saved.setdefault("missed", {})["imagej"] = judged.missed
