@@ -86,7 +86,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--write", action="store_true", help="write the page and the saved numbers")
     options = parser.parse_args()
     if options.write and options.kinds:
-        parser.error("--write needs all kinds: leave out --kinds, or print with neither")
+        parser.error("--write needs all kinds: leave out --kinds or --write")
     return options
 
 

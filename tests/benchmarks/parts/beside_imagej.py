@@ -36,7 +36,7 @@ PICTURES = {
     "strip": ("strip", {}),
     "clean": ("clean", {}),
     "many_lanes": ("many_lanes", {}),
-    "clean, 2000 x 2500": (
+    "clean of 2000 x 2500 px": (
         "clean",
         {
             "shape": (2000, 2500),
