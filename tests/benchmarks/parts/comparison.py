@@ -10,17 +10,19 @@ import numpy as np
 import pandas as pd
 
 # A band this clear must be found; below FAINT nobody could know it.
-CLEAR, FAINT = 20.0, 5.0
+CLEAR, FAIR, FAINT = 20.0, 10.0, 5.0
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """One picture's result against its truth.
 
-    `bands` has one row per planted band: `lane`, `row`, `snr`, `volume`, `fair` (unsaturated, not
-    overlapping, not cut, undamaged: its volume can be asked for), `found`, `net`, `err`.
-    `false_clear` and `detected_clear` count measured bands of signal to noise `CLEAR` and more:
-    those that match nothing planted, and all.
+    `bands` has one row per planted band: `lane`, `row`, `snr`, `volume`, `whole` (unsaturated, not
+    cut, undamaged), `fair` (whole and not overlapping: its volume can be asked for), `apart`
+    (distance to the lane's next band in mean sigma; infinite where it is alone), `found`, `net`,
+    `err`. `false_clear` and `detected_clear` count measured bands of signal to noise `CLEAR` and
+    more: those that match nothing planted, and all; `false_fair` and `detected_fair` the same from
+    `FAIR` on.
     """
 
     kind: str
@@ -30,6 +32,8 @@ class Comparison:
     bands: pd.DataFrame
     false_clear: int
     detected_clear: int
+    false_fair: int = 0
+    detected_fair: int = 0
     said: str = ""
 
 
@@ -45,34 +49,46 @@ def compare(truth: Mapping[str, Any], table: pd.DataFrame | None, lanes_found: i
     records = []
     for index, band in enumerate(truth["bands"]):
         one = detected.loc[pairs[index]] if index in pairs else None
+        whole = not (band["cut"] or band["damaged"] or band["clipped_fraction"] > 0)
         records.append(
             {
                 "lane": band["lane"],
                 "row": band["row"],
                 "snr": band["snr"],
                 "volume": band["volume"],
-                "fair": not (
-                    band["overlap"]
-                    or band["cut"]
-                    or band["damaged"]
-                    or band["clipped_fraction"] > 0
-                ),
+                "whole": whole,
+                "fair": whole and not band["overlap"],
+                "apart": _apart(band, truth["bands"]),
                 "found": one is not None,
                 "net": np.nan if one is None else one["net_density"],
                 "err": np.nan if one is None else one["net_density_err"],
             }
         )
-    columns = ["lane", "row", "snr", "volume", "fair", "found", "net", "err"]
+    columns = [*("lane", "row", "snr", "volume", "whole", "fair", "apart"), "found", "net", "err"]
+    kinds = {"whole": bool, "fair": bool, "found": bool}
     clear = detected[detected["snr"] >= CLEAR]
+    fair = detected[detected["snr"] >= FAIR]
     return Comparison(
         kind=truth["kind"],
         seed=truth["seed"],
         lanes_planted=len(truth["lanes"]),
         lanes_found=lanes_found,
-        bands=pd.DataFrame(records, columns=columns).astype({"fair": bool, "found": bool}),
+        bands=pd.DataFrame(records, columns=columns).astype(kinds),
         false_clear=len(set(clear.index) - set(pairs.values())),
         detected_clear=len(clear),
+        false_fair=len(set(fair.index) - set(pairs.values())),
+        detected_fair=len(fair),
     )
+
+
+def _apart(band: Mapping[str, Any], bands: list[dict[str, Any]]) -> float:
+    """Distance to the lane's next band, in the mean sigma of the two."""
+    others = (one for one in bands if one["lane"] == band["lane"] and one is not band)
+    away = (
+        2 * abs(one["center"][0] - band["center"][0]) / (one["sigma"] + band["sigma"])
+        for one in others
+    )
+    return min(away, default=np.inf)
 
 
 def match(truth: Mapping[str, Any], detected: pd.DataFrame) -> dict[int, Any]:
