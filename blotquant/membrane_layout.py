@@ -20,6 +20,7 @@ __all__ = [
     "carried_lane",
     "carried_lanes",
     "is_shown",
+    "straight_on",
 ]
 
 
@@ -209,7 +210,7 @@ def carried_lane(lane: Lane, transform: Transform, panel: Panel, shape: tuple[in
     if lane.source == "hand" and min(bottom, rows[-1]) - max(top, rows[0]) > 1:
         top, bottom = max(top, float(rows[0])), min(bottom, float(rows[-1]))
     at = np.linspace(top, bottom, max(2, len(lane.path)))
-    path = tuple(zip(at.tolist(), _straight_on(rows, cols, at).tolist(), strict=True))
+    path = tuple(zip(at.tolist(), straight_on(rows, cols, at).tolist(), strict=True))
     moved = replace(lane, panel_id=panel.id, path=path, source="carried")
     return moved if is_shown(moved, shape) else replace(moved, use=False, confidence=0.0)
 
@@ -239,10 +240,18 @@ def _extent(panel: Panel, shape: tuple[int, int], col: float) -> tuple[float, fl
     return max(0.0, min(crossings)), min(last, max(crossings))
 
 
-def _straight_on(
+def straight_on(
     rows: NDArray[np.float64], cols: NDArray[np.float64], at: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Columns of a path at given rows, the ends going straight on."""
+    """Columns of a path at given rows, the ends going straight on.
+
+    Parameters
+    ----------
+    rows, cols : ndarray, shape (n_points,)
+        The path, rows increasing.
+    at : ndarray, shape (n,)
+        Rows that are asked for.
+    """
     inside = np.interp(at, rows, cols)
     reach = _END_SHARE * (rows[-1] - rows[0])
     for end, other, beyond in (

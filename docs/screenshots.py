@@ -20,7 +20,8 @@ import cv2
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 SIZE = (1366, 768)
-COLOURS = 128
+LARGE = (1500, 940)
+COLOURS = 256
 
 
 def main() -> int:
@@ -39,6 +40,9 @@ def main() -> int:
         for theme in ("dark", "light"):
             get_settings().appearance.theme = theme
             take(copies, theme)
+        study = Path(folder) / "study"
+        shutil.copytree(ROOT / "test_images" / "study", study)
+        take_study(study)
     os._exit(0)  # without waiting for GL to be torn down
 
 
@@ -57,10 +61,32 @@ def take(copies: Path, theme: str) -> None:
         window.release(right=16)
         window.panel.act("undo")
     else:
-        window.panel.tabs.setCurrentIndex(2)
+        window.panel.show_page("Results")
         window.press(lane=5, at=0.395)
         window.release()
         window.shoot("napari-results")
+    window.close()
+
+
+def take_study(study: Path) -> None:
+    """Study mode with a lane that was moved on all images, and the statistics."""
+    from napari.settings import get_settings
+
+    get_settings().appearance.theme = "dark"
+    window = Window(study)
+    window.wait(lambda: window.panel.study.settled)
+    window.press(lane=3, at=0.12)
+    for step in range(1, 5):
+        window.move(right=2 * step)
+    window.release(right=8)
+    window.panel.list.setCurrentRow(2)
+    window.wait(lambda: window.panel.study.settled)
+    window.shoot("napari-study")
+    window.panel.act("undo")
+    window.panel.show_page("Statistics")
+    window.wait(lambda: window.panel.study.settled)
+    window.viewer.window.resize(*LARGE)
+    window.shoot("napari-statistics")
     window.close()
 
 
@@ -74,8 +100,7 @@ class Window:
         self.viewer, self.panel = open_viewer([path])
         self.viewer.window.resize(*SIZE)
         self.app = QApplication.instance()
-        while self.panel.document is None or self.panel.busy:
-            self.app.processEvents()
+        self.wait(lambda: self.panel.document is not None and not self.panel.busy)
         self.canvas = [
             widget
             for widget in self.app.allWidgets()
@@ -83,6 +108,12 @@ class Window:
         ][-1]
         self.settle()
         self.viewer.reset_view()
+
+    def wait(self, condition) -> None:
+        """Let it work until something is so."""
+        while not condition():
+            self.app.processEvents()
+        self.settle()
 
     def settle(self) -> None:
         """Let it draw."""

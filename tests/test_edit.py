@@ -67,13 +67,21 @@ def test_lanes_stop_together_at_the_edge_of_the_picture():
 
 def test_an_edge_moves_and_the_other_stays():
     before = a_layout()
-    after = edit.move_edge(before, "lane-2", "left", -6).lane("lane-2")
+    after = edit.move_edge(before, "lane-2", "left", -6, shape=SHAPE).lane("lane-2")
     was = before.lane("lane-2")
     assert after.width == 26.0
     assert after.path[1][1] + after.width / 2 == was.path[1][1] + was.width / 2
-    narrow = edit.move_edge(before, "lane-2", "right", -500).lane("lane-2")
+    narrow = edit.move_edge(before, "lane-2", "right", -500, shape=SHAPE).lane("lane-2")
     assert narrow.width == edit.MIN_WIDTH
     assert narrow.path[0][1] - 1 == pytest.approx(was.path[0][1] - 10)
+
+
+def test_an_edge_takes_no_lane_out_of_the_picture():
+    """Wide to the left, then narrow from the right: it would have ended beside the picture."""
+    wide = edit.move_edge(a_layout(), "lane-0", "left", -500, shape=SHAPE)
+    assert min(col for _, col in wide.lane("lane-0").path) == 0.0
+    narrow = edit.move_edge(wide, "lane-0", "right", -500, shape=SHAPE).lane("lane-0")
+    assert min(col for _, col in narrow.path) >= 0.0
 
 
 def test_a_point_stays_between_its_neighbours():
@@ -343,7 +351,7 @@ def an_edit(draw):
         return [
             lambda: edit.move_lanes(layout, [lane], x, y, shape=SHAPE),
             lambda: edit.move_lanes(layout, ids, x, y, shape=SHAPE),
-            lambda: edit.move_edge(layout, lane, "left" if point % 2 else "right", x),
+            lambda: edit.move_edge(layout, lane, "left" if point % 2 else "right", x, shape=SHAPE),
             lambda: edit.widen_lanes(layout, ids, x / 10),
             lambda: edit.move_point(layout, lane, point, x, y, shape=SHAPE),
             lambda: edit.add_point(layout, lane, x),

@@ -11,6 +11,7 @@ from blotquant.batch.worker import Job, as_seen, outcome_of, session_for, writte
 from blotquant.errors import NothingFound, SessionError, UnreadableImage
 from blotquant.model import Blot, Layout
 from blotquant.outcome import ImageOutcome
+from blotquant.pipeline.membranes import sharing_lanes
 from blotquant.session import Session, as_stored
 from blotquant.study import StudyImage
 
@@ -119,17 +120,14 @@ class MembraneJob:
         recipe = self.jobs[0].settings.recipe()
         blots = {p.name: p.blot for p in pictures}
         roles = {p.name: p.role for p in pictures}
-        groups = [blots]
-        if len({block.membrane for block in self.blocks}) > 1:
-            # an image that shows several membranes shares its lanes with none of them as a whole
-            groups = [{name: blot} for name, blot in blots.items()]
         layouts: dict[str, Layout] = {}
         reasons: dict[str, Exception] = {}
         messages: list[str] = []
-        for group in groups:
+        for names in sharing_lanes(self.blocks, list(blots)):
+            group = {name: blots[name] for name in names}
             try:
                 found = pipeline.membrane_layouts(
-                    group, roles, recipe, {name: drawn[name] for name in group if name in drawn}
+                    group, roles, recipe, {name: drawn[name] for name in names if name in drawn}
                 )
             except Exception as error:  # whatever it is, the other membranes go on
                 reasons |= dict.fromkeys(group, error)

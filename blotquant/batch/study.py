@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from blotquant.batch.inputs import ImageFile, named_images
 from blotquant.batch.membrane import MembraneJob
 from blotquant.errors import RecipeError, StudyError
+from blotquant.pipeline.membranes import images_together
 from blotquant.pipeline.study import (
     STUDY_FILE,
     conclude,
@@ -17,7 +18,7 @@ from blotquant.pipeline.study import (
     open_study,
     refuse_faults,
 )
-from blotquant.study import Study, StudyImage, check_study
+from blotquant.study import Study, check_study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +94,7 @@ class StudyPlan:
             MembraneJob(
                 tuple(job for job in jobs if job.file.name in {b.file for b in blocks}), blocks
             )
-            for blocks in _together(self.study.image)
+            for blocks in images_together(self.study.image)
         ]
 
     def conclude(
@@ -120,17 +121,3 @@ class StudyPlan:
                 f"{error}\nthe lanes that were found are drawn in {out / 'overlays'}"
             ) from None
         return conclude(self.study, self.samples, bands, lanes, layouts, recipe)
-
-
-def _together(blocks: Sequence[StudyImage]) -> list[tuple[StudyImage, ...]]:
-    """Blocks by membrane; membranes that share a file are one."""
-    groups: list[list[StudyImage]] = []
-    for block in blocks:
-        mine = [
-            group
-            for group in groups
-            if any(block.membrane == one.membrane or block.file == one.file for one in group)
-        ]
-        groups = [group for group in groups if group not in mine]
-        groups.append([*(one for group in mine for one in group), block])
-    return [tuple(group) for group in groups]

@@ -31,6 +31,7 @@ from blotquant.edit.lanes import (
     space_evenly,
     widen_lanes,
 )
+from blotquant.edit.sharing import shared_edit, shift_between, with_shift
 from blotquant.edit.turning import next_orientation, turned
 
 __all__ = [
@@ -57,7 +58,10 @@ __all__ = [
     "remove_point",
     "set_limits",
     "set_width",
+    "shared_edit",
+    "shift_between",
     "space_evenly",
     "turned",
     "widen_lanes",
+    "with_shift",
 ]

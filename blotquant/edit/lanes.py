@@ -104,7 +104,9 @@ def widen_lanes(layout: Layout, lane_ids: Collection[str], by: float) -> Layout:
     )
 
 
-def move_edge(layout: Layout, lane_id: str, side: str, dcol: float) -> Layout:
+def move_edge(
+    layout: Layout, lane_id: str, side: str, dcol: float, *, shape: tuple[int, int]
+) -> Layout:
     """Move one edge of a lane sideways; the other edge stays where it is.
 
     Parameters
@@ -113,7 +115,9 @@ def move_edge(layout: Layout, lane_id: str, side: str, dcol: float) -> Layout:
     lane_id : str
     side : {"left", "right"}
     dcol : float
-        Distance, px, to the right.
+        Distance, px, to the right. The lane's centre stays in the picture.
+    shape : tuple of int
+        (rows, cols) of the oriented picture.
 
     Raises
     ------
@@ -121,9 +125,10 @@ def move_edge(layout: Layout, lane_id: str, side: str, dcol: float) -> Layout:
         If there is no such lane.
     """
     lane = layout.lane(lane_id)
-    wider = dcol if side == "right" else -dcol
-    wider = max(wider, MIN_WIDTH - lane.width)
-    shift = wider / 2 if side == "right" else -wider / 2
+    way = 1.0 if side == "right" else -1.0
+    shift = way * max(way * dcol, MIN_WIDTH - lane.width) / 2
+    shift = _within(shift, [col for _, col in lane.path], shape[1])
+    wider = 2 * way * shift
     path = tuple((row, col + shift) for row, col in lane.path)
     if wider == 0:
         return layout

@@ -14,19 +14,33 @@ from .image import (
     measure_lane,
     provenance,
 )
+from .readings import (
+    common_roughness,
+    measure_lanes,
+    measure_read,
+    read_layout_lane,
+    recipe_for_role,
+    surroundings,
+)
 
 __all__ = [
     "LOW_CONFIDENCE",
     "Result",
     "analyze",
     "analyze_study",
+    "common_roughness",
     "conclude",
     "detect",
     "measure",
     "measure_lane",
+    "measure_lanes",
+    "measure_read",
     "membrane_layouts",
     "open_study",
     "provenance",
+    "read_layout_lane",
+    "recipe_for_role",
+    "surroundings",
 ]
 
 _LATER = {

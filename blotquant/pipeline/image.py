@@ -6,13 +6,12 @@ import json
 import platform
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..bands import detect_bands, find_bands
 from ..columns import BAND_COLUMNS, LANE_COLUMNS, SCHEMA_VERSION
-from ..densitometry import measure_lane, measure_reading, read_background
+from ..densitometry import measure_lane
 from ..errors import LayoutError
 from ..flags import Flag
 from ..ladder import MolecularWeights, molecular_weights
@@ -23,8 +22,8 @@ from ..names import parse_name
 from ..noise import estimate_noise
 from ..recipe import Recipe
 from ..result import LaneMeasurement, Result
-from ..smoother import roughness
 from ..tables import table_of
+from .readings import measure_lanes, recipe_for_role
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,20 +94,17 @@ def measure(
     image : str, optional
         Name of the picture in the tables; its file's name otherwise.
     role : str, optional
-        ``"total_protein"``: the background is read beside the lanes, which are full of signal, as
-        long as the recipe does not choose another than the default.
+        What the picture shows, see `recipe_for_role`.
 
     Raises
     ------
     LayoutError
         If a lane lies outside the picture.
     """
-    recipe = recipe or Recipe()
-    if role == "total_protein" and recipe.background.method == Recipe().background.method:
-        recipe = Recipe.of(recipe, background="beside")
+    recipe = recipe_for_role(recipe or Recipe(), role)
     for lane in layout.lanes:
         _check_inside(blot, lane)
-    measured = _measured(blot, layout, recipe)
+    measured = measure_lanes(blot, layout, recipe)
     weights = molecular_weights(layout, measured, recipe.ladder)
     name = image or blot.source.name
     return Result(
@@ -121,31 +117,6 @@ def measure(
         provenance={**provenance(blot, recipe), "ladders": _ladders(layout, weights)},
         warnings=(*blot.warnings, *_warnings(layout), *weights.notes),
     )
-
-
-def _measured(blot: Blot, layout: Layout, recipe: Recipe) -> dict[str, LaneMeasurement]:
-    """Measurement of each lane; how far to trust a baseline is asked of all lanes together."""
-    noise = estimate_noise(blot)
-    bands = {lane.id: layout.bands_of(lane.id) for lane in layout.lanes}
-    readings = [
-        read_background(
-            blot,
-            lane,
-            bands[lane.id],
-            recipe,
-            noise=noise,
-            lanes=layout.lanes,
-            panels=layout.panels,
-        )
-        for lane in layout.lanes
-    ]
-    rough = roughness(reading.baseline.checks for reading in readings)
-    return {
-        reading.lane.id: measure_reading(
-            replace(reading, roughness=rough), bands[reading.lane.id], recipe, layout.lanes
-        )
-        for reading in readings
-    }
 
 
 def analyze(

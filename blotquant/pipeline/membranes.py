@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..bands import detect_bands
@@ -11,9 +11,10 @@ from ..errors import NothingFound
 from ..model import Blot, Layout
 from ..recipe import Recipe
 from ..registration import register
+from ..study import StudyImage
 from .image import detect
 
-__all__ = ["MembraneLayouts", "membrane_layouts"]
+__all__ = ["MembraneLayouts", "images_together", "membrane_layouts", "sharing_lanes"]
 
 # Whose lanes are taken first where several pictures of a membrane have been drawn on.
 _BEST = ("total_protein", "loading_control", "ladder", "target")
@@ -114,3 +115,34 @@ def _from_drawn(
         except NothingFound as error:
             reasons[name] = str(error)
     return MembraneLayouts(layouts, reasons, tuple(messages))
+
+
+def images_together(blocks: Sequence[StudyImage]) -> list[tuple[StudyImage, ...]]:
+    """Blocks of a study by membrane; membranes that share a file are one."""
+    groups: list[list[StudyImage]] = []
+    for block in blocks:
+        mine = [
+            group
+            for group in groups
+            if any(block.membrane == one.membrane or block.file == one.file for one in group)
+        ]
+        groups = [group for group in groups if group not in mine]
+        groups.append([*(one for group in mine for one in group), block])
+    return [tuple(group) for group in groups]
+
+
+def sharing_lanes(blocks: Sequence[StudyImage], names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Which pictures of a group from `images_together` share their lanes.
+
+    All do; but a picture that shows several membranes shares its lanes with none of them as a
+    whole, so then each stands by itself.
+
+    Parameters
+    ----------
+    blocks : sequence of StudyImage
+    names : sequence of str
+        Pictures that are there.
+    """
+    if len({block.membrane for block in blocks}) > 1:
+        return [(name,) for name in names]
+    return [tuple(names)] if names else []

@@ -1,6 +1,7 @@
 """A study: its file, its sample sheet, and whether both fit the images."""
 
 from .case import ImageFacts
+from .changing import column_names, pasted_cells, with_cells, with_lanes, with_row
 from .check_cells import check_samples
 from .checking import check_study
 from .model import Study
@@ -37,8 +38,13 @@ __all__ = [
     "StudyImage",
     "check_samples",
     "check_study",
+    "column_names",
+    "pasted_cells",
     "propose_study",
     "read_samples",
     "what_to_fill_in",
+    "with_cells",
+    "with_lanes",
+    "with_row",
     "write_samples",
 ]

@@ -1,6 +1,7 @@
 """What a study hands out: tables, figures as files, methods in words, checklists, a Prism file."""
 
 from .checklist import CHECKLIST_COLUMNS, checklist, checklist_markdown
+from .drawing import StudyDrawing
 from .methods_text import MethodsText, methods_text
 from .pictures import StudyFiles, write_figures
 from .prism import prism_file
@@ -10,6 +11,7 @@ from .writing import planned_files, shown_figures, write_study_report
 __all__ = [
     "CHECKLIST_COLUMNS",
     "MethodsText",
+    "StudyDrawing",
     "StudyFiles",
     "checklist",
     "checklist_markdown",

@@ -15,14 +15,9 @@ from blotquant.figures import (
     Representative,
     SourceFile,
     StudyTables,
-    control_figure,
-    forest_figure,
-    grid_figure,
     labelled_png,
     legend_text,
-    panel_figures,
     save_figure,
-    target_figure,
     uncropped_pdf,
     write_source_data,
 )
@@ -31,12 +26,13 @@ from blotquant.files import write_atomically
 from blotquant.outcome import RunOutcome
 from blotquant.study import Study
 from blotquant.study_report.blots import WholeBlots, part_of, replicates_on
-from blotquant.study_report.figure_tables import FigureTables, figure_tables
-from blotquant.study_report.strips import PanelStrips, panel_strips
+from blotquant.study_report.drawing import StudyDrawing
+from blotquant.study_report.figure_tables import FigureTables
+from blotquant.study_report.strips import PanelStrips
 from blotquant.study_report.tables import study_tables
 from blotquant.study_result import StudyResult
 
-__all__ = ["StudyFiles", "figure_options", "target_stems", "write_figures"]
+__all__ = ["StudyFiles", "target_stems", "write_figures"]
 
 _FOLDER = "figures"
 _NO_STRIPS = PanelStrips((), {}, Representative("", float("nan"), ""))
@@ -82,11 +78,6 @@ class StudyFiles:
             self.warnings.append(f"{name} could not be made ({words})")
 
 
-def figure_options(study: Study) -> FigureOptions:
-    """How the figures of a study look, as its file says."""
-    return FigureOptions(style=study.figures.style, alpha=study.statistics.alpha)
-
-
 def target_stems(targets: Sequence[str]) -> dict[str, str]:
     """Name of each target's files, without suffix and fit for every system."""
     names = safe_names(f"{target}.svg" for target in targets)
@@ -116,51 +107,28 @@ def write_figures(out: Path, run: RunOutcome) -> StudyFiles:
     result = run.study
     if result is None:
         return StudyFiles()
-    files, folder, options = StudyFiles(), out / _FOLDER, figure_options(result.study)
-    tables = figure_tables(result)
-    drawn = tables.for_figures(result)
-    if tables.targets:
-        with files.trying("the strips of the figures"):
-            files.strips = panel_strips(run, result, tables)
-        _write_results(files, folder, drawn, tables, options)
-    if result.normalized["loading_control"].astype(bool).any():
-        with files.trying("figures/loading_controls"):
-            reference = result.study.reference_group
-            figure = control_figure(
-                result.controls, result.normalized, options, reference=reference
-            )
-            files.paths += save_figure(figure, folder / "loading_controls")
-    _write_blots(files, out, run, result, options)
+    files, folder = StudyFiles(), out / _FOLDER
+    drawing = StudyDrawing(run, result)
+    with files.trying("the strips of the figures"):
+        drawing.cut()
+    files.strips = drawing.strips
+    for name, stem in _stems(drawing).items():
+        with files.trying(f"{_FOLDER}/{stem}"):
+            for number, page in enumerate(drawing.pages(name), 1):
+                file = stem if number == 1 else f"{stem}-{number}"
+                files.paths += save_figure(page, folder / file)
+    _write_blots(files, out, run, result, drawing.options)
     with files.trying("figures/legend.txt"):
-        text = _legend(result, drawn, tables, files.strips, options)
+        text = _legend(result, drawing.drawn, drawing.tables, files.strips, drawing.options)
         files.paths.append(write_atomically(folder / "legend.txt", text.encode("utf-8")))
     return files
 
 
-def _write_results(
-    files: StudyFiles,
-    folder: Path,
-    drawn: StudyTables,
-    tables: FigureTables,
-    options: FigureOptions,
-) -> None:
-    """Figures of what came out."""
-    strips = files.strips
-    if strips.strips:
-        with files.trying("figures/panel"):
-            for number, page in enumerate(panel_figures(drawn, strips.strips, options), 1):
-                name = "panel" if number == 1 else f"panel-{number}"
-                files.paths += save_figure(page, folder / name)
-    for target, stem in target_stems(tables.targets).items():
-        with files.trying(f"figures/targets/{stem}"):
-            own = strips.of_target(target, tables.targets)
-            figure = target_figure(drawn, target, own, options)
-            files.paths += save_figure(figure, folder / "targets" / stem)
-    with files.trying("figures/grid"):
-        files.paths += save_figure(grid_figure(drawn, options), folder / "grid")
-    if len(tables.statistics):
-        with files.trying("figures/folds"):
-            files.paths += save_figure(forest_figure(tables.statistics, options), folder / "folds")
+def _stems(drawing: StudyDrawing) -> dict[str, str]:
+    """File of each figure, without suffix."""
+    targets = target_stems(drawing.tables.targets)
+    stems = {f"target:{target}": f"targets/{stem}" for target, stem in targets.items()}
+    return {name: stems.get(name, name) for name in drawing.names}
 
 
 def _write_blots(

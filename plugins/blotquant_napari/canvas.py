@@ -51,7 +51,7 @@ class Canvas:
     def draw(self, document: Document) -> None:
         """Draw lanes, bands and points as the document has them."""
         layout, selection = document.shown, document.selection
-        drawn = (layout, selection, document.recipe, document.blot)
+        drawn = (layout, selection, document.recipe, document.role, document.blot)
         if drawn == self._drawn:
             return
         self._drawn = drawn
@@ -173,8 +173,10 @@ class Canvas:
         places = [(lane.top + down, float(lane.center(lane.top + down))) for lane in layout.lanes]
         with layer.events.blocker_all():
             layer.data = np.array(places, dtype=float).reshape(-1, 2)
-            layer.features = {"label": np.array(labels, dtype=object)}
-            layer.selected_data = set()
+            if list(layer.features["label"]) != list(labels):
+                layer.features = {"label": np.array(labels, dtype=object)}
+            if layer.selected_data:
+                layer.selected_data = set()
         layer.refresh(thumbnail=False)
 
     def _draw_points(self, layout: Layout, selected: Iterable[str]) -> None:
@@ -194,7 +196,8 @@ class Canvas:
             self._adopt("points", layer)
         with layer.events.blocker_all():
             layer.data = np.array(points, dtype=float).reshape(-1, 2)
-            layer.selected_data = set()
+            if layer.selected_data:
+                layer.selected_data = set()
         layer.refresh(thumbnail=False)
 
     def draw_overlay(self, drawn: strips.Strips) -> None:
@@ -204,21 +207,10 @@ class Canvas:
         layer.refresh(thumbnail=False)
 
     def _write(self, kind: str, drawn: strips.Strips) -> None:
-        """Draw strips; only what is not as it was, since each change is triangulated anew."""
+        """Draw strips; only what is not as it was, since each outline costs its triangles."""
         layer, old = self.shapes(kind), self._strips.get(kind)
-        self._strips[kind] = drawn
-        if old is not None and drawn.paths and old.widths == drawn.widths:
-            moved, recoloured = not old.same_paths(drawn), old.colours != drawn.colours
-            if not (moved or recoloured):
-                return
-            with layer.events.blocker_all(), layer.block_thumbnail_update():
-                if moved:
-                    layer.data = [(path, "path") for path in drawn.paths]
-                if recoloured:
-                    layer.edge_color = list(drawn.colours)
-        else:
-            with layer.events.blocker_all(), layer.block_thumbnail_update():
-                _replace(layer, drawn)
+        with layer.events.blocker_all(), layer.block_thumbnail_update():
+            self._strips[kind] = _replace(layer, drawn) if old is None else _mend(layer, old, drawn)
         layer.refresh(thumbnail=False)
 
     def clear_overlay(self) -> None:
@@ -245,10 +237,42 @@ def warm_up() -> None:
     Shapes([np.eye(2)], shape_type="path")
 
 
-def _replace(layer: Shapes, drawn: strips.Strips) -> None:
+def _replace(layer: Shapes, drawn: strips.Strips) -> strips.Strips:
     layer.data = []
     if drawn.paths:
         layer.add(list(drawn.paths), **drawn.shapes())
+    return drawn
+
+
+def _mend(layer: Shapes, old: strips.Strips, drawn: strips.Strips) -> strips.Strips:
+    """Turn what a layer shows into what it is to show; gives back what it shows, in its order.
+
+    Strips that moved come last: they are taken out and added again.
+    """
+    wanted: dict[tuple[bytes, float], list[int]] = {}
+    for index, outline in enumerate(drawn.outlines()):
+        wanted.setdefault(outline, []).append(index)
+    stay, gone = [], []
+    for place, outline in enumerate(old.outlines()):
+        same = wanted.get(outline)
+        if same:
+            stay.append(same.pop(0))
+        else:
+            gone.append(place)
+    if len(stay) < len(gone) or len(layer.data) != len(old.paths):
+        return _replace(layer, drawn)
+    new = drawn.pick(sorted(index for rest in wanted.values() for index in rest))
+    taken = set(gone)
+    colours = [colour for place, colour in enumerate(old.colours) if place not in taken]
+    if taken:
+        layer.selected_data = taken
+        layer.remove_selected()
+    kept = drawn.pick(stay)
+    if tuple(colours) != kept.colours:
+        layer.edge_color = list(kept.colours)
+    if new.paths:
+        layer.add(list(new.paths), **new.shapes())
+    return kept.followed_by(new)
 
 
 def highlighted(layout: Layout, grip: gestures.Grip, thickness: float) -> strips.Strips:

@@ -10,24 +10,21 @@ from pathlib import Path
 from psygnal import Signal
 
 from blotquant import edit
-from blotquant.densitometry import measure_lane
 from blotquant.edit.turning import Turn
 from blotquant.errors import BlotquantError, NothingFound, SessionError
 from blotquant.flags import Flag
 from blotquant.model import Band, Blot, Lane, Layout
-from blotquant.noise import estimate_noise
-from blotquant.pipeline import LOW_CONFIDENCE, detect
-from blotquant.pipeline.image import provenance
+from blotquant.pipeline import LOW_CONFIDENCE, detect, provenance, recipe_for_role
 from blotquant.recipe import Recipe
 from blotquant.result import LaneMeasurement
 from blotquant.session import PictureIdentity, Session, as_stored, plain
 
 from .autosave import Autosave, Opened, open_picture, reload
 from .history import History, State
+from .numbers import Numbers
 
 __all__ = ["Document", "Selection", "found_in"]
 
-_KEPT_LANES = 400
 _KEPT_BLOTS = 3
 _KEPT_TEXTS = 50
 
@@ -56,13 +53,20 @@ class Document:
         As detected; the session's own layout wins.
     recipe : Recipe
         What it was found with; the session's own wins.
+
+    Attributes
+    ----------
+    role : str
+        What the picture shows where a study says so, as `blotquant.pipeline.measure` takes it.
     """
 
     changed = Signal()  # a commit, undo or redo
+    stepped = Signal(object, object, str)  # the same: state before, state after, which of the three
     turned = Signal()  # the picture itself looks different now
     previewed = Signal()  # a drag in progress
     selected = Signal()
     said = Signal(str)  # for the status line
+    role: str = ""
 
     def __init__(
         self,
@@ -78,15 +82,14 @@ class Document:
         self.parts = opened.parts
         self.shown: Layout
         self._texts: OrderedDict[int, tuple[State, str]] = OrderedDict()
-        # Of the layout that is shown, and of all that were shown lately.
-        self._current: tuple[object, object, dict[str, LaneMeasurement]] = (None, None, {})
-        self._measured: OrderedDict[object, LaneMeasurement] = OrderedDict()
+        self._numbers = Numbers()
         session = opened.session
         recipe = _with_orientation(session.recipe if session else recipe or Recipe(), self.blot)
         layout = session.layout if session else as_stored(found or Layout())
         self.history = History(State(layout, recipe, session.edit_log if session else ()))
         self.shown = layout
         self.selection = Selection()
+        self._asked = (recipe, "", recipe)
         self._read_with = recipe.image
         self._seen = {recipe.image: self.blot}
 
@@ -125,29 +128,55 @@ class Document:
         self.shown = layout
         self.previewed.emit()
 
-    def commit(self, what: str, layout: Layout | None = None, recipe: Recipe | None = None) -> bool:
+    @property
+    def accepted(self) -> bool:
+        """Whether somebody found lanes and bands right as they are."""
+        return self.history.accepted
+
+    def commit(
+        self,
+        what: str,
+        layout: Layout | None = None,
+        recipe: Recipe | None = None,
+        deed: object = None,
+    ) -> bool:
         """Make an edit, save it, and say so; False where nothing changed."""
-        done = self.history.commit(what, layout, recipe)
+        before = self.history.now
+        done = self.history.commit(what, layout, recipe, deed)
         self._refresh(save=done)
         if done:
             self.said.emit(what)
+            self.stepped.emit(before, self.history.now, "commit")
         return done
+
+    def accept(self) -> None:
+        """Keep lanes and bands as they are, and write down that they were looked at."""
+        before = self.history.now
+        if self.history.accept():
+            self._refresh()
+            self.stepped.emit(before, self.history.now, "commit")
+        else:
+            self.save()
 
     def undo(self) -> None:
         """Take the last edit back."""
-        last = self.history.now.log[-1].what if self.history.now.log else "edit"
+        before = self.history.now
+        last = before.log[-1].what if before.log else "edit"
         if self.history.undo():
             self._refresh()
             self.said.emit(f"undone: {last}")
+            self.stepped.emit(before, self.history.now, "undo")
         else:
             self.said.emit("there is nothing to undo")
 
     def redo(self) -> None:
         """Make the edit again that was taken back."""
+        before = self.history.now
         if self.history.redo():
             self._refresh()
             log = self.history.now.log
             self.said.emit(f"done again: {log[-1].what if log else 'edit'}")
+            self.stepped.emit(before, self.history.now, "redo")
         else:
             self.said.emit("there is nothing to do again")
 
@@ -271,31 +300,14 @@ class Document:
 
     def measurement(self, lane_id: str) -> LaneMeasurement:
         """Numbers of a lane as it is shown now; measured again only where it changed."""
-        layout = self.shown
-        if self._current[0] is not layout or self._current[1] is not self.recipe:
-            self._current = (layout, self.recipe, {})
-        known = self._current[2]
-        if lane_id not in known:
-            known[lane_id] = self._measure(layout, lane_id)
-        return known[lane_id]
+        return self._numbers.of(self.blot, self.shown, self._measured_with(), lane_id)
 
-    def _measure(self, layout: Layout, lane_id: str) -> LaneMeasurement:
-        lane = layout.lane(lane_id)
-        bands = layout.bands_of(lane_id)
-        near = tuple((other.path, other.width) for other in layout.lanes if _may_touch(lane, other))
-        key = (lane.path, lane.width, bands, near, self.recipe, self._read_with)
-        if key not in self._measured:
-            self._measured[key] = measure_lane(
-                self.blot,
-                lane,
-                bands,
-                self.recipe,
-                noise=estimate_noise(self.blot),
-                lanes=layout.lanes,
-            )
-            if len(self._measured) > _KEPT_LANES:
-                self._measured.popitem(last=False)
-        return self._measured[key]
+    def _measured_with(self) -> Recipe:
+        """The settings with what the picture's role changes in them; one object for each."""
+        recipe, role, _ = self._asked
+        if recipe is not self.recipe or role != self.role:
+            self._asked = (self.recipe, self.role, recipe_for_role(self.recipe, self.role))
+        return self._asked[2]
 
     def flags_of(self, lane: Lane, flags: Flag) -> Flag:
         """Flags of a lane or band together with those of its picture, as the tables have them."""
@@ -331,13 +343,3 @@ def _sound(selection: Selection, layout: Layout) -> Selection:
     keys = {(band.lane_id, band.row_id) for band in layout.bands}
     lanes = tuple(name for name in selection.lanes if name in ids)
     return Selection(lanes, selection.band if selection.band in keys else None)
-
-
-def _may_touch(lane: Lane, other: Lane) -> bool:
-    """Whether two lanes come near each other; generous, as it only decides what to redo."""
-    if other.id == lane.id or other.panel_id != lane.panel_id:
-        return False
-    reach = (lane.width + other.width) * 0.55
-    cols = [col for _, col in lane.path]
-    others = [col for _, col in other.path]
-    return min(others) - max(cols) <= reach and min(cols) - max(others) <= reach

@@ -109,7 +109,7 @@ def dragged(
             ids = selected if grip.lane_id in selected else [grip.lane_id]
             return edit.move_lanes(layout, ids, dcol=dcol, shape=shape)
         case "left" | "right":
-            return edit.move_edge(layout, grip.lane_id, grip.part, dcol)
+            return edit.move_edge(layout, grip.lane_id, grip.part, dcol, shape=shape)
         case "point":
             row, col = layout.lane(grip.lane_id).path[grip.index]
             place = row + drow, col + dcol

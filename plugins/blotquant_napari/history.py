@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from blotquant.edit import difference
@@ -10,16 +10,29 @@ from blotquant.model import Lane, Layout
 from blotquant.recipe import Recipe
 from blotquant.session import Edit, plain
 
-__all__ = ["History", "State"]
+__all__ = ["ACCEPTED", "History", "State"]
+
+# In the log: somebody looked at lanes and bands, and found them right.
+ACCEPTED = "accept the lanes and bands"
 
 
 @dataclass(frozen=True)
 class State:
-    """What can be undone: lanes and bands, settings, and the log of edits that led here."""
+    """What can be undone: lanes and bands, settings, and the log of edits that led here.
+
+    Parameters
+    ----------
+    layout : Layout
+    recipe : Recipe
+    log : tuple of Edit
+    deed : object
+        What made this state: one and the same in all images that an edit was made in.
+    """
 
     layout: Layout
     recipe: Recipe
     log: tuple[Edit, ...] = ()
+    deed: object = field(default=None, compare=False)
 
 
 @dataclass
@@ -46,7 +59,35 @@ class History:
         """Whether an undone state can be brought back."""
         return bool(self._future)
 
-    def commit(self, what: str, layout: Layout | None = None, recipe: Recipe | None = None) -> bool:
+    @property
+    def accepted(self) -> bool:
+        """Whether the present was accepted, and not changed since."""
+        return bool(self.now.log) and self.now.log[-1].what == ACCEPTED
+
+    @property
+    def next_deed(self) -> object:
+        """What made the state that a redo would bring back; None where there is none."""
+        return self._future[-1].deed if self._future else None
+
+    def accept(self) -> bool:
+        """Log that the present was looked at and is right; False where that is known.
+
+        Nothing else has changed, so it is no step of its own: an undo takes the edit before it
+        back, and the acceptance with it.
+        """
+        if self.accepted:
+            return False
+        time = datetime.now(UTC).isoformat(timespec="seconds")
+        self.now = replace(self.now, log=(*self.now.log, Edit(time=time, what=ACCEPTED)))
+        return True
+
+    def commit(
+        self,
+        what: str,
+        layout: Layout | None = None,
+        recipe: Recipe | None = None,
+        deed: object = None,
+    ) -> bool:
         """Make a new present; False where nothing changed.
 
         Parameters
@@ -56,16 +97,22 @@ class History:
         layout : Layout, optional
         recipe : Recipe, optional
             What is not given stays.
+        deed : object, optional
+            What the edit is part of; it is its own deed otherwise.
         """
         new_layout = self.now.layout if layout is None else layout
         new_recipe = self.now.recipe if recipe is None else recipe
         if (new_layout, new_recipe) == (self.now.layout, self.now.recipe):
             return False
         edit = _log_entry(what, self.now, new_layout, new_recipe)
+        log = (*self.now.log, edit)
+        self._advance(State(new_layout, new_recipe, log, object() if deed is None else deed))
+        return True
+
+    def _advance(self, state: State) -> None:
         self._past.append(self.now)
         self._future.clear()
-        self.now = State(new_layout, new_recipe, (*self.now.log, edit))
-        return True
+        self.now = state
 
     def undo(self) -> bool:
         """Go one state back, its log with it; False at the start."""

@@ -9,12 +9,8 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeyEvent, QKeySequence, QShortcut
 from qtpy.QtWidgets import (
-    QCheckBox,
-    QFileDialog,
     QFrame,
-    QGridLayout,
     QLabel,
-    QPushButton,
     QScrollArea,
     QTabWidget,
     QVBoxLayout,
@@ -26,6 +22,7 @@ from blotquant import edit
 from blotquant.errors import BlotquantError, LayoutError
 from blotquant.loaders import is_image
 from blotquant.model import Layout, Point
+from blotquant.pipeline.study import STUDY_FILE
 from blotquant.recipe import Recipe
 
 from . import tasks
@@ -33,12 +30,15 @@ from .actions import ACTIONS
 from .canvas import LAYER_KEY, warm_up
 from .document import Document
 from .editor import Editor
+from .file_dialogs import ask_folder, ask_image, ask_results
 from .help_overlay import HelpOverlay
 from .image_list import ImageList, PictureKey
 from .keys import bindings
 from .pages import BandsPage, LanesPage, Page, ResultsPage
 from .profile_plot import ProfilePlot
 from .settings_form import SettingsForm
+from .study_mode import StudyMode
+from .top_bar import TopBar
 from .traffic import COLOURS, light_of
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["Panel"]
 
 _KEPT_DOCUMENTS = 8
+_WIDTH, _WIDTH_OF_STUDY = 330, 410  # so that the titles of all pages are seen
 _HELLO = "Open a blot: drop an image or a folder, or press Open."
 _LANES = "Drag a lane to move it, its edge for its width, its points to bend it. ? lists all keys."
 
@@ -65,21 +66,21 @@ class Panel(QWidget):
         self.viewer = napari_viewer
         self.document: Document | None = None
         self._documents: dict[PictureKey, Document] = {}
-        self._worker: Any = None
-        self._busy = False
+        self._work = tasks.WorkSlot()
         self.editor = Editor(napari_viewer, self.act, self.say)
         self.plot = ProfilePlot()
         self.plot.key_pressed.connect(self._key_in_plot)
         self._help: HelpOverlay | None = None
         self._build()
         self._live = qthrottled(self._refresh_numbers, timeout=100)
-        for key in ("?",):
+        for key in ("?", "Shift+?"):  # a key of its own, or made with Shift
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.setContext(Qt.ShortcutContext.ApplicationShortcut)
-            shortcut.activated.connect(lambda: self.act("help"))
+            for pressed in (shortcut.activated, shortcut.activatedAmbiguously):
+                pressed.connect(lambda: self.act("help"))
         self.viewer.window.add_dock_widget(self.plot, name="Profile", area="bottom")
         self.viewer.layers.events.inserted.connect(self._on_layer)
-        self.destroyed.connect(_letting_go(self.editor, self.viewer, self._on_layer))
+        self.destroyed.connect(_letting_go(self))
         warm_up()
         self.say(_HELLO)
         self._take_over()
@@ -95,7 +96,9 @@ class Panel(QWidget):
         self.status.setMinimumHeight(3 * self.status.fontMetrics().lineSpacing() + 4)
         self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         body.addWidget(self.status)
-        body.addLayout(self._top_buttons())
+        self.top = TopBar()
+        self.top.acted.connect(self.act)
+        body.addWidget(self.top)
         self.list = ImageList()
         self.list.chosen.connect(self._open)
         body.addWidget(self.list)
@@ -106,37 +109,15 @@ class Panel(QWidget):
         for page, title in zip(self.pages, ("Lanes", "Bands", "Results"), strict=True):
             page.acted.connect(self.act)
             self.tabs.addTab(_scrolled(page), title)
+        self.study = StudyMode(self)
+        self.tabs.addTab(_scrolled(self.study.samples), "Samples")
+        self.tabs.addTab(_scrolled(self.study.statistics), "Statistics")
         self.settings.edited.connect(self._on_recipe)
         self.settings.said.connect(self.say)
         self.tabs.addTab(_scrolled(self.settings), "Settings")
+        self.tabs.setUsesScrollButtons(True)
+        self.show_study_pages(False)
         body.addWidget(self.tabs, 1)
-        self.setMinimumWidth(330)
-
-    def _top_buttons(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setSpacing(3)
-        entries = (
-            ("Open…", "open", "Open an image"),
-            ("Folder…", "open_folder", "Open all images of a folder"),
-            ("Undo", "undo", "Ctrl+Z"),
-            ("Redo", "redo", "Ctrl+Shift+Z"),
-            ("Find again", "find", "Find lanes and bands anew, with the settings as they are"),
-            ("Stop", "stop", "Stop what is running"),
-            ("Next", "next", "Accept this image and go to the next (Enter)"),
-            ("?", "help", "Keys and gestures"),
-        )
-        self.buttons: dict[str, QPushButton] = {}
-        for index, (words, action, tip) in enumerate(entries):
-            button = QPushButton(words)
-            button.setToolTip(tip)
-            button.clicked.connect(lambda _=False, action=action: self.act(action))
-            grid.addWidget(button, index // 4, index % 4)
-            self.buttons[action] = button
-        self.keep = QCheckBox("keep my lanes when finding again")
-        self.keep.setChecked(True)
-        self.keep.setToolTip("Lanes and bands that you drew or moved stay as they are")
-        grid.addWidget(self.keep, 2, 0, 1, 4)
-        return grid
 
     # --- acting
 
@@ -154,6 +135,8 @@ class Panel(QWidget):
             "next": self.accept,
             "find": self.find_again,
             "export": self._ask_export,
+            "export_study": self.study.ask_export,
+            "target_row": self.study.choose_row,
             "turn_left": lambda: self._turn("left"),
             "turn_right": lambda: self._turn("right"),
             "mirror": lambda: self._turn("mirror"),
@@ -213,8 +196,17 @@ class Panel(QWidget):
     # --- pictures
 
     def open(self, path: Path, part: str | None = None) -> None:
-        """Open a picture, or all pictures of a folder."""
+        """Open a picture, all pictures of a folder, or the study that lies in it."""
         path = Path(path)
+        if path.name == STUDY_FILE or (path / STUDY_FILE).is_file():
+            try:
+                self.study.open(path if path.is_dir() else path.parent)
+            except (BlotquantError, OSError) as error:
+                self.say(str(error))
+            return
+        if self.study.is_open and not self.list.has((str(path), part)):
+            self.study.close()
+            self.list.empty()
         if path.is_dir():
             files = sorted(file for file in path.iterdir() if is_image(file))
             if not files:
@@ -228,11 +220,15 @@ class Panel(QWidget):
         self._open((str(path), part))
 
     def _open(self, key: PictureKey) -> None:
-        if key in self._documents:
-            self._show(self._documents[key])
-            return
+        known = self._documents.get(key) or self.study.document_at(key)
+        if known is not None:
+            self._show(known)
+        elif not self.study.is_reading(key):
+            self._open_anew(key)
+
+    def _open_anew(self, key: PictureKey) -> None:
         task = tasks.opening(Path(key[0]), key[1], self._recipe())
-        self._start(task, lambda result: self._opened(key, result))
+        self.start_task(task, lambda result: self._opened(key, result))
 
     def _opened(self, key: PictureKey, result: Document | tasks.Failure) -> None:
         if isinstance(result, tasks.Failure):
@@ -245,14 +241,53 @@ class Panel(QWidget):
         self._documents[key[0], result.blot.source.part] = result
         self._show(result)
 
+    def adopt(self, key: PictureKey, document: Document) -> None:
+        """Take a picture in that was opened elsewhere."""
+        self.list.settle(key, document.blot.source.part)
+        self._documents[_key_of(document)] = document
+
+    def show_document(self, document: Document) -> None:
+        """Show a picture that was taken in."""
+        self.list.choose(_key_of(document))
+        self._show(document)
+
+    def forget_all(self) -> None:
+        """Forget all pictures but the one that is shown until another one is."""
+        self._documents.clear()
+        if self.document is not None:
+            self._let_go(self.document)
+            self.document = None
+
+    def show_study_pages(self, shown: bool) -> None:
+        """Show or hide what only a study has."""
+        for page in (self.study.samples, self.study.statistics):
+            self.tabs.setTabVisible(self._place_of(page), shown)
+        self.list.setMaximumHeight(170 if shown else 120)
+        self.setMinimumWidth(_WIDTH_OF_STUDY if shown else _WIDTH)
+
+    def show_page(self, title: str) -> None:
+        """Turn to a page by its title."""
+        titles = [self.tabs.tabText(place) for place in range(self.tabs.count())]
+        self.tabs.setCurrentIndex(titles.index(title))
+
+    def _place_of(self, page: QWidget) -> int:
+        """Number of a page's tab."""
+        areas = [self.tabs.widget(place) for place in range(self.tabs.count())]
+        return next(place for place, area in enumerate(areas) if area.widget() is page)
+
+    def _let_go(self, document: Document) -> None:
+        document.changed.disconnect(self._on_changed)
+        document.previewed.disconnect(self._on_preview)
+        document.selected.disconnect(self._on_selected)
+        document.said.disconnect(self.say)
+
     def _show(self, document: Document) -> None:
         """Make a document the one that is worked on."""
         old = self.document
         if old is not None and old is not document:
-            old.changed.disconnect(self._on_changed)
-            old.previewed.disconnect(self._on_preview)
-            old.selected.disconnect(self._on_selected)
-            old.said.disconnect(self.say)
+            self._let_go(old)
+            if self.study.name_of(old) and self.study.name_of(document):
+                document.select(old.selection.lanes)  # lanes of a membrane share their names
         self.document = document
         if old is not document:
             document.changed.connect(self._on_changed)
@@ -265,6 +300,7 @@ class Panel(QWidget):
             page.show_document(document)
         self.settings.show_recipe(document.recipe)
         self.list.mark_current(_key_of(document))
+        self.study.follow(document)
         self._light(document)
         count, bands = len(document.layout.lanes), len(document.layout.bands)
         found = f"{count} lanes, {bands} bands." if count else "No lanes found: draw them with A."
@@ -276,7 +312,9 @@ class Panel(QWidget):
         idle = [
             key
             for key, document in self._documents.items()
-            if document is not self.document and not document.history.can_undo
+            if document is not self.document
+            and not document.history.can_undo
+            and not self.study.name_of(document)
         ]
         for key in idle[: max(0, len(self._documents) - _KEPT_DOCUMENTS)]:
             del self._documents[key]
@@ -284,27 +322,30 @@ class Panel(QWidget):
     def accept(self) -> None:
         """Keep the lanes as they are and go to the next picture."""
         document = self._need()
-        document.save()
-        if not self.list.accept():
+        document.accept()
+        if not self.list.go_on():
             self.say("Accepted; this was the last image. Export writes the results.")
 
     def find_again(self) -> None:
         """Find lanes and bands anew; those drawn by hand stay, if so wished."""
         document = self._need()
+        if self.study.name_of(document):
+            self.study.find_again(document, keep=self.top.keep.isChecked())
+            return
 
         def done(result: Layout | tasks.Failure) -> None:
             if isinstance(result, tasks.Failure):
                 self.say(result.message)
                 return
             layout = result
-            if self.keep.isChecked():
+            if self.top.keep.isChecked():
                 removed = document.history.removed_lanes()
                 layout = edit.keep_hand_edits(document.layout, layout, removed)
-            words = ", hand edits kept" if self.keep.isChecked() else ""
+            words = ", hand edits kept" if self.top.keep.isChecked() else ""
             if not document.commit(f"find lanes and bands anew{words}", layout):
                 self.say("found the same lanes and bands again")
 
-        self._start(tasks.finding(document.blot, document.recipe), done)
+        self.start_task(tasks.finding(document.blot, document.recipe), done)
 
     def export(self, out: Path) -> None:
         """Write what ``blotquant run`` writes into a folder."""
@@ -314,34 +355,30 @@ class Panel(QWidget):
             failed = isinstance(result, tasks.Failure)
             self.say(result.message if failed else f"results written to {result}")
 
-        self._start(tasks.exporting(document.path, document.session(), out), done)
+        self.start_task(tasks.exporting(document.path, document.session(), out), done)
 
     @property
     def busy(self) -> bool:
         """Whether a task is running."""
-        return self._busy
+        return self._work.busy or self.study.is_opening
 
     def stop(self) -> None:
         """Cancel what is running."""
-        if self._worker is not None and self._busy:
-            self._worker.quit()
-            self._worker = None
-            self._busy = False
+        stopped = [self._work.stop(), self.study.stop()]
+        if any(stopped):
             self.say("stopped")
 
-    def _start(self, task: Any, done: Callable[[Any], None]) -> None:
+    def start_task(
+        self, task: Any, done: Callable[[Any], None], said: Callable[[Any], None] | None = None
+    ) -> None:
         """Run a task; the answer to an older one is not waited for any more."""
-        if self._worker is not None and self._busy:
-            self._worker.quit()
-        self._busy = True
+        self._work.start(task, said=said or self.say, done=done)
 
-        def finished(result: Any) -> None:
-            if self._worker is worker:
-                self._worker = None
-                self._busy = False
-                done(result)
-
-        self._worker = worker = tasks.start(task, said=self.say, done=finished)
+    def let_go(self) -> None:
+        """The panel is gone: what is still being worked on has nowhere to be shown."""
+        self._work.stop()
+        self.editor.close()
+        self.study.let_go()
 
     def _recipe(self) -> Recipe | None:
         """Settings for a picture without a sidecar: those of the last one, not turned."""
@@ -356,6 +393,7 @@ class Panel(QWidget):
     def _light(self, document: Document) -> None:
         light, why = light_of(document)
         self.list.show_light(_key_of(document), COLOURS[light], why)
+        self.list.show_tick(_key_of(document), document.accepted)
 
     def _on_changed(self) -> None:
         document = self._need()
@@ -363,6 +401,7 @@ class Panel(QWidget):
         for page in self.pages:
             page.refresh()
         self.settings.show_recipe(document.recipe)
+        self.study.refresh()
         self._light(document)
 
     def _on_preview(self) -> None:
@@ -394,16 +433,24 @@ class Panel(QWidget):
         """An image was dropped on the viewer, and our reader read it."""
         tag = event.value.metadata.get(LAYER_KEY)
         if isinstance(tag, dict) and tag.get("kind") == "image":
-            self.open(Path(tag["path"]), tag.get("part"))
+            self._open_dropped(tag)
         elif isinstance(tag, dict) and not self.editor.canvas.owns(event.value):
             event.value.visible = False  # lanes that a reader brought: ours show them
+
+    def _open_dropped(self, tag: dict[str, Any]) -> None:
+        """Open what was dropped; all images of a study are one study, opened once."""
+        folder = tag.get("study")
+        if not folder:
+            self.open(Path(tag["path"]), tag.get("part"))
+        elif self.study.session is None or self.study.session.folder != Path(folder):
+            self.open(Path(folder))
 
     def _take_over(self) -> None:
         """Images that were open before the panel."""
         for layer in list(self.viewer.layers):
             tag = layer.metadata.get(LAYER_KEY)
             if isinstance(tag, dict) and tag.get("kind") == "image":
-                self.open(Path(tag["path"]), tag.get("part"))
+                self._open_dropped(tag)
                 continue
             source = getattr(layer.source, "path", None)
             if tag is None and source and Path(source).is_file() and is_image(source):
@@ -412,22 +459,19 @@ class Panel(QWidget):
     # --- files
 
     def _ask_image(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Open a blot")
-        if name:
-            self.open(Path(name))
+        if (path := ask_image(self)) is not None:
+            self.open(path)
 
     def _ask_folder(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, "Open a folder of blots")
-        if name:
-            self.open(Path(name))
+        if (path := ask_folder(self)) is not None:
+            self.open(path)
 
     def _ask_export(self) -> None:
         document = self._need()
-        name = QFileDialog.getExistingDirectory(
-            self, "Folder of the results", str(document.path.parent)
-        )
-        if name:
-            self.export(Path(name) / f"{document.path.stem}-results")
+        if self.study.name_of(document):
+            self.study.ask_export()
+        elif (out := ask_results(self, document.path)) is not None:
+            self.export(out)
 
 
 def _key_of(document: Document) -> PictureKey:
@@ -442,10 +486,10 @@ def _scrolled(widget: QWidget) -> QScrollArea:
     return area
 
 
-def _letting_go(editor: Editor, viewer: Any, on_layer: Callable[..., None]) -> Callable[..., None]:
-    """What is left to do when the panel is gone; holds the panel no longer than that."""
+def _letting_go(panel: Panel) -> Callable[..., None]:
+    """What is left to do when the panel is gone; holds it no longer than that."""
 
     def let_go(*_: object) -> None:
-        editor.close()
+        panel.let_go()
 
     return let_go

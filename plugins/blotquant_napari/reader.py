@@ -12,6 +12,7 @@ from blotquant.errors import SessionError
 from blotquant.flags import Flag
 from blotquant.loaders import is_image, load
 from blotquant.model import Blot
+from blotquant.pipeline.study import STUDY_FILE
 from blotquant.session import sidecar_path
 
 from . import strips
@@ -47,12 +48,13 @@ def read(path: str | Sequence[str]) -> list[LayerData]:
             if folder.is_dir()
             else [folder]
         )
+        study = folder if (folder / STUDY_FILE).is_file() else None
         for file in files:
-            layers += _read_file(file, first=not layers)
+            layers += _read_file(file, first=not layers, study=study)
     return layers
 
 
-def _read_file(file: Path, *, first: bool) -> list[LayerData]:
+def _read_file(file: Path, *, first: bool, study: Path | None = None) -> list[LayerData]:
     layers: list[LayerData] = []
     for blot in load(file):
         part = blot.source.part
@@ -66,7 +68,10 @@ def _read_file(file: Path, *, first: bool) -> list[LayerData]:
                 seen, note = opened.blot, opened.note
                 if opened.session is not None and first and not layers:
                     lanes = _strips(file, part, opened.session)
-        layers.append(_picture(file, seen, note, visible=first and not layers))
+        picture = _picture(file, seen, note, visible=first and not layers)
+        if study is not None:
+            picture[1]["metadata"][_KEY]["study"] = str(study)
+        layers.append(picture)
         layers += lanes
     return layers
 

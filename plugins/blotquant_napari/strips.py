@@ -55,10 +55,25 @@ class Strips:
     colours: tuple[str, ...]
     labels: tuple[str, ...]
 
-    def same_paths(self, other: Strips) -> bool:
-        """Whether both run the same way."""
-        pairs = zip(self.paths, other.paths, strict=False)
-        return len(self.paths) == len(other.paths) and all(np.array_equal(a, b) for a, b in pairs)
+    def pick(self, which: Sequence[int]) -> Strips:
+        """Some of them, in the order asked for."""
+        parts = (self.paths, self.widths, self.colours, self.labels)
+        return Strips(*(tuple(part[index] for index in which) for part in parts))
+
+    def followed_by(self, other: Strips) -> Strips:
+        """These and others after them."""
+        return Strips(
+            self.paths + other.paths,
+            self.widths + other.widths,
+            self.colours + other.colours,
+            self.labels + other.labels,
+        )
+
+    def outlines(self) -> list[tuple[bytes, float]]:
+        """What the outline of each is made from: equal where they look alike but for colour."""
+        return [
+            (path.tobytes(), width) for path, width in zip(self.paths, self.widths, strict=True)
+        ]
 
     def shapes(self) -> dict[str, Any]:
         """Arguments of a Shapes layer or of its ``add``."""

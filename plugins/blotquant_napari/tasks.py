@@ -20,7 +20,7 @@ from blotquant.session import SIDECAR_SUFFIX, Session, as_stored, write_layout
 from .autosave import Opened, open_picture
 from .document import Document, found_in
 
-__all__ = ["Failure", "exporting", "finding", "opening", "start"]
+__all__ = ["Failure", "WorkSlot", "exporting", "finding", "opening"]
 
 
 @dataclass(frozen=True)
@@ -84,28 +84,52 @@ def exporting(path: Path, session: Session, out: Path) -> Generator[str, None, P
     return out
 
 
-def start(
-    task: Generator[str, None, Any],
-    *,
-    said: Callable[[str], None],
-    done: Callable[[Any], None],
-) -> GeneratorWorker:
-    """Run a task in a thread, with napari's progress; ``quit()`` of what is returned cancels it.
+class WorkSlot:
+    """One task at a time, in a thread, with napari's progress.
 
-    Parameters
-    ----------
-    task : generator
-        Of this module.
-    said : callable
-        Takes each line that the task yields.
-    done : callable
-        Takes what it returns.
+    The answer to an older task is not waited for any more, and nothing it says is shown.
     """
-    worker = thread_worker(_safely, progress={"total": 0}, start_thread=False)(task)
-    worker.yielded.connect(said)
-    worker.returned.connect(done)
-    worker.start()
-    return worker
+
+    def __init__(self) -> None:
+        self._worker: GeneratorWorker | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a task is running."""
+        return self._worker is not None
+
+    def start(
+        self,
+        task: Generator[Any, None, Any],
+        *,
+        said: Callable[[Any], None],
+        done: Callable[[Any], None],
+    ) -> None:
+        """Run a task of this module; what it yields is said, what it returns is done with."""
+        self.stop()
+        worker = thread_worker(_safely, progress={"total": 0}, start_thread=False)(task)
+
+        def told(words: Any) -> None:
+            if self._worker is worker:
+                said(words)
+
+        def finished(result: Any) -> None:
+            if self._worker is worker:
+                self._worker = None
+                done(result)
+
+        worker.yielded.connect(told)
+        worker.returned.connect(finished)
+        self._worker = worker
+        worker.start()
+
+    def stop(self) -> bool:
+        """Cancel what is running; False where nothing is."""
+        if self._worker is None:
+            return False
+        self._worker.quit()
+        self._worker = None
+        return True
 
 
 def _safely(task: Generator[str, None, Any]) -> Generator[str, None, Any]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from blotquant.flags import Flag
+from blotquant.result import LaneMeasurement
 
 from .document import Document
 from .tables import flag_names
 
-__all__ = ["COLOURS", "Light", "light_of"]
+__all__ = ["COLOURS", "Light", "light_of", "light_of_lanes"]
 
 Light = Literal["green", "yellow", "red"]
 COLOURS = {"green": "#009e73", "yellow": "#f0e442", "red": "#d55e00"}
@@ -36,13 +38,19 @@ def light_of(document: Document) -> tuple[Light, str]:
     str
         Names of the flags that decided.
     """
-    layout = document.layout
-    if not layout.bands:
+    lanes = document.layout.lanes
+    return light_of_lanes(document, {lane.id: document.measurement(lane.id) for lane in lanes})
+
+
+def light_of_lanes(
+    document: Document, measured: Mapping[str, LaneMeasurement]
+) -> tuple[Light, str]:
+    """As `light_of`, of lanes that were measured already."""
+    if not document.layout.bands:
         return "red", "no lanes or bands"
     flags = Flag.NONE
-    for lane in layout.lanes:
-        measured = document.measurement(lane.id)
-        for band in measured.bands:
+    for lane in document.layout.lanes:
+        for band in measured[lane.id].bands if lane.id in measured else ():
             flags |= document.flags_of(lane, band.flags)
     if flags & _RED:
         return "red", flag_names(flags & _RED)

@@ -99,7 +99,7 @@ class Hand:
         for _ in range(3):
             self.app.processEvents()
 
-    def wait(self, condition, seconds=30.0):
+    def wait(self, condition, seconds=180.0):
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, f"it did not come; status: {self.panel.status.text()}"
@@ -236,7 +236,7 @@ class Hand:
         self.settle()
         button = next(b for b in page.findChildren(QPushButton) if b.text().startswith("Export"))
         self.press_button(button)
-        self.wait(lambda: self.panel.status.text().startswith("results written"), 60)
+        self.wait(lambda: self.panel.status.text().startswith("results written"))
         (out,) = folder.iterdir()
         return out, pd.read_csv(out / "bands.csv"), pd.read_csv(out / "lanes.csv")
 

@@ -231,7 +231,7 @@ def test_assign_a_band_to_another_row(hand, tmp_path, monkeypatch):
     lane = hand.layout.lanes[3]
     band = hand.layout.bands_of(lane.id)[1]
     hand.click(*middle(hand, 4, row=(band.start + band.stop) / 2))
-    hand.panel.tabs.setCurrentIndex(1)
+    hand.panel.show_page("Bands")
     hand.settle()
     box = hand.panel.bands_page.row_box
     assert box.currentData() == band.row_id
@@ -253,7 +253,7 @@ def test_a_row_is_named_in_its_table(hand, tmp_path, monkeypatch):
     from qtpy.QtTest import QTest
     from qtpy.QtWidgets import QLineEdit
 
-    hand.panel.tabs.setCurrentIndex(1)
+    hand.panel.show_page("Bands")
     hand.settle()
     view = hand.panel.bands_page.view
     index = view.model().index(1, 1)
@@ -273,7 +273,7 @@ def test_strip_profile_and_table_share_one_selection(hand):
     from qtpy.QtCore import Qt
     from qtpy.QtTest import QTest
 
-    hand.panel.tabs.setCurrentIndex(2)
+    hand.panel.show_page("Results")
     hand.settle()
     view = hand.panel.results_page.view
     rect = view.visualRect(view.model().index(5, 0))
@@ -337,12 +337,12 @@ def test_find_again_keeps_hand_edits_and_undo_brings_all_back(hand):
     hand.click(*middle(hand, 1))
     hand.key("Delete")
     mine = hand.layout
-    hand.press_button(hand.panel.buttons["find"])
+    hand.press_button(hand.panel.top.buttons["find"])
     hand.wait(lambda: not hand.panel.busy)
     assert [lane.id for lane in hand.layout.lanes] == [lane.id for lane in mine.lanes]
     assert hand.layout.lane(mine.lanes[1].id) == mine.lanes[1]
-    hand.panel.keep.setChecked(False)
-    hand.press_button(hand.panel.buttons["find"])
+    hand.panel.top.keep.setChecked(False)
+    hand.press_button(hand.panel.top.buttons["find"])
     hand.wait(lambda: not hand.panel.busy)
     assert len(hand.layout.lanes) == 5
     assert all(lane.source == "auto" for lane in hand.layout.lanes)
@@ -393,7 +393,7 @@ def test_a_setting_that_is_refused_is_said(hand):
     from qtpy.QtTest import QTest
 
     line = hand.panel.settings.field("finding", "lane_count")
-    hand.panel.tabs.setCurrentIndex(3)
+    hand.panel.show_page("Settings")
     line.setFocus()
     QTest.keyClicks(line, "many")
     QTest.keyClick(line, Qt.Key.Key_Return)

@@ -158,7 +158,7 @@ def test_500_gestures_in_the_window_pile_nothing_up(hand):
     for _ in range(STEPS // 2):
         gesture(hand, rng)
     end = census(hand)
-    assert (end.widgets, end.layers) == (half.widgets, half.layers)
+    assert (end.widgets, end.objects, end.layers) == (half.widgets, half.objects, half.layers)
     assert end.memory < half.memory + 60e6
     while hand.document.history.can_undo:
         hand.key("Z", "Control")
@@ -201,11 +201,14 @@ def gesture(hand, rng):
 
 def census(hand):
     import psutil
+    from qtpy.QtCore import QObject
 
     hand.settle()
     gc.collect()
+    windows = hand.app.topLevelWidgets()
     return SimpleNamespace(
         widgets=len(hand.app.allWidgets()),
+        objects=sum(1 + len(window.findChildren(QObject)) for window in windows),
         layers=len(hand.viewer.layers),
         memory=psutil.Process().memory_info().rss,
     )

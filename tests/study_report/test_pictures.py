@@ -9,7 +9,7 @@ import pytest
 from blotquant.figures import panel_figure
 from blotquant.figures.strip import cut_strip
 from blotquant.study import Comparison
-from blotquant.study_report import pictures, write_figures, write_study_report
+from blotquant.study_report import drawing, write_figures, write_study_report
 from blotquant.study_report.blots import shown_blot
 from blotquant.study_report.figure_tables import figure_tables
 from blotquant.study_report.strips import panel_strips
@@ -141,7 +141,7 @@ def test_a_figure_that_fails_is_a_warning(run, tmp_path, monkeypatch):
         raise RuntimeError("no ink\nleft")
 
     monkeypatch.delenv("BLOTQUANT_DEBUG", raising=False)
-    monkeypatch.setattr(pictures, "forest_figure", broken)
+    monkeypatch.setattr(drawing, "forest_figure", broken)
     files = write_figures(tmp_path, run)
     assert files.warnings == ["figures/folds could not be made (RuntimeError: no ink left)"]
     assert (tmp_path / "figures" / "panel.svg").exists()

@@ -1,0 +1,89 @@
+"""Lanes measured together: each background read by itself, one trust in all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ..densitometry import measure_reading, read_background
+from ..model import Blot, Lane, Layout
+from ..noise import estimate_noise
+from ..recipe import Recipe
+from ..result import LaneMeasurement
+from ..smoother import roughness
+from ..uncertainty import LaneReading
+
+__all__ = [
+    "common_roughness",
+    "measure_lanes",
+    "measure_read",
+    "read_layout_lane",
+    "recipe_for_role",
+    "surroundings",
+]
+
+# Methods that look at nothing beyond the lane; any other may look at its neighbours.
+_LOOK_AT_ONE_LANE = frozenset(
+    ("lane", "rolling_ball", "valley", "border", "global", "none", "asls", "arpls", "snip", "mor")
+)
+
+
+def recipe_for_role(recipe: Recipe, role: str = "") -> Recipe:
+    """The recipe that a picture is measured with, given what it shows.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    role : str, optional
+        ``"total_protein"``: the background is read beside the lanes, which are full of signal, as
+        long as the recipe does not choose another than the default. Any other changes nothing.
+    """
+    if role == "total_protein" and recipe.background.method == Recipe().background.method:
+        return Recipe.of(recipe, background="beside")
+    return recipe
+
+
+def read_layout_lane(blot: Blot, layout: Layout, lane: Lane, recipe: Recipe) -> LaneReading:
+    """Read one lane of a layout and find its background: the slow half of measuring it."""
+    return read_background(
+        blot,
+        lane,
+        layout.bands_of(lane.id),
+        recipe,
+        noise=estimate_noise(blot),
+        lanes=layout.lanes,
+        panels=layout.panels,
+    )
+
+
+def surroundings(layout: Layout, lane: Lane, recipe: Recipe) -> tuple[object, ...]:
+    """What of a layout, beyond the lane and its bands, the reading of a lane depends on.
+
+    Where a lane, its bands, the recipe and these are as they were, so is its reading: whoever
+    measures while lanes are dragged reads no other lane again.
+    """
+    if recipe.background.method in _LOOK_AT_ONE_LANE:
+        return ()
+    outlines = tuple(panel for panel in layout.panels if panel.id == lane.panel_id)
+    same_panel = (other for other in layout.lanes if other.panel_id == lane.panel_id)
+    return (outlines, tuple((other.path, other.width) for other in same_panel))
+
+
+def common_roughness(readings: Iterable[LaneReading]) -> float:
+    """How far to trust baselines, asked of all lanes of a picture together."""
+    return roughness(reading.baseline.checks for reading in readings)
+
+
+def measure_read(
+    reading: LaneReading, layout: Layout, recipe: Recipe, rough: float
+) -> LaneMeasurement:
+    """Measure the bands of a lane that was read; `rough` is that of all lanes of the picture."""
+    bands = layout.bands_of(reading.lane.id)
+    return measure_reading(replace(reading, roughness=rough), bands, recipe, layout.lanes)
+
+
+def measure_lanes(blot: Blot, layout: Layout, recipe: Recipe) -> dict[str, LaneMeasurement]:
+    """Measurement of each lane of a layout, by its id."""
+    readings = [read_layout_lane(blot, layout, lane, recipe) for lane in layout.lanes]
+    rough = common_roughness(readings)
+    return {reading.lane.id: measure_read(reading, layout, recipe, rough) for reading in readings}

@@ -1,0 +1,48 @@
+"""What a lane's reading depends on, and which recipe a picture's role asks for."""
+
+import numpy as np
+import pytest
+
+import blotquant as bq
+from blotquant import edit, pipeline, registry
+from blotquant.simulate import BlotSpec, render, save
+
+
+@pytest.fixture(scope="module")
+def blot(tmp_path_factory):
+    spec = BlotSpec(shape=(300, 420), lanes=5, lane_width=40.0, gap=26.0, rows=(0.35, 0.7))
+    return bq.load(save(render(spec, 3), tmp_path_factory.mktemp("blots"), "blot"))[0]
+
+
+@pytest.fixture(scope="module")
+def layout(blot):
+    return bq.detect(blot)
+
+
+@pytest.mark.parametrize("method", registry.names("backgrounds"))
+def test_equal_surroundings_give_an_equal_reading(blot, layout, method):
+    """Lane 3 moves; lane 2 is read again only by methods whose reading may have changed."""
+    recipe = bq.Recipe.of(background=method)
+    moved = edit.move_lanes(layout, [layout.lanes[2].id], dcol=9.0, shape=blot.shape)
+    lane = layout.lanes[1]
+    assert moved.lane(lane.id) == lane
+    before, after = (
+        pipeline.read_layout_lane(blot, one, lane, recipe).baseline.level for one in (layout, moved)
+    )
+    same = pipeline.surroundings(layout, lane, recipe) == pipeline.surroundings(moved, lane, recipe)
+    assert same == (method != "beside")
+    assert np.array_equal(before, after) == same
+
+
+def test_a_method_that_nobody_knows_may_look_at_all(layout):
+    recipe = bq.Recipe.of(background="of_a_stranger")
+    assert len(pipeline.surroundings(layout, layout.lanes[0], recipe)[1]) == 5
+
+
+def test_total_protein_is_read_beside_unless_another_background_is_chosen():
+    plain = bq.Recipe()
+    assert pipeline.recipe_for_role(plain, "target") is plain
+    assert pipeline.recipe_for_role(plain) is plain
+    assert pipeline.recipe_for_role(plain, "total_protein").background.method == "beside"
+    chosen = bq.Recipe.of(background="rolling_ball")
+    assert pipeline.recipe_for_role(chosen, "total_protein") is chosen
