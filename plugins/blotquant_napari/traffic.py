@@ -21,7 +21,6 @@ _RED = (
     Flag.SATURATED
     | Flag.EDGE_CUT
     | Flag.POLARITY_UNCERTAIN
-    | Flag.ARTEFACT
     | Flag.BEYOND_DENSITY_RANGE
 )
 # A band that is not there is an answer, not a fault.
