@@ -144,8 +144,7 @@ class _Sheet(QTableView):
             self._clear()
         else:
             super().keyPressEvent(event)
-            return
-        event.accept()
+        event.accept()  # keys stay in the sheet: Return does not accept the image
 
     def _first(self) -> QModelIndex | None:
         chosen = self.selectedIndexes() or [self.currentIndex()]

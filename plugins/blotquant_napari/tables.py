@@ -303,6 +303,9 @@ class _View(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Pass on what is no arrow; while a cell is edited its editor has the keys."""
+        if self.state() == QAbstractItemView.State.EditingState:
+            event.accept()  # Return ends the typing; it does not accept the image as well
+            return
         arrows = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_F2)
         if event.key() in arrows:
             super().keyPressEvent(event)

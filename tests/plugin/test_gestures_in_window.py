@@ -264,6 +264,7 @@ def test_a_row_is_named_in_its_table(hand, tmp_path, monkeypatch):
     QTest.keyClick(editor, Qt.Key.Key_Return)
     hand.settle()
     assert hand.layout.rows[1].target == "PTEN"
+    assert not hand.document.accepted, "Return ends the typing and accepts nothing"
     _, table, _ = hand.export(tmp_path / "out", monkeypatch)
     assert set(table["target"][table["row"] == 2]) == {"PTEN"}
     assert set(table["target"][table["row"] == 1]) == {"P53"}
