@@ -145,11 +145,11 @@ class Hand:
         from qtpy.QtCore import QPoint
         from qtpy.QtTest import QTest
 
-        QTest.mouseMove(self.canvas, self.point(row, col) + QPoint(3, 3))
-
         def is_there():
-            QTest.mouseMove(self.canvas, self.point(row, col))
-            self.app.processEvents()
+            # From beside it each time: a pointer that is there already tells nobody.
+            for beside in (3, 0):
+                QTest.mouseMove(self.canvas, self.point(row, col) + QPoint(beside, beside))
+                self.app.processEvents()
             at = self.panel.editor.cursor
             reach = self.px(1.6)
             return at is not None and abs(at[0] - row) <= reach and abs(at[1] - col) <= reach
