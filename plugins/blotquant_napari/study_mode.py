@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from qtpy.QtCore import QTimer
 
@@ -12,7 +13,8 @@ from blotquant.errors import LayoutError
 from . import study_tasks, tasks
 from .document import Document
 from .file_dialogs import ask_results
-from .image_list import PictureKey
+from .image_list import ImageList, PictureKey
+from .pages import Page
 from .samples_page import SamplesPage
 from .sharing_bar import SharingBar, TargetRows
 from .statistics_page import StatisticsPage
@@ -20,12 +22,39 @@ from .study_session import StudySession
 from .study_tasks import Concluded, Measured, OpenedMembrane, StudyState
 from .traffic import COLOURS, light_of_lanes
 
-if TYPE_CHECKING:
-    from .panel import Panel
-
-__all__ = ["StudyMode"]
+__all__ = ["Host", "StudyMode"]
 
 _SETTLED_MS = 300  # after the last change
+
+
+class Host(Protocol):
+    """What a study needs of the panel that it is shown in."""
+
+    list: ImageList
+    lanes_page: Page
+    bands_page: Page
+    document: Document | None
+
+    def say(self, words: str) -> None:
+        """Show a line in the status line."""
+
+    def act(self, action: str) -> None:
+        """Do what a button stands for."""
+
+    def adopt(self, key: PictureKey, document: Document) -> None:
+        """Take a picture in that was opened elsewhere."""
+
+    def show_document(self, document: Document) -> None:
+        """Show a picture that was taken in."""
+
+    def forget_all(self) -> None:
+        """Forget all pictures."""
+
+    def show_study_pages(self, shown: bool) -> None:
+        """Show or hide what only a study has."""
+
+    def start_task(self, task: Any, done: Callable[[Any], None]) -> None:
+        """Run a task in a thread."""
 
 
 class StudyMode:
@@ -33,11 +62,11 @@ class StudyMode:
 
     Parameters
     ----------
-    panel : Panel
+    panel : Host
         Its list, pages and status line are used.
     """
 
-    def __init__(self, panel: Panel) -> None:
+    def __init__(self, panel: Host) -> None:
         self.panel = panel
         self.session: StudySession | None = None
         self.samples = SamplesPage(panel.say)
@@ -52,7 +81,7 @@ class StudyMode:
         self._measured: dict[str, Measured] = {}
         self._work, self._reading = tasks.WorkSlot(), tasks.WorkSlot()
         self._again = False
-        self._timer = QTimer(panel)
+        self._timer = QTimer(panel.list)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_SETTLED_MS)
         self._timer.timeout.connect(self._conclude)
@@ -327,7 +356,7 @@ class StudyMode:
         """Ask for a folder, and write the study's results into it."""
         if self.session is None:
             return
-        if (out := ask_results(self.panel, self.session.folder)) is not None:
+        if (out := ask_results(self.panel.list, self.session.folder)) is not None:
             self.export(out)
 
     def export(self, out: Path) -> None:

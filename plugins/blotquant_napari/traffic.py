@@ -17,12 +17,7 @@ Light = Literal["green", "yellow", "red"]
 COLOURS = {"green": "#009e73", "yellow": "#f0e442", "red": "#d55e00"}
 
 # What makes numbers wrong, not only uncertain.
-_RED = (
-    Flag.SATURATED
-    | Flag.EDGE_CUT
-    | Flag.POLARITY_UNCERTAIN
-    | Flag.BEYOND_DENSITY_RANGE
-)
+_RED = Flag.SATURATED | Flag.EDGE_CUT | Flag.POLARITY_UNCERTAIN | Flag.BEYOND_DENSITY_RANGE
 # A band that is not there is an answer, not a fault.
 _GREEN = Flag.BELOW_DETECTION
 
