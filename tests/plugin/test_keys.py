@@ -16,7 +16,7 @@ def test_each_action_is_there():
     from blotquant_napari.actions import ACTIONS
     from blotquant_napari.keys import KEYS
 
-    of_the_panel = {"next", "help"}
+    of_the_panel = {"next", "help", "target_row"}
     assert {entry.action for entry in KEYS if entry.keys} == set(ACTIONS) | of_the_panel
 
 
