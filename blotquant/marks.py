@@ -34,6 +34,7 @@ _MOST = 0.35
 _DOUBT = 0.05
 # A band's signal is this uneven across by itself, share of its height.
 _UNEVEN = 0.04
+_LEAST = 1e-12  # where a noise model knows of no noise
 _STAR, _COLUMN = np.ones((3, 3), np.uint8), np.ones((5, 1), np.uint8)
 
 
@@ -323,6 +324,7 @@ def _filled(
         model = np.asarray(fitted[0] @ fitted[1].T, np.float32)
         spread = np.sqrt(noise.variance(model)).astype(np.float32)
         spread = np.hypot(spread, np.float32(_UNEVEN) * (model - model.min()))
+        spread = np.maximum(spread, np.float32(_LEAST))
         away = (values - model) / spread
         # where the model does not fit, as much of a row departs from it
         own = _own_spread(away)
