@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UnreadableImage
+from .gel import gel_pages, read_gel
+from .pages import what_pages_are
 from .raw import Limits, RawImage
+from .tiff_chain import check_chain
 from .tiff_tags import (
-    ceiling_of,
     code_name,
     describe,
     exposure_of,
@@ -29,10 +31,14 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 _MAGIC = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 
+# Dialects that tifffile would read in its own way: those that open further files which the file
+# names, where a file is its own pages; and .gel, of which it knows the first page only.
+_ALONE: Any = dict.fromkeys(("is_ome", "is_mmstack", "is_ndtiff", "is_mdgel"), False)
+
 # Photometric interpretations that are no grey levels and no RGB.
 _REFUSED = {"CFA", "CIELAB", "ICCLAB", "ITULAB", "LOGL", "LOGLUV", "LINEAR_RAW", "DEPTH_MAP"}
 
-__all__ = ["TiffLoader"]
+__all__ = ["TiffLoader", "check_page", "read_tiff"]
 
 
 class TiffLoader:
@@ -53,20 +59,59 @@ class TiffLoader:
         UnreadableImage
             If the size is over the limit, data are missing, or the picture is not of grey levels.
         """
-        from tifffile import TiffFile
+        with path.open("rb") as stream:
+            return read_tiff(stream, path, path.stat().st_size, limits)
 
-        # as OME, other files that the XML names would be opened too: here a file is its own pages
-        with TiffFile(path, is_ome=False) as tif:
-            series = _without_pyramid([one.levels[0] for one in tif.series if _is_picture(one)])
-            if not series:
-                raise UnreadableImage(
-                    f"{path.name}: holds no picture; it may be truncated, copy or export it again"
-                )
-            limits.check(path, sum(_pixels(one) for one in series))
-            for one in series:
-                _check(one, path, limits)
-            raws = [raw for one in series for raw in _read_series(tif, one)]
-        return _numbered(raws)
+
+def read_tiff(stream: BinaryIO, path: Path, size: int, limits: Limits) -> list[RawImage]:
+    """Pictures of a TIFF that is open already.
+
+    Parameters
+    ----------
+    stream : binary file
+    path : Path
+        For messages.
+    size : int
+        Bytes of the file.
+    limits : Limits
+
+    Raises
+    ------
+    UnreadableImage
+        If the size is over the limit, data are missing, or the picture is not of grey levels.
+    """
+    from tifffile import TiffFile
+
+    check_chain(stream, path, size)
+    with TiffFile(stream, name=path.name, **_ALONE) as tif:
+        pages = gel_pages(tif)
+        if pages:
+            limits.check_count(path, len(pages))
+            return _numbered(read_gel(pages, path, size, limits))
+        series = _without_pyramid([one.levels[0] for one in tif.series if _is_picture(one)])
+        if not series:
+            raise UnreadableImage(
+                f"{path.name}: holds no picture; it may be truncated, copy or export it again"
+            )
+        _check_all(series, path, size, limits)
+        raws = [raw for one in series for raw in _read_series(tif, one)]
+        return what_pages_are(_numbered(raws), tif)
+
+
+def _check_all(series: list[TiffPageSeries], path: Path, size: int, limits: Limits) -> None:
+    """Refuse, before decoding, what is too large or too many, cut off or of no grey levels."""
+    limits.check(path, sum(_pixels(one) for one in series))
+    limits.check_count(path, sum(_planes_in(one) for one in series))
+    for one in series:
+        check_page(one.keyframe, path, limits)
+        _check_complete(one, path, size)
+    limits.check_unpacked(path, sum(one.nbytes for one in series), size)
+
+
+def _planes_in(series: TiffPageSeries) -> int:
+    """Pictures that a series makes."""
+    page = series.keyframe
+    return _pixels(series) // max(page.imagelength * page.imagewidth, 1)
 
 
 def _is_picture(series: TiffPageSeries) -> bool:
@@ -96,16 +141,19 @@ def _pixels(series: TiffPageSeries) -> int:
     return series.size // max(samples, 1)
 
 
-def _check(series: TiffPageSeries, path: Path, limits: Limits) -> None:
-    """Refuse, before decoding, what is too large, cut off or of no grey levels."""
-    page = series.keyframe
+def check_page(page: TiffPage, path: Path, limits: Limits) -> None:
+    """Refuse, before decoding, what is too large or of no grey levels."""
     limits.check(path, page.imagelength, page.imagewidth)
     if code_name(page.photometric) in _REFUSED:
         raise UnreadableImage(
             f"{path.name}: stores {code_name(page.photometric)} colours, not grey levels; "
             "export it as greyscale TIFF"
         )
-    if _end_of_data(series) > path.stat().st_size:
+
+
+def _check_complete(series: TiffPageSeries, path: Path, size: int) -> None:
+    """Refuse what is cut off."""
+    if _end_of_data(series) > size:
         raise UnreadableImage(
             f"{path.name}: is truncated, part of its pixels is missing; copy it again"
         )
@@ -125,7 +173,7 @@ def _end_of_data(series: TiffPageSeries) -> int:
 def _read_series(tif: TiffFile, series: TiffPageSeries) -> list[RawImage]:
     """Pictures of one series: axes other than rows, columns and samples are pages."""
     page = series.keyframe
-    data = series.asarray()  # not the page's: .gel files are made linear here
+    data = series.asarray()
     notes: list[str] = []
     if code_name(page.photometric) == "PALETTE":
         data, notes = _through_palette(tif, page, data)
@@ -140,7 +188,6 @@ def _read_series(tif: TiffFile, series: TiffPageSeries) -> list[RawImage]:
             format=describe(page, series),
             channel=name,
             metadata=tags_worth_keeping(page),
-            ceiling=ceiling_of(page, series),
             lossy=is_lossy(page),
             exposure_s=exposure_of(page),
             pixel_size_um=pixel_size(page),

@@ -171,7 +171,7 @@ def test_other_files_called_scn(tmp_path, picture):
     tifffile.imwrite(tmp_path / "leica.scn", picture("uint16"), photometric="minisblack")
     assert load(tmp_path / "leica.scn")[0].source.reader == "tiff"
     (tmp_path / "licor.scn").write_text("[Scan]\nResolution=84\n")
-    with pytest.raises(UnreadableImage, match="text, not an image"):
+    with pytest.raises(UnreadableImage, match="text, perhaps LI-COR"):
         load(tmp_path / "licor.scn")
 
 
