@@ -14,6 +14,7 @@ from .raw import Limits, RawImage
 
 _MAGIC = b"BAS_IMAGE_FILE"
 _LARGEST_INF = 64 * 1024  # bytes; it is some fifteen short lines
+_LINES = 10  # up to the latitude; what follows only tells more
 _BITS = (8, 10, 12, 14, 16)
 
 __all__ = ["FujiLoader"]
@@ -26,8 +27,8 @@ class FujiLoader:
     pixel (µm), 5 bits, 6 columns, 7 rows, 8 sensitivity S, 9 latitude L, 10 date, 11 date in s,
     12 saturated pixels, 14 remark. Pixels are big-endian, high = signal. An imaging plate's levels
     are logarithmic: ``PSL = (R/100)^2 * 4000/S * 10^(L * (v/2^bits - 1/2))``, R^2 the area of a
-    pixel (Fuji's formula for photostimulated luminescence). Without S or L, or with 0 there, levels
-    are linear.
+    pixel (Fuji's formula for photostimulated luminescence). With S or L empty or 0, levels are
+    linear.
     """
 
     name = "fuji"
@@ -110,9 +111,9 @@ class _Description:
         with inf.open("rb") as stream:
             text = stream.read(_LARGEST_INF).decode("latin-1")
         lines = tuple(line.strip() for line in text.splitlines())
-        if len(lines) < 8:
+        if text.count("\n") < _LINES:  # half a sensitivity would be a plausible one
             raise UnreadableImage(
-                f"{inf.name}: has {len(lines)} lines, a scan needs 8 or more; copy it again"
+                f"{inf.name}: is truncated, it has fewer than {_LINES} lines; copy it again"
             )
         bits, cols, rows = (_whole(lines, at, inf) for at in (5, 6, 7))
         if bits not in _BITS:

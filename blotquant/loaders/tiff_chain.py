@@ -30,12 +30,17 @@ def check_chain(stream: BinaryIO, path: Path, size: int) -> None:
     Raises
     ------
     UnreadableImage
-        If a directory points back at an earlier one, or there are more than 2000.
+        If a directory lies behind the file's end, where a cut takes pages away unseen, or points
+        back at an earlier one, or there are more than 2000.
     """
     seen: set[int] = set()
     order, big = _kind(stream.read(8))
     offset = _first(stream, order, big)
-    while 0 < offset < size:
+    while offset:
+        if offset >= size:
+            raise UnreadableImage(
+                f"{path.name}: is truncated, its pages go on behind its end; copy it again"
+            )
         if offset in seen:
             raise UnreadableImage(
                 f"{path.name}: is damaged, its pages point at each other in a circle; "
