@@ -2,16 +2,61 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from .errors import OutputError
 
-__all__ = ["open_atomically", "write_atomically"]
+# Settings and layouts are some kilobytes; a sidecar of a thousand edits is a few megabytes.
+_LARGEST_TEXT = 32 * 2**20
+# A dotted key of thirty parts or more: ours have two, and reading takes time as its cube.
+_DEEP_KEY = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){30}""")
+
+__all__ = ["open_atomically", "read_bytes", "read_toml", "write_atomically"]
+
+
+def read_bytes(path: Path) -> bytes:
+    """Content of a file of settings, a layout or a sheet.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, is no plain file (a pipe would wait forever), or is far larger than
+        any such file.
+    """
+    if not path.is_file():
+        missing = errno.EINVAL if path.exists() else errno.ENOENT
+        words = "it is no plain file" if path.exists() else "there is no such file"
+        raise OSError(missing, words, str(path))
+    if path.stat().st_size > _LARGEST_TEXT:
+        raise OSError(errno.EFBIG, f"it is larger than {_LARGEST_TEXT // 2**20} MiB", str(path))
+    return path.read_bytes()
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Tables of a TOML file.
+
+    Raises
+    ------
+    OSError
+        As `read_bytes`.
+    ValueError
+        If it is not TOML, or nested more deeply than anything that we write.
+    """
+    text = read_bytes(path).decode("utf-8-sig")
+    if _DEEP_KEY.search(text):
+        raise ValueError("a key of thirty parts or more")
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("brackets inside brackets without end") from None
 
 
 def write_atomically(path: str | Path, data: bytes) -> Path:

@@ -88,7 +88,7 @@ def read_gel(pages: list[GelPage], path: Path, size: int, limits: Limits) -> lis
     pixels = [(one.page.imagelength, one.page.imagewidth) for one in pages]
     limits.check(path, sum(rows * cols for rows, cols in pixels))
     for one in pages:
-        check_page(one.page, path, limits)
+        check_page(one.page, path, size, limits)
         _check_levels(one.page, path, size)
     limits.check_unpacked(path, sum(4 * rows * cols for rows, cols in pixels), size)
     return [_picture(one, path) for one in pages]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -103,7 +104,7 @@ def _check_all(series: list[TiffPageSeries], path: Path, size: int, limits: Limi
     limits.check(path, sum(_pixels(one) for one in series))
     limits.check_count(path, sum(_planes_in(one) for one in series))
     for one in series:
-        check_page(one.keyframe, path, limits)
+        check_page(one.keyframe, path, size, limits)
         _check_complete(one, path, size)
     limits.check_unpacked(path, sum(one.nbytes for one in series), size)
 
@@ -141,9 +142,11 @@ def _pixels(series: TiffPageSeries) -> int:
     return series.size // max(samples, 1)
 
 
-def check_page(page: TiffPage, path: Path, limits: Limits) -> None:
+def check_page(page: TiffPage, path: Path, size: int, limits: Limits) -> None:
     """Refuse, before decoding, what is too large or of no grey levels."""
     limits.check(path, page.imagelength, page.imagewidth)
+    if page.dtype is not None:  # a tile may be declared larger than its picture
+        limits.check_unpacked(path, math.prod(page.chunks) * page.dtype.itemsize, size)
     if code_name(page.photometric) in _REFUSED:
         raise UnreadableImage(
             f"{path.name}: stores {code_name(page.photometric)} colours, not grey levels; "
