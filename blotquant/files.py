@@ -16,10 +16,11 @@ from .errors import OutputError
 
 # Settings and layouts are some kilobytes; a sidecar of a thousand edits is a few megabytes.
 _LARGEST_TEXT = 32 * 2**20
+_LONGEST_QUOTE = 120  # letters
 # A dotted key of thirty parts or more: ours have two, and reading takes time as its cube.
 _DEEP_KEY = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){30}""")
 
-__all__ = ["open_atomically", "read_bytes", "read_toml", "write_atomically"]
+__all__ = ["open_atomically", "read_bytes", "read_toml", "shown", "write_atomically"]
 
 
 def read_bytes(path: Path) -> bytes:
@@ -38,6 +39,12 @@ def read_bytes(path: Path) -> bytes:
     if path.stat().st_size > _LARGEST_TEXT:
         raise OSError(errno.EFBIG, f"it is larger than {_LARGEST_TEXT // 2**20} MiB", str(path))
     return path.read_bytes()
+
+
+def shown(value: Any) -> str:
+    """A value of a file as a message quotes it: no longer than a line."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}..."
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .errors import RecipeError
-from .files import read_toml
+from .files import read_toml, shown
 from .model import Orientation
 
 __all__ = [
@@ -262,4 +262,4 @@ def _fault(detail: Any) -> str:
         prefix = f"[{place[0]}] " if len(place) > 1 else ""
         return prefix + _no_such(place[-1], known)
     message = str(detail["msg"])
-    return f"{'.'.join(place)} = {detail.get('input')!r}: {message[:1].lower()}{message[1:]}"
+    return f"{'.'.join(place)} = {shown(detail.get('input'))}: {message[:1].lower()}{message[1:]}"

@@ -10,7 +10,7 @@ from typing import Any, Literal, cast, get_args
 from pydantic import BaseModel, ValidationError, field_validator
 
 from blotquant.errors import StudyError
-from blotquant.files import read_toml
+from blotquant.files import read_toml, shown
 from blotquant.names import target_key
 
 from .parts import (
@@ -183,7 +183,7 @@ def _fault(detail: Any, tree: dict[str, Any]) -> str:
     if detail["type"] == "literal_error":
         near = did_you_mean(str(value), _ALLOWED.findall(message))
         message += near if near.startswith(" -") else ""
-    return f"{where}{name} = {value!r}: {message}"
+    return f"{where}{name} = {shown(value)}: {message}"
 
 
 def _message(detail: Any) -> str:
