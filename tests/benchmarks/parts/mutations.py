@@ -86,6 +86,8 @@ def _blank(out: bytearray, rng: Random) -> None:
     out[at : at + length] = bytes([rng.choice((0, 0xFF, 0x20))]) * len(out[at : at + length])
 
 
+# Where the streams of JPEG, JPEG 2000, JPEG XL, WebP and LERC begin inside a TIFF.
+_STREAM = re.compile(rb"\xff\xd8\xff|\xff\x4f\xff\x51|\x00\x00\x00\x0cjP|\xff\x0a|RIFF|Lerc2 ")
 _CHANGES = (_flip, _flip, _truncate, _edge, _edge, _edge, _swap, _repeat, _remove, _blank)
 
 
@@ -93,6 +95,10 @@ def mutated_tiff(data: bytes, rng: Random) -> bytes:
     """A TIFF with entries of its directories changed: codes, types, counts, offsets, links."""
     if data[:4] not in (b"II*\0", b"MM\0*") or rng.random() < 0.3:
         return mutated(data, rng)
+    stream = _STREAM.search(data)
+    if stream is not None and rng.random() < 0.4:  # the codec's own header says sizes once more
+        start = stream.start()
+        return data[:start] + _spoilt_head(data[start : start + 96], rng) + data[start + 96 :]
     out, order = bytearray(data), "<" if data[:2] == b"II" else ">"
     directories = _directories(data, order)
     for _ in range(rng.choice((1, 1, 2, 3))):
@@ -112,6 +118,14 @@ def mutated_tiff(data: bytes, rng: Random) -> bytes:
             order + form, out, entry + field, value & (0xFFFF if form == "H" else 0xFFFFFFFF)
         )
     return bytes(out)
+
+
+def _spoilt_head(head: bytes, rng: Random) -> bytes:
+    """A codec's header with numbers at the ends of their types; its length stays."""
+    out = bytearray(head)
+    for _ in range(rng.choice((1, 2, 3))):
+        rng.choice((_flip, _edge, _edge))(out, rng)
+    return bytes(out[: len(head)])
 
 
 def _directories(data: bytes, order: str) -> list[tuple[int, int]]:
