@@ -21,13 +21,13 @@ from parts.format_writers import fuji, gel, licor_files, licor_folder, ome_tiff,
 SAID = {
     "autoscale.svg.tif": "vector drawing",
     "bomb.png": "no picture of a blot is; export it again",
-    "broken.jpg": "damaged",
+    "broken.jpg": "is truncated, part of its pixels is missing; copy it again",
     "circle.tif": "point at each other in a circle; copy or export it again",
     "empty.tif": "is empty (0 bytes); copy or export it again",
     "gone.tif": "link to a file that is not there",
     "ibright.g2i": "export it as raw 16-bit TIFF",
     "lonely.img": "copy the .inf of the same name beside it (Fuji)",
-    "loop.tif": "link to a file that is not there",
+    "loop.tif": "link that leads back to itself",
     "missing.l2d": "copy the whole folder, or export 16-bit TIFF from Image Studio",
     "notes.tif": "is named .tif but is text",
     "odd.gel": "coded in an unknown way",
@@ -106,6 +106,7 @@ def mixed(root, tmp_path_factory):
     """The folder, what it should hold, and the run over it."""
     folder = tmp_path_factory.mktemp("mixed")
     blot = tifffile.imread(root / "test_images" / "study" / "M1_P53.tif")
+    blot = 65535 - blot  # high = signal, as imagers store it
     good = write_good(folder, blot)
     write_bad(folder, blot)
     return folder, good, analyze_folder(folder, out=folder / "results")

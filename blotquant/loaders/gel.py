@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UnreadableImage
+from .codec_sizes import check_streams
 from .raw import Limits, RawImage
 from .tiff_tags import exposure_of, is_lossy, pixel_size, tags_worth_keeping
 
@@ -66,12 +67,15 @@ def gel_pages(tif: TiffFile) -> list[GelPage]:
     return found
 
 
-def read_gel(pages: list[GelPage], path: Path, size: int, limits: Limits) -> list[RawImage]:
+def read_gel(
+    pages: list[GelPage], stream: BinaryIO, path: Path, size: int, limits: Limits
+) -> list[RawImage]:
     """Every picture as linear counts: ``stored ** 2 * scale``, or ``stored * scale``.
 
     Parameters
     ----------
     pages : list of GelPage
+    stream : binary file
     path : Path
         For messages.
     size : int
@@ -90,6 +94,7 @@ def read_gel(pages: list[GelPage], path: Path, size: int, limits: Limits) -> lis
     for one in pages:
         check_page(one.page, path, size, limits)
         _check_levels(one.page, path, size)
+        check_streams(one.page, stream, path)
     limits.check_unpacked(path, sum(4 * rows * cols for rows, cols in pixels), size)
     return [_picture(one, path) for one in pages]
 

@@ -28,6 +28,9 @@ _LOST = (LookupError, TypeError, AttributeError, AssertionError, RecursionError,
 # How decoders word that a file is sound but beyond them.
 _UNSUPPORTED = re.compile(r"not supported|unsupported|not implemented|requires", re.IGNORECASE)
 
+# How Pillow words that a file ends too early.
+_CUT_OFF = re.compile(r"truncated|broken data stream|not enough image data", re.IGNORECASE)
+
 __all__ = ["is_image", "load", "owner", "supported_suffixes"]
 
 
@@ -156,6 +159,10 @@ def _unreadable(file: Path, error: Exception) -> UnreadableImage:
         return UnreadableImage(
             f"{file.name}: is coded in a way that cannot be read ({reason}); export it as plain "
             "16-bit TIFF"
+        )
+    if _CUT_OFF.search(reason):
+        return UnreadableImage(
+            f"{file.name}: is truncated, part of its pixels is missing; copy it again"
         )
     # a decoder that lost its way says nothing that helps
     detail = f" ({reason})" if reason and not isinstance(error, _LOST) else ""

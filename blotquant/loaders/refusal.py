@@ -95,7 +95,9 @@ def check_is_file(path: Path) -> None:
 def _why_no_status(path: Path, name: str, error: OSError) -> str:
     if isinstance(error, PermissionError):
         return f"{name}: you are not permitted to look into its folder; change its permissions"
-    if error.errno in (errno.ENOENT, errno.ELOOP) and path.is_symlink():
+    if error.errno == errno.ELOOP:
+        return f"{name}: is a link that leads back to itself; restore the file"
+    if error.errno == errno.ENOENT and path.is_symlink():
         return f"{name}: is a link to a file that is not there; restore that file"
     if error.errno == errno.ENOENT:
         return f"{name}: there is no such file; check the path"

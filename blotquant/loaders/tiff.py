@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UnreadableImage
+from .codec_sizes import check_streams
 from .gel import gel_pages, read_gel
 from .pages import what_pages_are
 from .raw import Limits, RawImage
@@ -34,7 +36,8 @@ _MAGIC = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 
 # Dialects that tifffile would read in its own way: those that open further files which the file
 # names, where a file is its own pages; and .gel, of which it knows the first page only.
-_ALONE: Any = dict.fromkeys(("is_ome", "is_mmstack", "is_ndtiff", "is_mdgel"), False)
+# Shapes in tifffile's own descriptions are taken at their word, and 1e-300 pages never end.
+_ALONE: Any = dict.fromkeys(("is_ome", "is_mmstack", "is_ndtiff", "is_mdgel", "is_shaped"), False)
 
 # Photometric interpretations that are no grey levels and no RGB.
 _REFUSED = {"CFA", "CIELAB", "ICCLAB", "ITULAB", "LOGL", "LOGLUV", "LINEAR_RAW", "DEPTH_MAP"}
@@ -88,18 +91,30 @@ def read_tiff(stream: BinaryIO, path: Path, size: int, limits: Limits) -> list[R
         pages = gel_pages(tif)
         if pages:
             limits.check_count(path, len(pages))
-            return _numbered(read_gel(pages, path, size, limits))
+            return _numbered(read_gel(pages, stream, path, size, limits))
+        _check_one_block(tif, path)
         series = _without_pyramid([one.levels[0] for one in tif.series if _is_picture(one)])
         if not series:
             raise UnreadableImage(
                 f"{path.name}: holds no picture; it may be truncated, copy or export it again"
             )
-        _check_all(series, path, size, limits)
+        _check_all(series, stream, path, size, limits)
         raws = [raw for one in series for raw in _read_series(tif, one)]
         return what_pages_are(_numbered(raws), tif)
 
 
-def _check_all(series: list[TiffPageSeries], path: Path, size: int, limits: Limits) -> None:
+def _check_one_block(tif: TiffFile, path: Path) -> None:
+    """Refuse a stack of one directory, of which the description alone tells the further pages."""
+    if re.match(r'\{"shape".*"truncated": true', tif.pages.first.description, re.DOTALL):
+        raise UnreadableImage(
+            f"{path.name}: is a stack with one directory for all its pages; save the pages on their "
+            "own, or as an ImageJ stack"
+        )
+
+
+def _check_all(
+    series: list[TiffPageSeries], stream: BinaryIO, path: Path, size: int, limits: Limits
+) -> None:
     """Refuse, before decoding, what is too large or too many, cut off or of no grey levels."""
     limits.check(path, sum(_pixels(one) for one in series))
     limits.check_count(path, sum(_planes_in(one) for one in series))
@@ -107,6 +122,8 @@ def _check_all(series: list[TiffPageSeries], path: Path, size: int, limits: Limi
         check_page(one.keyframe, path, size, limits)
         _check_complete(one, path, size)
     limits.check_unpacked(path, sum(one.nbytes for one in series), size)
+    for page in (page for one in series for page in one.pages if page is not None):
+        check_streams(page, stream, path)
 
 
 def _planes_in(series: TiffPageSeries) -> int:
