@@ -107,7 +107,7 @@ def _check_one_block(tif: TiffFile, path: Path) -> None:
     """Refuse a stack of one directory, of which the description alone tells the further pages."""
     if re.match(r'\{"shape".*"truncated": true', tif.pages.first.description, re.DOTALL):
         raise UnreadableImage(
-            f"{path.name}: is a stack with one directory for all its pages; save the pages on their "
+            f"{path.name}: is a stack with one directory for all pages; save the pages on their "
             "own, or as an ImageJ stack"
         )
 
