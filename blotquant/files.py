@@ -20,7 +20,19 @@ _LONGEST_QUOTE = 120  # letters
 # A dotted key of thirty parts or more: ours have two, and reading takes time as its cube.
 _DEEP_KEY = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){30}""")
 
-__all__ = ["open_atomically", "read_bytes", "read_toml", "shown", "write_atomically"]
+__all__ = [
+    "is_plain_file",
+    "open_atomically",
+    "read_bytes",
+    "read_toml",
+    "shown",
+    "write_atomically",
+]
+
+
+def is_plain_file(path: Path) -> bool:
+    """Whether there is such a file; a name that no file can have is no error, as it is for pathlib."""
+    return os.path.isfile(path)  # noqa: PTH113
 
 
 def read_bytes(path: Path) -> bytes:
@@ -32,10 +44,10 @@ def read_bytes(path: Path) -> bytes:
         If it cannot be read, is no plain file (a pipe would wait forever), or is far larger than
         any such file.
     """
-    if not path.is_file():
-        missing = errno.EINVAL if path.exists() else errno.ENOENT
-        words = "it is no plain file" if path.exists() else "there is no such file"
-        raise OSError(missing, words, str(path))
+    if not is_plain_file(path):
+        there = os.path.lexists(path)
+        words = "it is no plain file" if there else "there is no such file"
+        raise OSError(errno.EINVAL if there else errno.ENOENT, words, str(path))
     if path.stat().st_size > _LARGEST_TEXT:
         raise OSError(errno.EFBIG, f"it is larger than {_LARGEST_TEXT // 2**20} MiB", str(path))
     return path.read_bytes()

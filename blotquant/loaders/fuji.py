@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UnreadableImage
+from ..files import is_plain_file
 from .raw import Limits, RawImage
 
 _MAGIC = b"BAS_IMAGE_FILE"
@@ -170,7 +171,7 @@ class _Description:
 def _is_inf(path: Path) -> bool:
     """Whether a file begins as an .inf does."""
     try:
-        if not path.is_file():  # a pipe would wait forever
+        if not is_plain_file(path):  # a pipe would wait forever
             return False
         with path.open("rb") as stream:
             return stream.read(len(_MAGIC)) == _MAGIC
@@ -188,7 +189,7 @@ def _sibling(path: Path, suffix: str) -> Path | None:
     """File of the same name with another suffix, in lower or in upper case."""
     for spelt in (suffix, suffix.upper()):
         other = path.with_suffix(spelt)
-        if other.is_file():
+        if is_plain_file(other):
             return other
     return None
 

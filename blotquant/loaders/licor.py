@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from ..errors import UnreadableImage
+from ..files import is_plain_file
 from .licor_tree import ArchiveTree, FolderTree, Tree, is_tiff_name, names_in_archive
 from .raw import Limits, RawImage
 
@@ -50,7 +51,7 @@ class LicorLoader:
 
     def owner(self, path: Path) -> Path | None:
         """The index above the folder of a scan, for what lies in it."""
-        if not (path.parent / f"{path.parent.name}.scn").is_file():
+        if not is_plain_file(path.parent / f"{path.parent.name}.scn"):
             return None
         for index in sorted(path.parent.parent.glob("*.l2d"))[:_MOST_SCANS]:
             if _is_index(index) and path.parent.name in _scan_names(index, FolderTree(index)):
@@ -181,7 +182,7 @@ def _scan_names(path: Path, tree: Tree, index: str = "") -> list[str]:
 
 def _is_index(path: Path) -> bool:
     try:
-        if not path.is_file():
+        if not is_plain_file(path):
             return False
         with path.open("rb") as stream:
             return _MAGIC in stream.read(512)

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
 from ..errors import UnreadableImage
+from ..files import is_plain_file
 from .raw import Limits
 from .refusal import check_is_file
 
@@ -59,7 +60,7 @@ class FolderTree:
     def text(self, name: str) -> str | None:
         """Content of a text file."""
         path = self.path(name)
-        if not path.is_file():
+        if not is_plain_file(path):
             return None
         with path.open("rb") as stream:
             return _decoded(stream.read(_LARGEST_TEXT))
@@ -144,7 +145,7 @@ def is_tiff_name(name: str) -> bool:
 def names_in_archive(path: Path, head: bytes) -> tuple[str, ...]:
     """Names in a zip archive; where its end is cut off, the name of the first file."""
     try:
-        if path.is_file():
+        if is_plain_file(path):
             with zipfile.ZipFile(path) as archive:
                 return tuple(archive.namelist()[:_MOST_ENTRIES])
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError, LookupError):
