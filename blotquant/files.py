@@ -31,7 +31,7 @@ __all__ = [
 
 
 def is_plain_file(path: Path) -> bool:
-    """Whether there is such a file; a name that no file can have is no error, as it is for pathlib."""
+    """Whether there is such a file. A name that no file can have is no error, as for pathlib."""
     return os.path.isfile(path)  # noqa: PTH113
 
 
