@@ -102,6 +102,14 @@ class TestImages:
                 file.pages[0].tags[name].overwrite(16)
         self.refused(path, "not of the size that the TIFF says")
 
+    def test_lerc_of_millions_of_values_a_pixel(self, tmp_path):
+        path = tmp_path / "deep.tif"
+        tifffile.imwrite(path, bands(), compression="lerc", photometric="minisblack", metadata=None)
+        data = bytearray(path.read_bytes())
+        struct.pack_into("<i", data, data.index(b"Lerc2 ") + 22, 2**24)
+        path.write_bytes(data)
+        self.refused(path, "not of the size that the TIFF says")
+
     def test_lerc_that_is_packed_twice(self, tmp_path):
         path = tmp_path / "twice.tif"
         with tifffile.TiffWriter(path) as writer:

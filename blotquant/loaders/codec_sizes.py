@@ -57,7 +57,7 @@ def check_streams(page: TiffPage | TiffFrame, stream: BinaryIO, path: Path) -> N
         )
     tiled = key.is_tiled
     rows = key.tilelength if tiled else min(key.rowsperstrip, key.imagelength)
-    most = rows * (key.tilewidth if tiled else key.imagewidth)
+    most = rows * (key.tilewidth if tiled else key.imagewidth) * key.samplesperpixel
     for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False):
         if count == 0:  # an empty tile
             continue
@@ -97,7 +97,8 @@ def _jpeg2000(data: bytes) -> tuple[int, int]:
     """Size in the SIZ marker (ITU-T T.800, A.5.1)."""
     at = data.index(b"\xff\x4f\xff\x51")
     right, bottom, left, top = struct.unpack_from(">4I", data, at + 8)
-    return bottom - top, right - left
+    (components,) = struct.unpack_from(">H", data, at + 40)
+    return bottom - top, (right - left) * components
 
 
 def _png(data: bytes) -> tuple[int, int]:
@@ -107,12 +108,13 @@ def _png(data: bytes) -> tuple[int, int]:
 
 
 def _lerc(data: bytes) -> tuple[int, int]:
-    """Size in the header of a Lerc2 blob, which holds a check sum from version 3 on."""
+    """Size in the header of a Lerc2 blob; a check sum from version 3 on, values a pixel from 4."""
     if not data.startswith(b"Lerc2 "):
         raise ValueError
     (version,) = struct.unpack_from("<i", data, 6)
-    rows, cols = struct.unpack_from("<2i", data, 14 if version >= 3 else 10)
-    return (rows, cols) if rows > 0 and cols > 0 else (0, 0)
+    rows, cols, depth = struct.unpack_from("<3i", data, 14 if version >= 3 else 10)
+    depth = depth if version >= 4 else 1
+    return (rows, cols * depth) if min(rows, cols, depth) > 0 else (0, 0)
 
 
 def _webp(data: bytes) -> tuple[int, int]:

@@ -78,6 +78,8 @@ class Tally:
         number, seconds, memory, faulty, said = line
         label = f"{number} {kind}"
         self.kinds[kind] += 1
+        if self.kinds.total() % 5000 == 0:
+            print(f"{self.kinds.total()} files", flush=True)
         self.said["fault" if faulty == "True" else said.strip("'\"")] += 1
         self.slowest = max(self.slowest, (float(seconds), label))
         self.largest = max(self.largest, (int(memory), label))
