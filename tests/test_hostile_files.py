@@ -1,5 +1,6 @@
 """Spoilt files: a slice of the fuzzer, and each fault that it or thinking has found."""
 
+import contextlib
 import json
 import os
 import struct
@@ -10,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from blotquant import Recipe, measure
@@ -48,6 +51,37 @@ def test_what_is_spoilt_was_sound(sound, tmp_path):
 
     outcome = read_spoilt(sound, sound.files, tmp_path / "case")
     assert outcome.said == "read", outcome.reason
+
+
+# How the files of each format begin.
+BEGINNINGS = (
+    *(b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08", b"II+\0\x08\0\0\0\x10\0\0\0\0\0\0\0"),
+    *(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"\xff\xd8\xff\xe0\0\x10JFIF\0", b"GIF89a", b"BM"),
+    *(b"MIME-Version: 1.0\r\nContent-Type: multipart/x\r\nContent-Length: 9\r\n\r\n", b"PK\3\4"),
+    *(b"\xaf\xafStable File Version 2.0", b"#LI-COR LI2D\nScanNames=", b"BAS_IMAGE_FILE\na\n"),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(beginning=st.sampled_from(BEGINNINGS), rest=st.binary(max_size=400))
+def test_whatever_follows_a_beginning_is_refused(tmp_path_factory, beginning, rest):
+    """Nothing so short is a picture that can be measured, and nothing else comes out."""
+    path = tmp_path_factory.mktemp("any") / "blot.tif"
+    path.write_bytes(beginning + rest)
+    with pytest.raises(UnreadableImage):
+        load(path)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    text=st.text(max_size=300),
+    read=st.sampled_from([Recipe.from_toml, Study.from_toml, read_session, read_samples]),
+)
+def test_whatever_a_text_says_is_read_or_refused(tmp_path_factory, text, read):
+    path = tmp_path_factory.mktemp("any") / "text.csv"
+    path.write_text(text, encoding="utf-8", errors="surrogatepass", newline="")
+    with contextlib.suppress(BlotquantError):
+        read(path)
 
 
 class TestImages:
