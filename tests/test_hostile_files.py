@@ -173,6 +173,16 @@ class TestImages:
         (blot,) = load(tmp_path / "slide.png")
         np.testing.assert_array_equal(blot.pixels, page)
 
+    @pytest.mark.parametrize("rows", range(3, 12))
+    def test_a_strip_whose_inside_is_rim_only(self, tmp_path, rows):
+        """A few rows on canvas: the piece is thinner than the rim that is taken off it."""
+        data = np.zeros((rows + 8, 72), np.uint16)
+        data[4:-4, 4:-4] = bands((rows, 64))
+        path = tmp_path / "strip.tif"
+        path.write_bytes(tiff([(data, [])]))
+        (blot,) = load(path)
+        np.testing.assert_array_equal(blot.pixels, data)
+
     def test_levels_beyond_all_detectors(self, tmp_path):
         path = tmp_path / "huge.tif"
         data = bands().astype(np.float32)

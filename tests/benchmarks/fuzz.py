@@ -111,6 +111,8 @@ def run(files: int, seed: int, jobs: int, seconds: float = float("inf")) -> Tall
             if late:
                 process.terminate()
             code = process.wait()
+            if process.stdout:
+                process.stdout.close()
             if code and not late and current[0]:
                 tally.fault(f"{current[0]} {current[1]}", f"the process ended with {code}")
                 tally.said["fault"] += 1
