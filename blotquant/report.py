@@ -21,6 +21,7 @@ from .recipe import Recipe
 from .result import write_csv
 from .session import plain
 from .study_report.tables import study_tables
+from .tables import harmless
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,9 +55,6 @@ LIBRARIES = (
 
 _EXCEL_ROWS = 1_048_575  # below the header
 _EXCEL_TEXT = 32_767
-# Spreadsheets take a cell that begins like this for a formula. Plus and minus are left alone: they
-# begin names of groups and negative numbers, and text cells of the XLSX are never formulas.
-_FORMULA_STARTS = ("=", "@", "\t", "\r")
 
 
 def problem_table(images: Iterable[ImageOutcome]) -> pd.DataFrame:
@@ -74,8 +72,8 @@ def write_tables(out: Path, run: RunOutcome) -> list[Path]:
     A study's tables come with them: statistics, replicates, summary, controls, doses, samples.
 
     CSV is UTF-8 with comma and dot. A text that begins with ``=``, ``@``, a tab or a carriage
-    return (a file name or a label can) gets an apostrophe in front, so that no spreadsheet runs it;
-    in the XLSX every text is stored as text and stays as it is.
+    return, or with a sign before a call (a file name or a label can), gets an apostrophe in front,
+    so that no spreadsheet runs it; in the XLSX every text is stored as text and stays as it is.
 
     Parameters
     ----------
@@ -177,10 +175,7 @@ def _without_formulas(table: pd.DataFrame, columns: Sequence[Column]) -> pd.Data
     for column in columns:
         if column.kind == "text":
             changed[column.name] = [
-                f"'{value}"
-                if isinstance(value, str) and value.startswith(_FORMULA_STARTS)
-                else value
-                for value in table[column.name]
+                harmless(value) if isinstance(value, str) else value for value in table[column.name]
             ]
     return changed
 

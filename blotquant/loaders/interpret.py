@@ -21,6 +21,8 @@ from .raw import RawImage
 from .saturation import find_ceiling, saturated_pixels
 
 _WORDS = {"dark_on_light": "dark on light", "light_on_dark": "light on dark"}
+# Squares and sums of larger levels leave the range of 32-bit floats, in which signal is kept.
+_LARGEST_LEVEL = 1e15
 
 __all__ = ["interpret"]
 
@@ -111,6 +113,11 @@ def _plain(pixels: NDArray[Any], name: str) -> NDArray[Any]:
     if kind == "f" and not np.isfinite(pixels).all():
         raise UnreadableImage(
             f"{name}: holds NaN or infinite values; export it again with plain grey levels"
+        )
+    if kind == "f" and max(float(pixels.max()), -float(pixels.min())) > _LARGEST_LEVEL:
+        raise UnreadableImage(
+            f"{name}: holds values beyond {_LARGEST_LEVEL:g}, which no detector gives; export it "
+            "again with plain grey levels"
         )
     return np.ascontiguousarray(pixels, dtype=pixels.dtype.newbyteorder("="))
 
