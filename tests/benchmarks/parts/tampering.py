@@ -1,0 +1,84 @@
+"""What is planted in simulated blots: exports that lose something, pieces joined, bands copied."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from blotquant.loaders.interpret import interpret
+from blotquant.loaders.raw import RawImage
+from blotquant.model import Blot
+from blotquant.recipe import ImageSettings
+from blotquant.simulate import KINDS, SimulatedBlot, render, spec_of
+
+Pixels = NDArray[Any]
+
+# What these kinds show was itself lossy, coarse or clipped: no clean blots for what is planted.
+NOT_CLEAN = ("jpeg", "eight_bit")
+CLEAN_KINDS = tuple(kind for kind in KINDS if kind not in NOT_CLEAN)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A rectangle of a picture: rows and columns from, to (exclusive)."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+
+def clean(number: int, seed: int = 0) -> SimulatedBlot:
+    """Blot number `number` of an endless series over all clean kinds."""
+    kind = CLEAN_KINDS[number % len(CLEAN_KINDS)]
+    blot_seed = 100_000 * (seed + 1) + number
+    return render(spec_of(kind, blot_seed), blot_seed)
+
+
+def as_blot(pixels: Pixels, name: str = "planted.tif") -> Blot:
+    """Pixels as a TIFF's reader gives them."""
+    raw = RawImage(pixels, format=f"TIFF, {pixels.dtype}")
+    return interpret(raw, name, "", "tiff", ImageSettings())
+
+
+def eight_bits(blot: SimulatedBlot) -> NDArray[np.uint8]:
+    """A plain 8-bit copy: the upper 8 of the bits in use."""
+    scale = 255 / blot.spec.full_scale
+    return np.rint(blot.image * scale).clip(0, 255).astype(np.uint8)
+
+
+def display(blot: SimulatedBlot) -> NDArray[np.uint8]:
+    """An 8-bit copy as a program shows it: contrast set so that the picture fills the scale."""
+    low, high = np.percentile(blot.image, [0.1, 99.95])
+    levels = (blot.image - low) / max(high - low, 1) * 255
+    return np.rint(levels).clip(0, 255).astype(np.uint8)
+
+
+def jpeg_in_tiff(blot: SimulatedBlot, rng: np.random.Generator, quality: int = 75) -> Pixels:
+    """A JPEG, opened and saved as TIFF; cropped off the grid or brought to 16 bits in some."""
+    stream = io.BytesIO()
+    Image.fromarray(display(blot)).save(stream, "JPEG", quality=quality)
+    decoded = np.asarray(Image.open(io.BytesIO(stream.getvalue())))
+    if rng.random() < 0.5:
+        row, col = (int(offset) for offset in rng.integers(0, 8, 2))
+        decoded = decoded[row:, col:]
+    return decoded.astype(np.uint16) * 257 if rng.random() < 0.3 else decoded
+
+
+def stretched(blot: SimulatedBlot, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """An 8-bit copy whose contrast, and in half of them gamma, was set afterwards."""
+    levels = eight_bits(blot).astype(np.float64)
+    low, high = np.percentile(levels, [rng.uniform(0, 1), 100 - rng.uniform(0, 0.3)])
+    share = ((levels - low) / max(high - low, 1)).clip(0, 1)
+    if rng.random() < 0.5:
+        share = share ** float(rng.choice([0.45, 0.6, 0.75, 1.4, 1.8, 2.2]))
+    return np.rint(255 * share).astype(np.uint8)
