@@ -10,7 +10,9 @@ from .sample import Sample
 
 __all__ = ["colour", "eight_bit", "screenshot"]
 
-_WORDS = re.compile(r"screen.?shot|screen.?capture|bildschirmfoto|snipping|\bsnip\b|greenshot", re.I)
+_WORDS = re.compile(
+    r"screen.?shot|screen.?capture|bildschirmfoto|snipping|\bsnip\b|greenshot", re.I
+)
 _SCREENS = {
     (720, 1280), (768, 1366), (800, 1280), (900, 1440), (900, 1600), (1050, 1680), (1080, 1920),
     (1080, 2560), (1200, 1920), (1440, 2560), (1440, 3440), (1600, 2560), (1664, 2560),

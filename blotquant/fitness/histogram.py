@@ -18,6 +18,7 @@ Counts = NDArray[np.int64]
 
 _AROUND = 9  # codes around one that say how many pixels it should have
 _EXPECTED = 5.0  # pixels a code should have for its absence to mean something
+_WALL, _WIDEST = 8, 40  # pixels of the codes beside a gap, codes from one to the other
 _SHARE, _LEAST = 0.02, 3
 _EXCESS = 5.0
 _DOUBLE, _SINGLE, _SURE = 1.55, 1.3, 5.0
@@ -98,10 +99,11 @@ def find_comb(histogram: Counts) -> Comb | None:
     usual = _expected(counts)
     inner = np.zeros(counts.size, dtype=bool)
     inner[2:-2] = True  # the ends hold what was clipped
-    judged = inner & (usual >= _EXPECTED)
+    missing = inner & _is_gap(counts)
+    judged = inner & ((usual >= _EXPECTED) | missing)
     codes = int(judged.sum())
-    missing = judged & (counts == 0)
-    if missing.sum() < max(_LEAST, _EXCESS * float(np.exp(-usual[judged]).sum()), _SHARE * codes):
+    by_chance = float(np.exp(-usual[judged & ~missing]).sum())
+    if missing.sum() < max(_LEAST, _EXCESS * by_chance, _SHARE * codes):
         missing[:] = False
     doubled = judged & _is_double(counts, usual)
     if doubled.sum() < max(_LEAST, _SHARE * codes):
@@ -117,7 +119,8 @@ def _by_step(histogram: Counts) -> Counts:
     used = np.flatnonzero(histogram)
     if used.size < 3:
         return histogram[:0]
-    step = int(np.gcd.reduce(np.diff(used)))
+    # no camera counts in steps within 8 bits
+    step = int(np.gcd.reduce(np.diff(used))) if histogram.size > 256 else 1
     return histogram[used[0] : used[-1] + 1 : step]
 
 
@@ -126,6 +129,16 @@ def _expected(counts: Counts) -> NDArray[np.float64]:
     values = counts.astype(np.float64)
     total = uniform_filter1d(values, _AROUND, mode="nearest") * _AROUND
     return np.asarray((total - maximum_filter1d(values, _AROUND, mode="nearest")) / (_AROUND - 1))
+
+
+def _is_gap(counts: Counts) -> NDArray[np.bool_]:
+    """Codes without a pixel between codes that have many: no valley runs out into them."""
+    places = np.arange(counts.size)
+    left = np.maximum.accumulate(np.where(counts > 0, places, -1))
+    right = np.minimum.accumulate(np.where(counts > 0, places, counts.size)[::-1])[::-1]
+    inside = (counts == 0) & (left >= 0) & (right < counts.size)
+    walls = np.minimum(counts[np.maximum(left, 0)], counts[np.minimum(right, counts.size - 1)])
+    return inside & (walls >= _WALL) & (right - left <= _WIDEST)
 
 
 def _is_double(counts: Counts, usual: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -8,6 +8,7 @@ from scipy.ndimage import uniform_filter1d
 
 from ..flags import Flag
 from .finding import Finding
+from .quantised import SURE, rounding_evidence
 from .sample import Sample
 
 __all__ = ["grid_evidence", "has_grid", "lossy"]
@@ -22,7 +23,9 @@ _EFFECT = (
     "fine noise is gone and blocks have steps at their borders, so weak bands and the standard "
     "errors are wrong by amounts that nobody can tell"
 )
-_INSTEAD = "export 16-bit TIFF from the imager's own file; saving a JPEG as TIFF brings nothing back"
+_INSTEAD = (
+    "export 16-bit TIFF from the imager's own file; saving a JPEG as TIFF brings nothing back"
+)
 
 
 def lossy(sample: Sample) -> Finding | None:
@@ -36,10 +39,23 @@ def lossy(sample: Sample) -> Finding | None:
         return Finding(
             "lossy", Flag.LOSSY, "unfit", "compressed with loss (JPEG)", _EFFECT, _INSTEAD
         )
-    if not has_grid(sample):
+    if not (has_grid(sample) or _is_rounded(sample)):
         return None
-    seen = "it was once a JPEG: its 8 x 8 grid shows although the file is not one"
+    seen = "it was once a JPEG: its 8 x 8 blocks show although the file is not one"
     return Finding("lossy", Flag.LOSSY, "unfit", seen, _EFFECT, _INSTEAD)
+
+
+def _is_rounded(sample: Sample) -> bool:
+    """Whether blocks of a picture of 256 levels were rounded as JPEG does."""
+    histogram = sample.histogram
+    if histogram is None or Flag.EIGHT_BIT not in sample.blot.flags:
+        return False
+    used = np.flatnonzero(histogram)
+    step = int(np.gcd.reduce(np.diff(used))) if used.size > 1 else 1
+    if used[-1] - used[0] > 255 * step:
+        return False
+    levels = (sample.blot.pixels.astype(np.int32) - int(used[0])) // step
+    return rounding_evidence(levels) > SURE
 
 
 def has_grid(sample: Sample) -> bool:
