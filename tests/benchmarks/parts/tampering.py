@@ -82,3 +82,85 @@ def stretched(blot: SimulatedBlot, rng: np.random.Generator) -> NDArray[np.uint8
     if rng.random() < 0.5:
         share = share ** float(rng.choice([0.45, 0.6, 0.75, 1.4, 1.8, 2.2]))
     return np.rint(255 * share).astype(np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class Planted:
+    """Tampered pixels and where it was done; `turn` in words, `what` for the table."""
+
+    pixels: Pixels
+    source: Place
+    target: Place
+    turn: str = ""
+
+
+def copied_band(blot: SimulatedBlot, rng: np.random.Generator) -> Planted | None:
+    """One band, with what is around it, copied over another: turned or flipped, contrast changed.
+
+    None where the blot has no two bands that are clear of each other.
+    """
+    boxes = _band_boxes(blot)
+    rng.shuffle(boxes)  # type: ignore[arg-type]
+    turn = str(rng.choice(["", "", "mirror", "flip", "180"]))
+    for box in boxes:
+        rows, cols = box.bottom - box.top, box.right - box.left
+        for other in boxes:
+            spot = _centred(other, rows, cols, blot.image.shape)
+            if spot is not None and not _overlap(box, spot):
+                patch = _turn(blot.image[box.window], turn)
+                return Planted(_pasted(blot, patch, spot, rng), box, spot, turn)
+    return None
+
+
+def _band_boxes(blot: SimulatedBlot) -> list[Place]:
+    """Boxes of bands that are at least 250 px large and inside the picture."""
+    boxes = []
+    for band in blot.truth["bands"]:
+        top, left, bottom, right = band["box"]
+        box = Place(int(top), int(left), int(bottom) + 1, int(right) + 1)
+        inside = min(box.top, box.left) >= 2 and (
+            box.bottom < blot.image.shape[0] - 2 and box.right < blot.image.shape[1] - 2
+        )
+        if inside and (box.bottom - box.top) * (box.right - box.left) >= 250:
+            boxes.append(box)
+    return boxes
+
+
+def _centred(box: Place, rows: int, cols: int, shape: tuple[int, ...]) -> Place | None:
+    top = (box.top + box.bottom - rows) // 2
+    left = (box.left + box.right - cols) // 2
+    place = Place(top, left, top + rows, left + cols)
+    inside = min(top, left) >= 2 and place.bottom < shape[0] - 2 and place.right < shape[1] - 2
+    return place if inside else None
+
+
+def _overlap(one: Place, other: Place) -> bool:
+    return (
+        one.top < other.bottom
+        and other.top < one.bottom
+        and one.left < other.right
+        and other.left < one.right
+    )
+
+
+def _turn(patch: Pixels, turn: str) -> Pixels:
+    return {"": patch, "mirror": patch[:, ::-1], "flip": patch[::-1], "180": patch[::-1, ::-1]}[turn]
+
+
+def _pasted(
+    blot: SimulatedBlot, patch: Pixels, place: Place, rng: np.random.Generator
+) -> Pixels:
+    """Paste with another contrast in half of them, and soft edges."""
+    image = blot.image.astype(np.float64)
+    piece = patch.astype(np.float64)
+    if rng.random() < 0.5:
+        ground = float(np.median(blot.image))
+        piece = ground + (piece - ground) * rng.uniform(0.6, 1.2)
+    soft = np.ones(piece.shape)
+    for axis in (0, 1):
+        length = piece.shape[axis]
+        ramp = np.minimum(np.arange(length) + 1, np.arange(length)[::-1] + 1) / 4
+        soft *= np.expand_dims(np.clip(ramp, 0, 1), 1 - axis)
+    under = image[place.window]
+    image[place.window] = under * (1 - soft) + piece * soft
+    return np.rint(image).clip(0, blot.spec.full_scale).astype(blot.image.dtype)

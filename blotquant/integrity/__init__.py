@@ -1,0 +1,1 @@
+"""Look at this: joined pieces, repeated regions, one picture under two names."""
