@@ -13,7 +13,7 @@ from .residual import Floats, Picture, fine
 __all__ = ["BITS", "TURNS", "Anchors", "Turn", "find_anchors"]
 
 BITS = 64
-_REACH = 6
+_REACH = 5
 _SEED = 20_240
 _APART = 5  # px: an anchor is the highest of so many pixels either way
 

@@ -21,6 +21,7 @@ _WINDOW = 9
 # Share of the noise of two independent pictures that is left in their difference.
 _LEFT = 0.4
 _SMALLEST = 150  # px
+_ITSELF = 0.2
 _ALIKE = 0.6
 _TELLING = 0.5  # grey levels: noise below drowns in rounding
 
@@ -93,11 +94,14 @@ def proved(candidate: Candidate, first: Picture, second: Picture) -> Copy | None
         top + int(rows.max()) + 1,
         left + int(cols.max()) + 1,
     )
+    other = _carried(box, candidate)
+    if candidate.first == candidate.second and _overlap(box, other) > _ITSELF:
+        return None
     return Copy(
         candidate.first,
         candidate.second,
         box,
-        _carried(box, candidate),
+        other,
         candidate.turn,
         int(region.sum()),
         share,
@@ -162,7 +166,7 @@ def _compare(
 ) -> tuple[NDArray[np.bool_], float, float, float] | None:
     """Region where the difference is less than noise; its share, correlation and contrast."""
     region = start
-    for _ in range(2):
+    for _ in range(3):
         if region.sum() < 40:
             return None
         mapped, slope = _curve(a, b, region)
@@ -227,3 +231,11 @@ def _carried(box: Box, candidate: Candidate) -> Box:
     moved = corners @ np.array(TURNS[candidate.turn]).T + np.array(candidate.shift)
     (top, left), (bottom, right) = moved.min(axis=0), moved.max(axis=0)
     return int(top), int(left), int(bottom) + 1, int(right) + 1
+
+
+def _overlap(one: Box, other: Box) -> float:
+    """Share of a box that another of the same size covers: a letter is its own mirror image."""
+    height = min(one[2], other[2]) - max(one[0], other[0])
+    width = min(one[3], other[3]) - max(one[1], other[1])
+    area = (one[2] - one[0]) * (one[3] - one[1])
+    return max(height, 0) * max(width, 0) / area

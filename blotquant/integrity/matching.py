@@ -14,9 +14,10 @@ __all__ = ["Candidate", "find_candidates"]
 
 _DIFFERENT = 13  # bits of 64 by which noise that was rounded again may differ
 _VOTES = 4
-_MOST = 60
+_MOST = 100
 _CROWD = 40
 _NEAR = 12
+_THIN = 1.5  # px
 _BATCH = 4_000_000
 
 
@@ -57,13 +58,22 @@ def find_candidates(pictures: Sequence[Anchors]) -> list[Candidate]:
     found: list[Candidate] = []
     for number, (name, turn) in enumerate(TURNS.items()):
         a, b = _alike(words[number], words[0])
-        keep = (owner[a] < owner[b]) | ((owner[a] == owner[b]) & (a < b))
+        keep = (owner[a] < owner[b]) | ((owner[a] == owner[b]) & _ahead(places[b] - places[a]))
         a, b = a[keep], b[keep]
         shift = places[b] - places[a] @ np.array(turn, dtype=np.int32).T
-        far = (owner[a] != owner[b]) | (np.abs(places[b] - places[a]).max(axis=1) > _NEAR)
-        found += _voted(name, owner[a[far]], owner[b[far]], shift[far], places[a[far]])
+        found += _voted(name, owner[a], owner[b], shift, places[a])
     found.sort(key=lambda one: -len(one.places))
     return found[:_MOST]
+
+
+def _ahead(way: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Whether the second place lies to the right or below, and not beside the first.
+
+    Each pair of regions comes up once then. A half turn undoes itself: both ways round would have
+    one shift, and the two regions would pass for one.
+    """
+    main = np.where(np.abs(way[:, 1]) >= np.abs(way[:, 0]), way[:, 1], way[:, 0])
+    return np.asarray(main > _NEAR)
 
 
 def _alike(
@@ -116,13 +126,18 @@ def _voted(
     keys = np.column_stack([first, second, shift])
     unique, which, votes = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
     which = which.ravel()
+    order = np.argsort(which, kind="stable")
+    groups = np.split(places[order], np.cumsum(votes)[:-1])
     return [
         Candidate(
-            int(unique[k, 0]),
-            int(unique[k, 1]),
-            turn,
-            (int(unique[k, 2]), int(unique[k, 3])),
-            places[which == k],
+            int(unique[k, 0]), int(unique[k, 1]), turn, (int(unique[k, 2]), int(unique[k, 3])), group
         )
-        for k in np.flatnonzero(votes >= _VOTES)
+        for k, group in enumerate(groups)
+        if len(group) >= _VOTES and _breadth(group) > _THIN
     ]
+
+
+def _breadth(places: NDArray[np.int32]) -> float:
+    """SD of places across the line that fits them best: edges and drawn lines have none."""
+    spread = np.cov(places.T.astype(np.float64))
+    return float(np.sqrt(max(np.linalg.eigvalsh(spread)[0], 0.0)))

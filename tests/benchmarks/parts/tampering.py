@@ -164,3 +164,30 @@ def _pasted(
     under = image[place.window]
     image[place.window] = under * (1 - soft) + piece * soft
     return np.rint(image).clip(0, blot.spec.full_scale).astype(blot.image.dtype)
+
+
+def spliced(number: int, rng: np.random.Generator, seed: int = 0) -> Planted:
+    """Two blots of one kind joined at a column; the right one's grey levels matched in half."""
+    kind = CLEAN_KINDS[number % len(CLEAN_KINDS)]
+    blot_seed = 100_000 * (seed + 1) + number
+    spec = spec_of(kind, blot_seed)
+    other = replace(spec_of(kind, blot_seed + 50_000), polarity=spec.polarity, canvas=spec.canvas)
+    other = replace(other, bit_depth=spec.bit_depth, ceiling=spec.ceiling)
+    left, right = render(spec, blot_seed).image, render(other, blot_seed + 50_000).image
+    if rng.random() < 0.5:
+        right = _matched(right, left, spec.full_scale)
+    rows, cols = (min(left.shape[axis], right.shape[axis]) for axis in (0, 1))
+    column = int(rng.uniform(0.25, 0.75) * cols)
+    pixels = left[:rows, :cols].copy()
+    pixels[:, column:] = right[:rows, column:cols]
+    return Planted(pixels, Place(0, 0, rows, column), Place(0, column, rows, cols))
+
+
+def _matched(pixels: Pixels, like: Pixels, full_scale: int) -> Pixels:
+    """Ground and contrast brought to those of another picture."""
+    (low, high), (wanted_low, wanted_high) = (
+        np.percentile(one, [50, 99 if one.mean() < full_scale / 2 else 1]) for one in (pixels, like)
+    )
+    gain = (wanted_high - wanted_low) / (high - low) if high != low else 1.0
+    levels = wanted_low + (pixels - low) * np.clip(gain, 0.5, 2)
+    return np.rint(levels).clip(0, full_scale).astype(pixels.dtype)
