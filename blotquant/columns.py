@@ -12,6 +12,8 @@ __all__ = [
     "BAND_COLUMNS",
     "CONTROL_COLUMNS",
     "DOSES_COLUMNS",
+    "FITNESS_COLUMNS",
+    "INTEGRITY_COLUMNS",
     "LANE_COLUMNS",
     "NORMALIZED_COLUMNS",
     "REPLICATES_COLUMNS",
@@ -341,4 +343,36 @@ DOSES_COLUMNS: tuple[Column, ...] = (
     Column("verdict", "text", "", "fitted, not reached, no response, or refused."),
     Column("reason", "text", "", "Why, in one line."),
     Column("flags", "text", "", "Flags of the values fitted."),
+)
+
+FITNESS_COLUMNS: tuple[Column, ...] = (
+    Column("image", "text", "", "As in bands."),
+    Column("check", "text", "", "What was looked for."),
+    Column("flag", "text", "", "Flag that the image's bands carry for it."),
+    Column(
+        "grade",
+        "text",
+        "",
+        "unfit: no longer proportional to the signal, or nobody can tell; poor: within limits.",
+    ),
+    Column("seen", "text", "", "What was seen."),
+    Column("effect", "text", "", "What it does to the numbers."),
+    Column("instead", "text", "", "What to export or do instead."),
+)
+
+INTEGRITY_COLUMNS: tuple[Column, ...] = (
+    Column("image", "text", "", "As in bands."),
+    Column("kind", "text", "", "joined, repeated or same picture."),
+    Column("top", "integer", "px", "First row of the place, oriented picture."),
+    Column("left", "integer", "px", "Its first column."),
+    Column("bottom", "integer", "px", "Row below its last."),
+    Column("right", "integer", "px", "Column beyond its last."),
+    Column("other_image", "text", "", "Where it is again; may be the same image."),
+    Column("other_top", "number", "px", "First row there; empty where there is no other place."),
+    Column("other_left", "number", "px", "First column there."),
+    Column("other_bottom", "number", "px", "Row below the last there."),
+    Column("other_right", "number", "px", "Column beyond the last there."),
+    Column("turn", "text", "", "How the other is turned or mirrored."),
+    Column("evidence", "text", "", "What was measured."),
+    Column("figure", "text", "", "Drawing of it, below the run's folder."),
 )

@@ -15,7 +15,7 @@ __all__ = ["BITS", "TURNS", "Anchors", "Turn", "find_anchors"]
 BITS = 64
 _REACH = 5
 _SEED = 20_240
-_APART = 5  # px: an anchor is the highest of so many pixels either way
+_APART = 3  # px: an anchor is the highest of so many pixels either way
 
 Turn = tuple[tuple[int, int], tuple[int, int]]
 # What a copy may have undergone: (row, col) -> matrix @ (row, col).

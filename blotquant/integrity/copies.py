@@ -8,13 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..notice import Box
 from .anchors import TURNS
 from .matching import Candidate
 from .residual import NOISE_GAIN, Floats, Picture, fine
 
 __all__ = ["Copy", "proved"]
-
-Box = tuple[int, int, int, int]
 
 _AROUND = 120
 _WINDOW = 9
@@ -38,6 +37,8 @@ class Copy:
         Where the region is in each, px.
     turn : str
         What was done to the second; empty for nothing.
+    shift : (int, int)
+        ``second place = turn @ first place + shift``.
     pixels : int
         Size of the region.
     left : float
@@ -53,6 +54,7 @@ class Copy:
     box: Box
     other: Box
     turn: str
+    shift: tuple[int, int]
     pixels: int
     left: float
     correlation: float
@@ -103,6 +105,7 @@ def proved(candidate: Candidate, first: Picture, second: Picture) -> Copy | None
         box,
         other,
         candidate.turn,
+        candidate.shift,
         int(region.sum()),
         share,
         correlation,

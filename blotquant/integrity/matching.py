@@ -15,7 +15,7 @@ __all__ = ["Candidate", "find_candidates"]
 _DIFFERENT = 13  # bits of 64 by which noise that was rounded again may differ
 _VOTES = 4
 _MOST = 100
-_CROWD = 40
+_CROWD = 16
 _NEAR = 12
 _THIN = 1.5  # px
 _BATCH = 4_000_000
@@ -84,7 +84,7 @@ def _alike(
     Words are compared only where a part of them is the same, as in locality-sensitive hashing
     (Indyk & Motwani 1998, STOC).
     """
-    parts = 4 if len(plain) < 2**17 else 3 if len(plain) < 2**20 else 2
+    parts = 4 if len(plain) < 2**16 else 3 if len(plain) < 2**20 else 2
     width = BITS // parts
     pairs: list[NDArray[np.int64]] = []
     for part in range(parts):
@@ -106,7 +106,7 @@ def _same(
     ordered = right[order]
     low = np.searchsorted(ordered, left, "left")
     count = np.searchsorted(ordered, left, "right") - low
-    count[count > _CROWD + 8 * count.mean()] = 0
+    count[count > _CROWD] = 0  # what is so common tells nothing: canvas, JPEG's empty blocks
     first = np.repeat(np.arange(len(left)), count)
     ends = np.cumsum(count)
     inside = np.arange(len(first)) - np.repeat(ends - count, count)

@@ -14,6 +14,7 @@ from ..bands import detect_bands, find_bands
 from ..columns import BAND_COLUMNS, LANE_COLUMNS, SCHEMA_VERSION
 from ..densitometry import measure_lane, measure_reading, read_background
 from ..errors import LayoutError
+from ..fitness import Finding, assess
 from ..flags import Flag
 from ..lanes import find_lanes
 from ..membrane import find_panels
@@ -194,8 +195,20 @@ def provenance(blot: Blot, recipe: Recipe) -> dict[str, Any]:
             "pixel_size_um": blot.pixel_size_um,
             "signal_unit": blot.signal_map.unit,
             "metadata": dict(source.metadata),
+            "fitness": [_as_json(one) for one in assess(blot)] if recipe.image.fitness else [],
         },
         "recipe": recipe.model_dump(mode="json"),
+    }
+
+
+def _as_json(finding: Finding) -> dict[str, str]:
+    return {
+        "check": finding.check,
+        "flag": str(finding.flag),
+        "grade": finding.grade,
+        "seen": finding.seen,
+        "effect": finding.effect,
+        "instead": finding.instead,
     }
 
 
