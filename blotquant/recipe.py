@@ -65,7 +65,7 @@ class ImageSettings(_Section):
     )
     fitness: bool = _setting(
         True,
-        "Look for what was done to a picture before: JPEG, contrast, resizing, clipping, screenshot.",
+        "Look for what was done to a picture before: JPEG, contrast, clipping, resizing and more.",
     )
     refuse_merged: bool = _setting(
         True, "Refuse a photo of the membrane merged with its chemiluminescence picture."

@@ -29,19 +29,21 @@ def clipped(sample: Sample) -> Finding | None:
     sample : Sample
     """
     ground, signal = _shares(sample)
-    parts = []
+    seen, effect = [], []
     if _SOME <= ground < _MOST:
-        parts.append(f"{ground:.1%} of the pixels are cut off at the background's end")
+        seen.append(f"{ground:.1%} of the pixels are cut off at the background's end")
+        effect.append("the ground and the weakest bands come out wrong")
     if signal >= _SOME:
-        parts.append(f"{signal:.1%} are at the ceiling of the signal")
-    if not parts:
+        seen.append(f"{signal:.1%} are at the ceiling of the signal")
+        effect.append("the strongest bands come out too weak")
+    if not seen:
         return None
     return Finding(
         "clipped",
         Flag.CLIPPED,
         "poor",
-        "; ".join(parts),
-        "what lies beyond is lost: weak bands come out too weak, the strongest too weak as well",
+        "; ".join(seen),
+        f"what lies beyond is lost: {' and '.join(effect)}",
         "expose shorter, and export without setting a black or white point",
     )
 

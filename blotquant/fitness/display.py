@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..flags import Flag
-from .finding import Finding
+from .finding import Finding, Grade
 from .sample import Sample
 
 __all__ = ["colour", "eight_bit", "screenshot"]
@@ -71,20 +71,22 @@ def screenshot(sample: Sample) -> Finding | None:
     """
     source = sample.blot.source
     said = " ".join([source.name, *(value for _, value in source.metadata)])
+    grade: Grade = "unfit"
     if _WORDS.search(said):
         seen = "it calls itself a screenshot"
     elif sample.blot.pixels.dtype.itemsize == 1 and sample.blot.shape in _SCREENS:
         seen = "8 bits and the size of a whole screen: it is a screenshot"
     elif "PNG" in source.format and "uint8" in source.format and "RGBA" in source.format:
-        seen = "8-bit PNG with red, green, blue and transparency, as screenshots are"
+        seen = "8-bit PNG with red, green, blue and transparency, as screenshots and figures are"
+        grade = "poor"
     else:
         return None
     return Finding(
         "screenshot",
         Flag.SCREENSHOT,
-        "unfit",
+        grade,
         seen,
-        "what stood on the screen had the display's contrast, size and colour profile: it is no "
-        "measurement",
+        "what stands on a screen has the display's contrast, size and colour profile: grey levels "
+        "are no measurement",
         "export the picture from the imager's program instead",
     )

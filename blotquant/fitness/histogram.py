@@ -66,7 +66,7 @@ def stretched(sample: Sample) -> Finding | None:
             Flag.STRETCHED,
             "unfit",
             seen + ", unevenly, as a gamma or a curve leaves it",
-            "densities are no longer proportional to the signal, and ratios between bands are wrong",
+            "densities are no longer proportional to the signal; ratios between bands are wrong",
             "export the linear 16-bit data, without gamma, contrast or display curve",
         )
     return Finding(
@@ -138,7 +138,7 @@ def _is_gap(counts: Counts) -> NDArray[np.bool_]:
     right = np.minimum.accumulate(np.where(counts > 0, places, counts.size)[::-1])[::-1]
     inside = (counts == 0) & (left >= 0) & (right < counts.size)
     walls = np.minimum(counts[np.maximum(left, 0)], counts[np.minimum(right, counts.size - 1)])
-    return inside & (walls >= _WALL) & (right - left <= _WIDEST)
+    return np.asarray(inside & (walls >= _WALL) & (right - left <= _WIDEST))
 
 
 def _is_double(counts: Counts, usual: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -148,7 +148,8 @@ def _is_double(counts: Counts, usual: NDArray[np.float64]) -> NDArray[np.bool_]:
     around, beside = near.mean(axis=0), near[1:3].max(axis=0)
     # beside a gap every code looks high
     high = (values > _DOUBLE * around) & (values > _SINGLE * beside) & (near.min(axis=0) > 0)
-    return high & (values - around > _SURE * np.sqrt(around + 1)) & (usual >= 4 * _EXPECTED)
+    sure = values - around > _SURE * np.sqrt(around + 1)
+    return np.asarray(high & sure & (usual >= 4 * _EXPECTED))
 
 
 def _is_uneven(teeth: NDArray[np.bool_], judged: NDArray[np.bool_]) -> bool:

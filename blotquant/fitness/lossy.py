@@ -92,7 +92,7 @@ def grid_evidence(roughness: NDArray[np.float64]) -> float:
 def _around(series: NDArray[np.float64]) -> NDArray[np.float64]:
     """Running mean over whole blocks; never 0."""
     floor = 0.05 * float(series.mean()) + 1e-12
-    return np.maximum(uniform_filter1d(series, _WINDOW * BLOCK, mode="reflect"), floor)
+    return np.asarray(np.maximum(uniform_filter1d(series, _WINDOW * BLOCK, mode="reflect"), floor))
 
 
 def _contrast(blocks: NDArray[np.float64]) -> float:

@@ -71,7 +71,7 @@ class Sample:
 
 
 def mean_third_difference(lines: Floats) -> NDArray[np.float64]:
-    """Mean absolute third difference at each place along lines, shape (length - 3,); none of a few px.
+    """Mean absolute third difference at each place along lines, shape (length - 3,).
 
     Large ones count no more than four median ones, and no more than one grey level where most
     are zero.
@@ -79,10 +79,10 @@ def mean_third_difference(lines: Floats) -> NDArray[np.float64]:
     if lines.shape[1] < _SHORTEST:
         return np.zeros(0)
     third = cv2.filter2D(lines, cv2.CV_32F, _THIRD)[:, 1:-2]
-    third = cv2.absdiff(third, 0.0)
+    third = np.abs(third)
     some = third[:: max(1, third.shape[0] // 64)]
     usual = 4 * float(np.median(some))
     limit = usual if usual > 0 else float(some.min(where=some > 0, initial=np.inf))
     if np.isfinite(limit):
-        third = cv2.min(third, limit)
+        third = np.minimum(third, np.float32(limit))
     return np.asarray(cv2.reduce(third, 0, cv2.REDUCE_AVG, dtype=cv2.CV_64F).ravel())

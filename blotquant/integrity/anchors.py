@@ -37,7 +37,7 @@ def _pattern() -> NDArray[np.int64]:
     places = rng.normal(0, _REACH / 2.2, (40 * BITS, 2, 2))
     places = np.rint(places).astype(np.int64)
     inside = (np.abs(places) <= _REACH).all(axis=(1, 2)) & (places[:, 0] != places[:, 1]).any(1)
-    return places[inside][:BITS]
+    return np.asarray(places[inside][:BITS])
 
 
 _PATTERN = _pattern()

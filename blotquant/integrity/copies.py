@@ -205,7 +205,7 @@ def _noise_of_difference(
 ) -> Floats:
     """Variance that `fine` of the difference would have if both had noise of their own."""
     first, second = (
-        picture.noise.variance(cv2.GaussianBlur(signal, (0, 0), 1.5))
+        picture.noise.variance(np.asarray(cv2.GaussianBlur(signal, (0, 0), 1.5), np.float32))
         for picture, signal in zip(pictures, (a, b), strict=True)
     )
     return (NOISE_GAIN * (second + slope**2 * first)).astype(np.float32)
@@ -215,7 +215,9 @@ def _local(values: Floats, usable: NDArray[np.bool_]) -> Floats:
     """Mean over the usable pixels of a window around each."""
     weight = usable.astype(np.float32)
     total = cv2.blur(values * weight, (_WINDOW, _WINDOW))
-    return total / np.maximum(cv2.blur(weight, (_WINDOW, _WINDOW)), 1e-6)
+    return np.asarray(
+        total / np.maximum(cv2.blur(weight, (_WINDOW, _WINDOW)), 1e-6), dtype=np.float32
+    )
 
 
 def _joined(mask: NDArray[np.bool_], start: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -225,7 +227,7 @@ def _joined(mask: NDArray[np.bool_], start: NDArray[np.bool_]) -> NDArray[np.boo
     kept = np.zeros(count, dtype=bool)
     held = np.bincount(labels[start], minlength=count)
     kept[1:] = (held[1:] > 0) & (stats[1:, cv2.CC_STAT_AREA] >= 60)
-    return kept[labels] & mask
+    return np.asarray(kept[labels] & mask)
 
 
 def _carried(box: Box, candidate: Candidate) -> Box:

@@ -129,10 +129,8 @@ def _voted(
     order = np.argsort(which, kind="stable")
     groups = np.split(places[order], np.cumsum(votes)[:-1])
     return [
-        Candidate(
-            int(unique[k, 0]), int(unique[k, 1]), turn, (int(unique[k, 2]), int(unique[k, 3])), group
-        )
-        for k, group in enumerate(groups)
+        Candidate(one, two, turn, (down, across), group)
+        for (one, two, down, across), group in zip(unique.tolist(), groups, strict=True)
         if len(group) >= _VOTES and _breadth(group) > _THIN
     ]
 

@@ -21,7 +21,7 @@ _SHARE = 0.6  # of a panel's height that must be membrane on both sides
 _SHARPER = 1.5  # a jump exceeds those beside it; the softest edge that optics leave does not
 _CUT = 4.0
 _WIDTH = 24  # columns on either side whose noise is compared
-_JUMP, _CHANGE = 9.0, 16.0
+_JUMP, _CHANGE, _SOME = 9.0, 16.0, 3.0
 _ALONE = 6  # columns to the next jump
 
 
@@ -86,7 +86,7 @@ def measure(picture: Picture, mask: NDArray[np.bool_], rows: tuple[int, int]) ->
     """Jump and change of noise between all neighbouring columns."""
     window = slice(*rows)
     signal, good = picture.signal[window], mask[window]
-    smooth = cv2.GaussianBlur(signal, (0, 0), 2.0)
+    smooth = np.asarray(cv2.GaussianBlur(signal, (0, 0), 2.0), np.float32)
     deviation = np.sqrt(picture.noise.variance(smooth)).astype(np.float32)
     pairs = good[:, 1:] & good[:, :-1]
     usable = pairs.mean(axis=0) > _SHARE
@@ -108,10 +108,9 @@ def _inside(panel: Panel, picture: Picture) -> NDArray[np.bool_]:
     if len(panel.outline) > 2:
         corners = np.rint(np.array(panel.outline)[:, ::-1]).astype(np.int32)
         cv2.fillPoly(mask, [corners], 1)
-        mask = cv2.erode(mask, np.ones((2 * _MARGIN + 1,) * 2, np.uint8), borderValue=1)
-    else:
-        mask[:] = 1
-    return mask > 0
+        kernel = np.ones((2 * _MARGIN + 1,) * 2, np.uint8)
+        return np.asarray(cv2.erode(mask, kernel, borderValue=1) > 0)
+    return mask == 0
 
 
 def _jumps(signal: Floats, deviation: Floats, pairs: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -163,7 +162,8 @@ def _clear(seams: _Seams, top: int, bottom: int) -> list[Splice]:
     change = seams.change / max(usual / 2, 1.0)
     both = (seams.jump / _JUMP) ** 2 + (change / _CHANGE) ** 2
     highest = both >= maximum_filter1d(both, 2 * _ALONE + 1)
-    clear = highest & seams.usable & ((seams.jump > _JUMP) | ((change > _CHANGE) & (seams.jump > 3)))
+    clear = highest & seams.usable
+    clear &= (seams.jump > _JUMP) | ((change > _CHANGE) & (seams.jump > _SOME))
     return [
         Splice(
             int(column),

@@ -144,12 +144,12 @@ def _overlap(one: Place, other: Place) -> bool:
 
 
 def _turn(patch: Pixels, turn: str) -> Pixels:
-    return {"": patch, "mirror": patch[:, ::-1], "flip": patch[::-1], "180": patch[::-1, ::-1]}[turn]
+    return {"": patch, "mirror": patch[:, ::-1], "flip": patch[::-1], "180": patch[::-1, ::-1]}[
+        turn
+    ]
 
 
-def _pasted(
-    blot: SimulatedBlot, patch: Pixels, place: Place, rng: np.random.Generator
-) -> Pixels:
+def _pasted(blot: SimulatedBlot, patch: Pixels, place: Place, rng: np.random.Generator) -> Pixels:
     """Paste with another contrast in half of them, and soft edges."""
     image = blot.image.astype(np.float64)
     piece = patch.astype(np.float64)
