@@ -55,9 +55,10 @@ def find_candidates(pictures: Sequence[Anchors]) -> list[Candidate]:
     words = np.concatenate([one.words for one in pictures], axis=1)
     places = np.concatenate([one.places for one in pictures])
     owner = np.repeat(np.arange(len(pictures)), [len(one.places) for one in pictures])
+    index = _Index.of(words[0])
     found: list[Candidate] = []
     for number, (name, turn) in enumerate(TURNS.items()):
-        a, b = _alike(words[number], words[0])
+        a, b = _alike(words[number], words[0], index)
         keep = (owner[a] < owner[b]) | ((owner[a] == owner[b]) & _ahead(places[b] - places[a]))
         a, b = a[keep], b[keep]
         shift = places[b] - places[a] @ np.array(turn, dtype=np.int32).T
@@ -76,41 +77,57 @@ def _ahead(way: NDArray[np.int32]) -> NDArray[np.bool_]:
     return np.asarray(main > _NEAR)
 
 
+@dataclass(frozen=True, eq=False)
+class _Index:
+    """Words by one part of them: the part's values in order, and whose they are."""
+
+    shift: np.uint64
+    mask: np.uint64
+    values: NDArray[np.uint64]
+    order: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, words: NDArray[np.uint64]) -> list[_Index]:
+        """One for each part: words that differ in few bits share one of the parts."""
+        parts = 4 if len(words) < 2**16 else 3 if len(words) < 2**20 else 2
+        width = BITS // parts
+        found = []
+        for part in range(parts):
+            shift, mask = np.uint64(part * width), np.uint64(2**width - 1)
+            values = (words >> shift) & mask
+            order = np.argsort(values)
+            found.append(cls(shift, mask, values[order], order))
+        return found
+
+    def same(self, words: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """All pairs (word, indexed word) with the same part; what is very common is left out."""
+        values = (words >> self.shift) & self.mask
+        mine = np.argsort(values)
+        low = np.searchsorted(self.values, values[mine], "left")
+        count = np.searchsorted(self.values, values[mine], "right") - low
+        count[count > _CROWD] = 0  # tells nothing: canvas, the empty blocks of JPEG
+        ends = np.cumsum(count)
+        inside = np.arange(int(count.sum())) - np.repeat(ends - count, count)
+        return np.repeat(mine, count), self.order[np.repeat(low, count) + inside]
+
+
 def _alike(
-    turned: NDArray[np.uint64], plain: NDArray[np.uint64]
+    turned: NDArray[np.uint64], plain: NDArray[np.uint64], index: Sequence[_Index]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pairs of anchors whose words differ in few bits: numbers in `turned`, and in `plain`.
 
     Words are compared only where a part of them is the same, as in locality-sensitive hashing
     (Indyk & Motwani 1998, STOC).
     """
-    parts = 4 if len(plain) < 2**16 else 3 if len(plain) < 2**20 else 2
-    width = BITS // parts
     pairs: list[NDArray[np.int64]] = []
-    for part in range(parts):
-        cut = (np.uint64(part * width), np.uint64(2**width - 1))
-        first, second = _same((turned >> cut[0]) & cut[1], (plain >> cut[0]) & cut[1])
+    for part in index:
+        first, second = part.same(turned)
         for start in range(0, len(first), _BATCH):
             a, b = first[start : start + _BATCH], second[start : start + _BATCH]
             near = np.bitwise_count(turned[a] ^ plain[b]) <= _DIFFERENT
             pairs.append(a[near] * len(plain) + b[near])
     joined = np.unique(np.concatenate(pairs))
-    return joined // len(plain), joined % len(plain)
-
-
-def _same(
-    left: NDArray[np.uint64], right: NDArray[np.uint64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """All pairs (index left, index right) of equal values; what is very common is left out."""
-    order = np.argsort(right, kind="stable")
-    ordered = right[order]
-    low = np.searchsorted(ordered, left, "left")
-    count = np.searchsorted(ordered, left, "right") - low
-    count[count > _CROWD] = 0  # what is so common tells nothing: canvas, JPEG's empty blocks
-    first = np.repeat(np.arange(len(left)), count)
-    ends = np.cumsum(count)
-    inside = np.arange(len(first)) - np.repeat(ends - count, count)
-    return first, order[np.repeat(low, count) + inside]
+    return joined // max(len(plain), 1), joined % max(len(plain), 1)
 
 
 def _voted(

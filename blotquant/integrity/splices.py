@@ -110,7 +110,7 @@ def _inside(panel: Panel, picture: Picture) -> NDArray[np.bool_]:
         cv2.fillPoly(mask, [corners], 1)
         kernel = np.ones((2 * _MARGIN + 1,) * 2, np.uint8)
         return np.asarray(cv2.erode(mask, kernel, borderValue=1) > 0)
-    return mask == 0
+    return np.ones(picture.shape, dtype=bool)
 
 
 def _jumps(signal: Floats, deviation: Floats, pairs: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -106,7 +106,7 @@ def copied_band(blot: SimulatedBlot, rng: np.random.Generator) -> Planted | None
         rows, cols = box.bottom - box.top, box.right - box.left
         for other in boxes:
             spot = _centred(other, rows, cols, blot.image.shape)
-            if spot is not None and not _overlap(box, spot):
+            if spot is not None and not overlap(box, spot):
                 patch = _turn(blot.image[box.window], turn)
                 return Planted(_pasted(blot, patch, spot, rng), box, spot, turn)
     return None
@@ -134,7 +134,7 @@ def _centred(box: Place, rows: int, cols: int, shape: tuple[int, ...]) -> Place 
     return place if inside else None
 
 
-def _overlap(one: Place, other: Place) -> bool:
+def overlap(one: Place, other: Place) -> bool:
     return (
         one.top < other.bottom
         and other.top < one.bottom
@@ -191,3 +191,25 @@ def _matched(pixels: Pixels, like: Pixels, full_scale: int) -> Pixels:
     gain = (wanted_high - wanted_low) / (high - low) if high != low else 1.0
     levels = wanted_low + (pixels - low) * np.clip(gain, 0.5, 2)
     return np.rint(levels).clip(0, full_scale).astype(pixels.dtype)
+
+
+def copied_between(
+    number: int, rng: np.random.Generator, seed: int = 0
+) -> tuple[Blot, Blot] | None:
+    """A band of one blot pasted over one of another of its kind; both pictures."""
+    kind = CLEAN_KINDS[number % len(CLEAN_KINDS)]
+    blot_seed = 100_000 * (seed + 1) + number
+    spec = spec_of(kind, blot_seed)
+    first = render(spec, blot_seed)
+    other = replace(spec_of(kind, blot_seed + 70_000), polarity=spec.polarity, canvas=spec.canvas)
+    second = render(
+        replace(other, bit_depth=spec.bit_depth, ceiling=spec.ceiling), blot_seed + 70_000
+    )
+    for box in _band_boxes(first):
+        for there in _band_boxes(second):
+            rows, cols = box.bottom - box.top, box.right - box.left
+            spot = _centred(there, rows, cols, second.image.shape)
+            if spot is not None:
+                patch = _turn(first.image[box.window], str(rng.choice(["", "mirror", "180"])))
+                return as_blot(first.image), as_blot(_pasted(second, patch, spot, rng))
+    return None
