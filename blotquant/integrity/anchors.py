@@ -79,8 +79,8 @@ def find_anchors(picture: Picture, most: int | None = None) -> Anchors:
     flat, at = rest.ravel(), rows * width + cols
     words = np.zeros((len(TURNS), len(places)), dtype=np.uint64)
     for number, turn in enumerate(TURNS.values()):
-        # a copy turned by T shows at T @ offset what the original has at offset
-        first, second = (_PATTERN[:, one] @ np.array(turn).T for one in (0, 1))
+        # a copy turned by T shows at offset what the original has at T⁻¹ @ offset
+        first, second = (_PATTERN[:, one] @ np.array(turn) for one in (0, 1))
         for bit in range(BITS):
             a = flat[at + (first[bit, 0] * width + first[bit, 1])]
             b = flat[at + (second[bit, 0] * width + second[bit, 1])]

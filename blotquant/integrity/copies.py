@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..notice import Box
 from .anchors import TURNS
-from .matching import Candidate
+from .matching import Candidate, ahead
 from .residual import NOISE_GAIN, Floats, Picture, fine
 
 __all__ = ["Copy", "proved"]
@@ -84,6 +84,8 @@ def proved(candidate: Candidate, first: Picture, second: Picture) -> Copy | None
     over = (slice(row, row + bottom - top), slice(col, col + right - left))
     a, b = first.signal[here], np.ascontiguousarray(there.signal[over])
     usable = first.noisy[here] & there.noisy[over]
+    if candidate.first == candidate.second:
+        usable &= _one_side(window, candidate)
     near = _near(candidate.places, window)
     found = _compare(a, b, near & usable, usable, (first, second))
     if found is None:
@@ -149,6 +151,14 @@ def _window(
     top, left = (int(max(low[i], 0, offset[i])) for i in (0, 1))
     bottom, right = (int(min(high[i] + 1, shape[i], offset[i] + size[i])) for i in (0, 1))
     return (top, left, bottom, right) if bottom - top > 12 and right - left > 12 else None
+
+
+def _one_side(window: Box, candidate: Candidate) -> NDArray[np.bool_]:
+    """Pixels whose counterpart lies ahead: what undoes itself would join the two regions."""
+    rows, cols = np.mgrid[window[0] : window[2], window[1] : window[3]]
+    place = np.stack([rows, cols], axis=-1)
+    there = place @ np.array(TURNS[candidate.turn]).T + np.array(candidate.shift)
+    return ahead((there - place).reshape(-1, 2)).reshape(rows.shape)
 
 
 def _near(places: NDArray[np.int32], window: Box) -> NDArray[np.bool_]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .anchors import BITS, TURNS, Anchors
 
-__all__ = ["Candidate", "find_candidates"]
+__all__ = ["Candidate", "ahead", "find_candidates"]
 
 _DIFFERENT = 13  # bits of 64 by which noise that was rounded again may differ
 _VOTES = 4
@@ -59,7 +59,7 @@ def find_candidates(pictures: Sequence[Anchors]) -> list[Candidate]:
     found: list[Candidate] = []
     for number, (name, turn) in enumerate(TURNS.items()):
         a, b = _alike(words[number], words[0], index)
-        keep = (owner[a] < owner[b]) | ((owner[a] == owner[b]) & _ahead(places[b] - places[a]))
+        keep = (owner[a] < owner[b]) | ((owner[a] == owner[b]) & ahead(places[b] - places[a]))
         a, b = a[keep], b[keep]
         shift = places[b] - places[a] @ np.array(turn, dtype=np.int32).T
         found += _voted(name, owner[a], owner[b], shift, places[a])
@@ -67,7 +67,7 @@ def find_candidates(pictures: Sequence[Anchors]) -> list[Candidate]:
     return found[:_MOST]
 
 
-def _ahead(way: NDArray[np.int32]) -> NDArray[np.bool_]:
+def ahead(way: NDArray[np.signedinteger]) -> NDArray[np.bool_]:
     """Whether the second place lies to the right or below, and not beside the first.
 
     Each pair of regions comes up once then. A half turn undoes itself: both ways round would have
