@@ -47,6 +47,8 @@ def look_at(
     if not recipe.image.integrity:
         return (), ()
     readable = [image for image in images if image.status != "failed"]
+    if not readable:
+        return (), ()
     subjects = [
         Subject(image.image, lambda image=image: _load(image, recipe.image))  # type: ignore[misc]
         for image in readable

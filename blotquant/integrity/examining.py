@@ -73,7 +73,9 @@ def examine(
         In the order of the pictures. In pictures that were compressed with loss nothing is looked
         for but the same pixels: their noise, by which copies are told, is gone.
     """
-    most = _ANCHORS // max(len(subjects), 1)
+    if not subjects:
+        return ()
+    most = _ANCHORS // len(subjects)
     seen = [_look(subject, most) for subject in subjects]
     notices = [notice for one in seen for notice in _joints(one)]
     same = list(_same_pixels(seen))
