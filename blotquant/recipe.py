@@ -65,6 +65,16 @@ class ImageSettings(_Section):
     max_megapixels: float = _setting(
         500.0, "Refuse a picture that declares more pixels than this.", "Mpx", gt=0
     )
+    fitness: bool = _setting(
+        True,
+        "Look for what was done to a picture before: JPEG, contrast, clipping, resizing and more.",
+    )
+    refuse_merged: bool = _setting(
+        True, "Refuse a photo of the membrane merged with its chemiluminescence picture."
+    )
+    integrity: bool = _setting(
+        True, "Look for joined pieces, repeated bands or regions, and one picture under two names."
+    )
 
 
 class FindingSettings(_Section):

@@ -16,6 +16,7 @@ from ..signal import Polarity, SignalMap
 from .colour import to_grey
 from .film import clear_film
 from .levels import Levels
+from .merged import is_merged, says_merged
 from .polarity import Verdict, look_for_bands
 from .raw import RawImage
 from .saturation import find_ceiling, saturated_pixels
@@ -48,7 +49,10 @@ def interpret(raw: RawImage, path: str, sha256: str, reader: str, settings: Imag
     """
     source = ImageSource(path, sha256, raw.format, reader, raw.part)
     name = source.name
-    grey = to_grey(_plain(raw.pixels, name))
+    stored = _plain(raw.pixels, name)
+    if settings.refuse_merged:
+        _refuse_merged(raw, stored, name)
+    grey = to_grey(stored)
     pixels = turn(grey.pixels, settings.orientation)
     levels = Levels.of(grey.pixels)
     if levels.low == levels.high:
@@ -83,6 +87,17 @@ def interpret(raw: RawImage, path: str, sha256: str, reader: str, settings: Imag
         flags=grey.flags | flags | polarity.flags,
         warnings=(*raw.warnings, *grey.warnings, *polarity.warnings, *ceiling_note, *notes),
     )
+
+
+def _refuse_merged(raw: RawImage, pixels: NDArray[Any], name: str) -> None:
+    """Refuse two pictures in one: what is band and what is membrane cannot be told apart."""
+    words = (name, raw.channel, *(value for _, value in raw.metadata))
+    if says_merged(words) or is_merged(pixels):
+        raise UnreadableImage(
+            f"{name}: is a photo of the membrane merged with its chemiluminescence; densities of "
+            "such a picture mean nothing: export the chemiluminescence channel alone (or set "
+            "image.refuse_merged = false if it is one picture)"
+        )
 
 
 def turn(pixels: NDArray[Any], orientation: Orientation) -> NDArray[Any]:

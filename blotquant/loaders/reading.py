@@ -65,7 +65,12 @@ def load(path: str | os.PathLike[str], settings: ImageSettings | None = None) ->
     from .interpret import interpret  # brings OpenCV, which listing a folder does not need
 
     given = PurePath(path).as_posix()
-    return [interpret(raw, given, digest, loader.name, settings) for raw in raws]
+    blots = [interpret(raw, given, digest, loader.name, settings) for raw in raws]
+    if settings.fitness:
+        from ..fitness import judged
+
+        blots = [judged(blot) for blot in blots]
+    return blots
 
 
 def supported_suffixes() -> tuple[str, ...]:
