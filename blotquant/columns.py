@@ -12,6 +12,8 @@ __all__ = [
     "BAND_COLUMNS",
     "CONTROL_COLUMNS",
     "DOSES_COLUMNS",
+    "FITNESS_COLUMNS",
+    "INTEGRITY_COLUMNS",
     "LANE_COLUMNS",
     "LINEARITY_COLUMNS",
     "NORMALIZED_COLUMNS",
@@ -395,4 +397,36 @@ LINEARITY_COLUMNS: tuple[Column, ...] = (
     Column("lod", "number", "as the loads", "Limit of detection: 3.3 SD of no band over slope."),
     Column("loq", "number", "as the loads", "Limit of quantification: 10 SD over slope."),
     Column("reason", "text", "", "What limits the range, in one line."),
+)
+
+FITNESS_COLUMNS: tuple[Column, ...] = (
+    Column("image", "text", "", "As in bands."),
+    Column("check", "text", "", "What was looked for."),
+    Column("flag", "text", "", "Flag that the image's bands carry for it."),
+    Column(
+        "grade",
+        "text",
+        "",
+        "unfit: no longer proportional to the signal, or nobody can tell; poor: within limits.",
+    ),
+    Column("seen", "text", "", "What was seen."),
+    Column("effect", "text", "", "What it does to the numbers."),
+    Column("instead", "text", "", "What to export or do instead."),
+)
+
+INTEGRITY_COLUMNS: tuple[Column, ...] = (
+    Column("image", "text", "", "As in bands."),
+    Column("kind", "text", "", "joined, repeated or same picture."),
+    Column("top", "integer", "px", "First row of the place, oriented picture."),
+    Column("left", "integer", "px", "Its first column."),
+    Column("bottom", "integer", "px", "Row below its last."),
+    Column("right", "integer", "px", "Column beyond its last."),
+    Column("other_image", "text", "", "Where it is again; may be the same image."),
+    Column("other_top", "number", "px", "First row there; empty where there is no other place."),
+    Column("other_left", "number", "px", "First column there."),
+    Column("other_bottom", "number", "px", "Row below the last there."),
+    Column("other_right", "number", "px", "Column beyond the last there."),
+    Column("turn", "text", "", "How the other is turned or mirrored."),
+    Column("evidence", "text", "", "What was measured."),
+    Column("figure", "text", "", "Drawing of it, below the run's folder."),
 )

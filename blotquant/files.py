@@ -2,16 +2,80 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from .errors import OutputError
 
-__all__ = ["open_atomically", "write_atomically"]
+# Settings and layouts are some kilobytes; a sidecar of a thousand edits is a few megabytes.
+_LARGEST_TEXT = 32 * 2**20
+_LONGEST_QUOTE = 120  # letters
+# A dotted key of thirty parts or more: ours have two, and reading takes time as its cube.
+_DEEP_KEY = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){30}""")
+
+__all__ = [
+    "is_plain_file",
+    "open_atomically",
+    "read_bytes",
+    "read_toml",
+    "shown",
+    "write_atomically",
+]
+
+
+def is_plain_file(path: Path) -> bool:
+    """Whether there is such a file. A name that no file can have is no error, as for pathlib."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def read_bytes(path: Path) -> bytes:
+    """Content of a file of settings, a layout or a sheet.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, is no plain file (a pipe would wait forever), or is far larger than
+        any such file.
+    """
+    if not is_plain_file(path):
+        there = os.path.lexists(path)
+        words = "it is no plain file" if there else "there is no such file"
+        raise OSError(errno.EINVAL if there else errno.ENOENT, words, str(path))
+    if path.stat().st_size > _LARGEST_TEXT:
+        raise OSError(errno.EFBIG, f"it is larger than {_LARGEST_TEXT // 2**20} MiB", str(path))
+    return path.read_bytes()
+
+
+def shown(value: Any) -> str:
+    """A value of a file as a message quotes it: no longer than a line."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}..."
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Tables of a TOML file.
+
+    Raises
+    ------
+    OSError
+        As `read_bytes`.
+    ValueError
+        If it is not TOML, or nested more deeply than anything that we write.
+    """
+    text = read_bytes(path).decode("utf-8-sig")
+    if _DEEP_KEY.search(text):
+        raise ValueError("a key of thirty parts or more")
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("brackets inside brackets without end") from None
 
 
 def write_atomically(path: str | Path, data: bytes) -> Path:

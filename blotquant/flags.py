@@ -37,6 +37,11 @@ class Flag(IntFlag):
     CARRY_OVER = 1 << 22
     EXCLUDED = 1 << 23
     NO_SCALE = 1 << 24
+    STRETCHED = 1 << 25
+    CLIPPED = 1 << 26
+    BACKGROUND_SUBTRACTED = 1 << 27
+    RESIZED = 1 << 28
+    SCREENSHOT = 1 << 29
 
     def __str__(self) -> str:
         """Names joined by ``;`` in the order of the bits; the empty string when no flag is set."""
@@ -108,5 +113,14 @@ FLAG_MEANING: MappingProxyType[Flag, str] = MappingProxyType(
         Flag.NO_SCALE: (
             "The membrane lacks what would bring it on the scale of the others: no scaled density is given."
         ),
+        Flag.STRETCHED: (
+            "The histogram is a comb: contrast or gamma was changed after rounding; ratios may be wrong."
+        ),
+        Flag.CLIPPED: "Black or white was clipped in the picture: what lay beyond is lost.",
+        Flag.BACKGROUND_SUBTRACTED: (
+            "The ground is flat zero: background was subtracted or cut off before, and part of weak bands with it."
+        ),
+        Flag.RESIZED: "The picture was resized: its pixels are not independent, standard errors are too small.",
+        Flag.SCREENSHOT: "The picture is a screenshot: a display's contrast, not a measurement.",
     }
 )

@@ -6,7 +6,6 @@ migrates down the rows. Geometry is plain tuples, so equality, hash, JSON and un
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -19,6 +18,9 @@ from numpy.typing import NDArray
 from .errors import LayoutError, UnreadableImage
 from .flags import Flag
 from .signal import Polarity, SignalMap
+
+# px; no picture reaches so far, and sums over what does would not end.
+_FARTHEST = 1e6
 
 __all__ = [
     "Band",
@@ -234,9 +236,11 @@ class Lane:
             raise LayoutError(
                 f"lane {self.id}: its path needs two points or more, each below the last"
             )
-        if not all(math.isfinite(value) for point in path for value in point):
-            raise LayoutError(f"lane {self.id}: its path holds a number that is not finite")
-        if not (math.isfinite(self.width) and self.width > 0):
+        if not all(abs(value) <= _FARTHEST for point in path for value in point):
+            raise LayoutError(
+                f"lane {self.id}: its path holds a number that is not finite or in no picture"
+            )
+        if not 0 < self.width <= _FARTHEST:
             raise LayoutError(f"lane {self.id}: its width is {self.width}; it must be above 0 px")
         if self.kind not in get_args(LaneKind):
             raise LayoutError(
@@ -298,7 +302,7 @@ class Band:
 
     def __post_init__(self) -> None:
         """Check the invariants."""
-        if not (math.isfinite(self.start) and math.isfinite(self.stop) and self.start < self.stop):
+        if not -_FARTHEST <= self.start < self.stop <= _FARTHEST:
             raise LayoutError(
                 f"band of lane {self.lane_id}: {self.start} to {self.stop} is not a range"
             )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .notice import Notice
     from .recipe import Recipe
     from .result import Result
     from .study_result import StudyResult
@@ -82,6 +83,8 @@ class RunOutcome:
         the report shows them.
     study : StudyResult or None
         Conclusions, where a study file says what was asked.
+    notices : tuple of Notice
+        What to look at in the pictures themselves: joints, regions that occur twice.
     """
 
     images: tuple[ImageOutcome, ...]
@@ -94,6 +97,7 @@ class RunOutcome:
     out: Path = Path()
     figures: Mapping[str, bytes] = field(default_factory=dict)
     study: StudyResult | None = None
+    notices: tuple[Notice, ...] = ()
 
     def having(self, status: Status) -> tuple[ImageOutcome, ...]:
         """Images with a given status, in input order."""

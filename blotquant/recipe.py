@@ -6,7 +6,6 @@ TOML and the plugin's widgets are three spellings of it.
 
 from __future__ import annotations
 
-import tomllib
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +14,7 @@ import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .errors import RecipeError
+from .files import read_toml, shown
 from .model import Orientation
 
 __all__ = [
@@ -39,7 +39,7 @@ def _setting(default: Any, meaning: str, unit: str = "", **limits: Any) -> Any:
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, str_max_length=2000)
 
 
 class ImageSettings(_Section):
@@ -64,6 +64,16 @@ class ImageSettings(_Section):
     )
     max_megapixels: float = _setting(
         500.0, "Refuse a picture that declares more pixels than this.", "Mpx", gt=0
+    )
+    fitness: bool = _setting(
+        True,
+        "Look for what was done to a picture before: JPEG, contrast, clipping, resizing and more.",
+    )
+    refuse_merged: bool = _setting(
+        True, "Refuse a photo of the membrane merged with its chemiluminescence picture."
+    )
+    integrity: bool = _setting(
+        True, "Look for joined pieces, repeated bands or regions, and one picture under two names."
     )
 
 
@@ -226,11 +236,11 @@ class Recipe(_Section):
         """
         path = Path(path)
         try:
-            tree = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+            tree = read_toml(path)
         except OSError as error:
             raise RecipeError(f"{path.name}: cannot be read ({error.strerror})") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            reason = " ".join(str(error).split())
+        except ValueError as error:
+            reason = " ".join(str(error).split())[:200]
             raise RecipeError(f"{path.name}: is not a TOML file ({reason})") from None
         return cls.parse(tree, path.name)
 
@@ -289,4 +299,4 @@ def _fault(detail: Any) -> str:
         prefix = f"[{place[0]}] " if len(place) > 1 else ""
         return prefix + _no_such(place[-1], known)
     message = str(detail["msg"])
-    return f"{'.'.join(place)} = {detail.get('input')!r}: {message[:1].lower()}{message[1:]}"
+    return f"{'.'.join(place)} = {shown(detail.get('input'))}: {message[:1].lower()}{message[1:]}"

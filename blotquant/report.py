@@ -13,20 +13,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import __version__
-from .columns import BAND_COLUMNS, LANE_COLUMNS, NORMALIZED_COLUMNS, SCHEMA_VERSION, Column
+from .columns import (
+    BAND_COLUMNS,
+    FITNESS_COLUMNS,
+    INTEGRITY_COLUMNS,
+    LANE_COLUMNS,
+    NORMALIZED_COLUMNS,
+    SCHEMA_VERSION,
+    Column,
+)
 from .files import write_atomically
 from .flags import FLAG_MEANING
+from .notice import Notice
 from .outcome import ImageOutcome, RunOutcome
 from .recipe import Recipe
 from .result import write_csv
 from .session import plain
 from .study_report.tables import study_tables
+from .tables import harmless, table_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
     "PROBLEM_COLUMNS",
+    "fitness_table",
+    "integrity_table",
     "problem_table",
     "run_provenance",
     "workbook",
@@ -54,9 +66,6 @@ LIBRARIES = (
 
 _EXCEL_ROWS = 1_048_575  # below the header
 _EXCEL_TEXT = 32_767
-# Spreadsheets take a cell that begins like this for a formula. Plus and minus are left alone: they
-# begin names of groups and negative numbers, and text cells of the XLSX are never formulas.
-_FORMULA_STARTS = ("=", "@", "\t", "\r")
 
 
 def problem_table(images: Iterable[ImageOutcome]) -> pd.DataFrame:
@@ -68,14 +77,57 @@ def problem_table(images: Iterable[ImageOutcome]) -> pd.DataFrame:
     return table.astype("object")
 
 
+def fitness_table(images: Iterable[ImageOutcome]) -> pd.DataFrame:
+    """What was done to each picture before it came here, one finding a row.
+
+    Parameters
+    ----------
+    images : iterable of ImageOutcome
+    """
+    records = []
+    for image in images:
+        known = image.result.provenance.get("image", {}) if image.result is not None else {}
+        records += [{"image": image.image, **finding} for finding in known.get("fitness", ())]
+    return table_of(records, FITNESS_COLUMNS)
+
+
+def integrity_table(notices: Iterable[Notice]) -> pd.DataFrame:
+    """What there is to look at in the pictures themselves, one notice a row.
+
+    Parameters
+    ----------
+    notices : iterable of Notice
+    """
+    records = []
+    for notice in notices:
+        here = zip(("top", "left", "bottom", "right"), notice.box, strict=True)
+        there = notice.other_box or (float("nan"),) * 4
+        records.append(
+            {
+                "image": notice.image,
+                "kind": notice.kind,
+                **dict(here),
+                "other_image": notice.other,
+                **{
+                    f"other_{name}": float(value)
+                    for name, value in zip(("top", "left", "bottom", "right"), there, strict=True)
+                },
+                "turn": notice.turn,
+                "evidence": notice.evidence,
+                "figure": notice.figure,
+            }
+        )
+    return table_of(records, INTEGRITY_COLUMNS)
+
+
 def write_tables(out: Path, run: RunOutcome) -> list[Path]:
-    """Write bands, lanes, normalized, failures and skipped as CSV, and all of them as XLSX.
+    """Write bands, lanes, normalized, failures, skipped, fitness and integrity as CSV, and as XLSX.
 
     A study's tables come with them: statistics, replicates, summary, controls, doses, samples.
 
     CSV is UTF-8 with comma and dot. A text that begins with ``=``, ``@``, a tab or a carriage
-    return (a file name or a label can) gets an apostrophe in front, so that no spreadsheet runs it;
-    in the XLSX every text is stored as text and stays as it is.
+    return, or with a sign before a call (a file name or a label can), gets an apostrophe in front,
+    so that no spreadsheet runs it; in the XLSX every text is stored as text and stays as it is.
 
     Parameters
     ----------
@@ -167,6 +219,8 @@ def _tables(run: RunOutcome) -> list[tuple[str, pd.DataFrame, tuple[Column, ...]
         ("normalized", run.normalized, NORMALIZED_COLUMNS),
         ("failures", problem_table(run.failed), PROBLEM_COLUMNS),
         ("skipped", problem_table(run.skipped), PROBLEM_COLUMNS),
+        ("fitness", fitness_table(run.measured), FITNESS_COLUMNS),
+        ("integrity", integrity_table(run.notices), INTEGRITY_COLUMNS),
         *(study_tables(run.study) if run.study is not None else ()),
     ]
 
@@ -177,10 +231,7 @@ def _without_formulas(table: pd.DataFrame, columns: Sequence[Column]) -> pd.Data
     for column in columns:
         if column.kind == "text":
             changed[column.name] = [
-                f"'{value}"
-                if isinstance(value, str) and value.startswith(_FORMULA_STARTS)
-                else value
-                for value in table[column.name]
+                harmless(value) if isinstance(value, str) else value for value in table[column.name]
             ]
     return changed
 

@@ -19,7 +19,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .errors import LayoutError, SessionError
-from .files import write_atomically
+from .files import read_bytes, write_atomically
 from .model import Blot, Layout, Orientation
 from .recipe import Recipe
 from .result import Result
@@ -212,6 +212,8 @@ def read_session(path: str | Path) -> Session:
         return Session.model_validate(tree)
     except LayoutError as error:
         raise _damaged(path, str(error)) from None
+    except (OverflowError, RecursionError):  # numbers of a thousand digits, brackets without end
+        raise _damaged(path, "it holds a number or a nesting that nothing can hold") from None
     except ValidationError as error:
         raise _damaged(path, "; ".join(_fault(detail) for detail in error.errors()[:3])) from None
 
@@ -274,7 +276,7 @@ def _part_of(image: str) -> str:
 
 def _read_tree(path: Path) -> dict[str, Any]:
     try:
-        tree = json.loads(path.read_bytes().decode("utf-8-sig"))
+        tree = json.loads(read_bytes(path).decode("utf-8-sig"))
     except OSError as error:
         raise SessionError(f"{path.name}: cannot be read ({error.strerror})") from None
     except (ValueError, RecursionError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,27 @@ from .columns import Column
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["empty_table", "joined", "table_of", "typed"]
+# Spreadsheets take a cell that begins like this for a formula.
+_FORMULA_STARTS = ("=", "@", "\t", "\r")
+# Plus and minus begin names of groups (+, -/-, +dox) and negative numbers: left alone, unless
+# what follows calls a function, another program or another sheet.
+_CALLS = re.compile(r"[+-].*[(|!]", re.DOTALL)
+
+__all__ = ["empty_table", "harmless", "joined", "table_of", "typed"]
 
 _DTYPES = {"text": "object", "integer": "int64", "number": "float64", "boolean": "bool"}
+
+
+def harmless(text: str) -> str:
+    """Text of a CSV cell, with an apostrophe in front if a spreadsheet would run it.
+
+    Examples
+    --------
+    >>> harmless("=1+1"), harmless("-2+cmd|' /C calc'!A0"), harmless("-/-"), harmless("+dox")
+    ("'=1+1", "'-2+cmd|' /C calc'!A0", '-/-', '+dox')
+    """
+    runs = text.startswith(_FORMULA_STARTS) or _CALLS.match(text) is not None
+    return f"'{text}" if runs else text
 
 
 def table_of(records: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> pd.DataFrame:

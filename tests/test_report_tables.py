@@ -10,7 +10,13 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from blotquant.columns import BAND_COLUMNS, LANE_COLUMNS, NORMALIZED_COLUMNS
+from blotquant.columns import (
+    BAND_COLUMNS,
+    FITNESS_COLUMNS,
+    INTEGRITY_COLUMNS,
+    LANE_COLUMNS,
+    NORMALIZED_COLUMNS,
+)
 from blotquant.flags import FLAG_MEANING
 from blotquant.outcome import ImageOutcome, RunOutcome
 from blotquant.recipe import Recipe
@@ -24,7 +30,8 @@ from blotquant.report import (
 from blotquant.tables import joined
 
 FILLER = {"text": "", "integer": 1, "number": 0.1, "boolean": False}
-SHEETS = ["bands", "lanes", "normalized", "failures", "skipped", "data dictionary", "flags"]
+TABLES = ("bands", "lanes", "normalized", "failures", "skipped", "fitness", "integrity")
+SHEETS = [*TABLES, "data dictionary", "flags"]
 
 
 def table(columns, rows):
@@ -70,7 +77,7 @@ def test_every_table_is_written(run, tmp_path):
     written = write_tables(tmp_path, run)
     names = {path.name for path in written}
     assert names == {
-        *("bands.csv", "lanes.csv", "normalized.csv", "failures.csv", "skipped.csv"),
+        *(f"{table}.csv" for table in TABLES),
         "results.xlsx",
     }
     assert {path.name for path in tmp_path.iterdir()} == names
@@ -84,6 +91,8 @@ def test_every_table_is_written(run, tmp_path):
         ("normalized", NORMALIZED_COLUMNS),
         ("failures", PROBLEM_COLUMNS),
         ("skipped", PROBLEM_COLUMNS),
+        ("fitness", FITNESS_COLUMNS),
+        ("integrity", INTEGRITY_COLUMNS),
     ],
 )
 def test_columns_are_the_contract(run, tmp_path, name, columns):

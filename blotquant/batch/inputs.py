@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from blotquant.errors import NothingFound, OutputError, UnreadableImage
-from blotquant.loaders import is_image, supported_suffixes
+from blotquant.loaders import is_image, owner, supported_suffixes
 
 __all__ = [
     "MARKER",
@@ -80,6 +80,7 @@ def find_images(
     for path in paths:
         files = _files_below(path, recursive, out) if path.is_dir() else [path]
         found.update(dict.fromkeys(files))
+    found = {path: None for path in found if owner(path) not in found}
     if not found:
         raise _no_images(paths, recursive)
     names = _names(list(found), common_root(paths))

@@ -26,6 +26,8 @@ FIXED_FILES = (
     "normalized.csv",
     "failures.csv",
     "skipped.csv",
+    "fitness.csv",
+    "integrity.csv",
     "results.xlsx",
     "report.html",
     MARKER,

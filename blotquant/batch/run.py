@@ -11,6 +11,7 @@ from typing import Any
 
 from blotquant import registry, report
 from blotquant.batch.inputs import RESULTS_FOLDER, ImageFile, common_root, find_images
+from blotquant.batch.integrity import look_at
 from blotquant.batch.layouts import LayoutShelf
 from blotquant.batch.place import OutputFolder, read_provenance
 from blotquant.batch.pool import Task, run_jobs
@@ -134,7 +135,8 @@ def analyze_folder(
     folder = OutputFolder(target)
     folder.claim(_planned(plan), overwrite=overwrite)
     images = _measure_all(plan, _workers(jobs, len(plan.files)), progress, folder)
-    return _write(_joined(plan, images, started), folder)
+    run = _examined(_joined(plan, images, started), plan)
+    return _write(run, folder)
 
 
 def _settings(
@@ -255,6 +257,13 @@ def _joined(plan: _Plan, images: Outcomes, started: datetime) -> RunOutcome:
     )
 
 
+def _examined(run: RunOutcome, plan: _Plan) -> RunOutcome:
+    """The run with what there is to look at in its pictures; no number depends on it."""
+    study = plan.study.study if plan.study is not None else None
+    notices, messages = look_at(run.images, plan.settings.recipe(), plan.out, study)
+    return replace(run, notices=notices, messages=(*run.messages, *messages))
+
+
 def _recipe_of(settings: Settings, results: Sequence[Any]) -> tuple[Recipe, list[str]]:
     """Recipe of the run as a whole; normalization is the layout files' where they agree on it."""
     recipe = settings.recipe()
@@ -283,6 +292,7 @@ def _write(run: RunOutcome, folder: OutputFolder) -> RunOutcome:
         run = replace(run, messages=messages, figures=figures)
     written += report.write_tables(run.out, run)
     written += _files_of(run.images)
+    written += [run.out / notice.figure for notice in run.notices if notice.figure]
     written.append(html_report.write_report(run.out, run))
     return replace(run, provenance=folder.finish(dict(run.provenance), written))
 

@@ -11,7 +11,7 @@ from typing import Any
 from blotquant import loaders, pipeline
 from blotquant.batch.inputs import ImageFile, output_stem
 from blotquant.errors import BlotquantError, NothingFound, OutputError, SessionError
-from blotquant.files import write_atomically
+from blotquant.files import is_plain_file, write_atomically
 from blotquant.model import Blot
 from blotquant.outcome import ImageOutcome
 from blotquant.recipe import ImageSettings, Recipe
@@ -161,7 +161,7 @@ def session_for(job: Job, blot: Blot, name: str) -> Session | None:
     if not job.beside:
         return None
     path = sidecar_path(job.file.path, part)
-    if not path.is_file():
+    if not is_plain_file(path):
         return None
     session = read_session(path)
     return None if _belongs_to_sibling(session, job.file.path, digest) else session
@@ -172,7 +172,7 @@ def _belongs_to_sibling(session: Session, path: Path, digest: str) -> bool:
     if session.image.sha256 in {digest, ""}:
         return False
     owner = Path(session.image.name.removesuffix(f"#{session.image.part}")).name
-    return owner != path.name and bool(owner) and path.with_name(owner).exists()
+    return owner != path.name and bool(owner) and is_plain_file(path.with_name(owner))
 
 
 def as_seen(job: Job, blot: Blot, session: Session, recipe: Recipe) -> Blot:

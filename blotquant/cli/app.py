@@ -195,6 +195,13 @@ def run(  # the options, as typer reads them
             help="Leave out the study.toml of the folder: names alone tell what images show.",
         ),
     ] = False,
+    no_integrity: Annotated[
+        bool,
+        typer.Option(
+            "--no-integrity",
+            help="Do not look for joined pieces and repeated regions.",
+        ),
+    ] = False,
     as_json: Annotated[
         bool,
         typer.Option("--json", rich_help_panel=OUTPUT, help="Print one JSON object instead."),
@@ -208,6 +215,7 @@ def run(  # the options, as typer reads them
             "image.polarity": None if invert is None else _POLARITY[invert],
             "image.orientation": None if orientation is None else orientation.value,
             "image.detector": None if detector is None else detector.value,
+            "image.integrity": False if no_integrity else None,
             "finding.lane_count": lanes,
             "finding.lane_spacing": spacing,
             "finding.sensitivity": sensitivity,
@@ -256,13 +264,21 @@ def init(
 
 @app.command()
 def check(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder with a study.toml.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="FOLDER|IMAGE", help="Folder with a study.toml, or images."),
+    ],
     recipe: RecipeFile = None,
 ) -> int:
-    """Say everything that is wrong with a study, its sheet and its images; compute nothing."""
-    from blotquant.cli.study import check as look
+    """Say what is wrong with a study, or whether images are fit for measuring; compute nothing."""
+    if len(paths) == 1 and (paths[0].is_dir() or paths[0].name == "study.toml"):
+        from blotquant.cli.study import check as look
 
-    return look(folder, recipe_file=recipe)
+        folder = paths[0] if paths[0].is_dir() else paths[0].parent
+        return look(folder, recipe_file=recipe)
+    from blotquant.cli.fitness import check_images
+
+    return check_images(paths, recipe_file=recipe)
 
 
 @app.command()

@@ -21,6 +21,7 @@ from blotquant.figures.palette import FAINT, LADDER, LANE, ROWS, SATURATED
 from blotquant.files import write_atomically
 from blotquant.flags import Flag
 from blotquant.html_report.decision_table import DECISIONS
+from blotquant.html_report.fitness import drawn_notices, fitness_of
 from blotquant.html_report.numbers import shown
 from blotquant.html_report.pictures import Picture, overlay_picture
 from blotquant.html_report.sentences import counted
@@ -128,6 +129,8 @@ def render_report(run: RunOutcome) -> str:
         shown={image.anchor for image in images},
         serious=[flag.name for flag in Flag if flag in SERIOUS],
         many=_is_many(run),
+        fitness=fitness_of(run),
+        notices=drawn_notices(run),
         settings=settings_of(run.recipe),
         libraries=run.provenance.get("libraries", {}),
         hashes=_hashes(run),

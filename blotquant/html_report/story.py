@@ -10,6 +10,7 @@ import numpy as np
 
 from blotquant.flags import FLAG_MEANING, Flag
 from blotquant.html_report.sentences import counted, sentence_case
+from blotquant.notice import Notice
 from blotquant.outcome import RunOutcome
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ _ADVICE = {
     Flag.CONTROL_SATURATED: "Image the loading control again with a shorter exposure.",
     Flag.CARRY_OVER: "Strip between probes, or probe another membrane.",
     Flag.NO_SCALE: "Load the reference sample on every membrane.",
+    Flag.STRETCHED: "Export the linear data; change contrast for the figure only.",
+    Flag.CLIPPED: "Export without setting a black or white point.",
+    Flag.BACKGROUND_SUBTRACTED: "Export the picture before background subtraction.",
+    Flag.RESIZED: "Export at the imager's own size.",
+    Flag.SCREENSHOT: "Export the picture from the imager's program.",
     Flag.ARTEFACT: "Look at the band in the overlay; leave the lane out if the mark is in it.",
 }
 
@@ -47,6 +53,9 @@ SERIOUS = (
     | Flag.BEYOND_DENSITY_RANGE
     | Flag.CARRY_OVER
     | Flag.NO_SCALE
+    | Flag.STRETCHED
+    | Flag.BACKGROUND_SUBTRACTED
+    | Flag.SCREENSHOT
 )
 
 
@@ -87,6 +96,7 @@ def points_of(run: RunOutcome) -> list[Point]:
         Point(sentence_case(message), serious=not is_news(message))
         for message in run.messages
     ]
+    points += [_notice_point(notice) for notice in run.notices]
     points += _lost_images(run)
     points += _own_warnings(run)
     points += _flag_points(run)
@@ -116,6 +126,12 @@ def flag_counts(flags: Iterable[str]) -> dict[Flag, int]:
     sets = [{part.strip() for part in str(text).split(";")} for text in texts]
     counts = {flag: sum(flag.name in names for names in sets) for flag in Flag if flag.name}
     return {flag: count for flag, count in counts.items() if count}
+
+
+def _notice_point(notice: Notice) -> Point:
+    """A notice of the pictures; never serious: it asks for a look and says nothing of a number."""
+    names = dict.fromkeys(name for name in (notice.image, notice.other) if name)
+    return Point(notice.words, "The evidence is drawn under Look at this.", tuple(names))
 
 
 def _lost_images(run: RunOutcome) -> list[Point]:

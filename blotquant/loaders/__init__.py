@@ -1,6 +1,15 @@
 """Image files to blots: one loader a format, found by content; what pixels mean is decided once."""
 
-from .raw import Limits, Loader, RawImage
-from .reading import is_image, load, supported_suffixes
+from .raw import Limits, Loader, LoaderOfSeveralFiles, RawImage
+from .reading import is_image, load, owner, supported_suffixes
 
-__all__ = ["Limits", "Loader", "RawImage", "is_image", "load", "supported_suffixes"]
+__all__ = [
+    "Limits",
+    "Loader",
+    "LoaderOfSeveralFiles",
+    "RawImage",
+    "is_image",
+    "load",
+    "owner",
+    "supported_suffixes",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 _MAGIC = b"\xaf\xafStable File Version"
 # Data block that holds the levels, by the reader's numbering.
 _LEVELS = 10
+# Kinds of fields and of entries, by the reader's numbering.
+_END_OF_BLOCK, _TEXT, _ITEMS, _COLLECTION = 0, 16, 101, 102
+_REFERENCES = (15, 17)
 
 __all__ = ["OneScLoader"]
 
@@ -61,9 +65,62 @@ class OneScLoader:
 
 
 def _scan_header(reader: Reader) -> dict[str, Any]:
-    """Entries of the scan's header by their names."""
-    entries = reader.get_metadata_compact()["Scan Header"]["SCN"]
-    return {entry["label"]: entry["data"] for entry in entries}
+    """Entries of the scan's header by their names.
+
+    The reader's own way to them follows every reference of the file, and a damaged file sends it
+    round in circles. Here fields are gone through once, and references to texts followed, no other.
+    """
+    from biorad1sc_reader import parsing
+
+    fields = list(_fields(reader))
+    by_id: dict[int, dict[str, Any]] = {field["id"]: field for field in fields}
+    collection = ""
+    items: dict[int, dict[str, Any]] = {}
+    for field in fields:
+        kind, payload = field["type"], field["payload"]
+        if kind == _COLLECTION:
+            said = parsing.process_payload_type102(payload, field_ids=by_id)
+            collection, items = said["collection_label"], {}
+        elif kind == _ITEMS and collection == "Scan Header":
+            items = parsing.process_payload_type101(payload, field_ids=by_id)["items"]
+        elif kind in items and items[kind]["label"] == "SCN":
+            key = by_id[items[kind]["data_key_ref"]]
+            total = items[kind]["total_bytes"]
+            regions = parsing.process_payload_type100(key["payload"], total, field_ids=by_id)
+            return {
+                one["label"]: _entry(one, payload, by_id) for one in regions["regions"].values()
+            }
+    raise LookupError
+
+
+def _entry(region: dict[str, Any], payload: bytes, by_id: dict[int, dict[str, Any]]) -> Any:
+    """One entry of the header; of those that point elsewhere, texts only."""
+    from biorad1sc_reader import parsing
+
+    if region["data_type"] not in _REFERENCES:
+        data = parsing.process_data_region(region, payload, by_id, {}, [])
+        return data["interp"] if data["interp"] is not None else data["proc"]
+    start = region["byte_offset"]
+    target = by_id.get(int.from_bytes(payload[start : start + 4], "little"), {})
+    if target.get("type") != _TEXT:
+        return None
+    return target["payload"].rstrip(b"\0").decode("utf-8", "ignore")
+
+
+def _fields(reader: Reader) -> Iterator[dict[str, Any]]:
+    """Fields of all blocks before the levels, once each."""
+    content, place = reader.in_bytes, reader.data_start[0] + 8
+    ends = sorted(reader.data_start[one] + reader.data_len[one] for one in reader.data_start)
+    while place + 8 <= min(reader.data_start[_LEVELS], len(content)):
+        kind, length, number = struct.unpack_from("<HHI", content, place)
+        if kind == _END_OF_BLOCK:  # the next block begins with 8 bytes of its own
+            place = next((end for end in ends if end >= place), len(content)) + 8
+            continue
+        length = 20 if length == 1 else length
+        if length < 8:
+            raise LookupError
+        yield {"type": kind, "id": number, "payload": content[place + 8 : place + length]}
+        place += length
 
 
 def _levels(reader: Reader, path: Path, rows: int, cols: int, depth: int) -> np.ndarray[Any, Any]:

@@ -124,13 +124,19 @@ def _raw(path: Path, header: Element, data: memoryview, part: str, limits: Limit
         np.frombuffer(data, dtype=f"{order}u2").reshape(rows, cols),
         format="Bio-Rad scn, uint16",
         part=part,
-        channel=(header.findtext("name") or "") if part else "",
+        channel=_channel(header, said) if part else "",
         metadata=_metadata(header, said),
         polarity="light_on_dark",
         ceiling=_number(_attributes(header, "scanner").get("data_ceiling")),
         exposure_s=_number(said.get("Exposure Time (sec)")),
         pixel_size_um=_pixel_size(header, cols),
     )
+
+
+def _channel(header: Element, said: dict[str, str]) -> str:
+    """Name of a picture among several: its own, else the application it was taken with."""
+    names = (header.findtext("name"), said.get("Application"), said.get("Emission Filter"))
+    return next((name.strip()[:80] for name in names if name and name.strip()), "")
 
 
 def _metadata(header: Element, said: dict[str, str]) -> tuple[tuple[str, str], ...]:
@@ -143,6 +149,12 @@ def _metadata(header: Element, said: dict[str, str]) -> tuple[tuple[str, str], .
         "Excitation Source": "light source",
         "Binning": "binning",
         "Software Version": "software",
+        "Serial Number": "serial number",
+        # the imager's log: what it did to the levels before it stored them
+        "Flat Field Info": "flat field",
+        "Dark Info": "dark",
+        "Bias Info": "bias",
+        "Filter Info": "filtering",
     }
     kept = [(key, said[name][:200]) for name, key in wanted.items() if said.get(name)]
     zero = _attributes(header, "image").get("zero_is")

@@ -17,6 +17,7 @@ _LUMA = (0.299, 0.587, 0.114)
 _CHROMA_TOLERANCE = 0.03
 # Imagers paint few pixels; more red than this is a stained gel or a figure.
 _MARKED_SHARE = 0.1
+_BLOCK = 2**20  # pixels
 
 __all__ = ["Grey", "to_grey"]
 
@@ -71,12 +72,15 @@ def _on_white(pixels: NDArray[Any], alpha: NDArray[Any]) -> tuple[NDArray[Any], 
         return pixels, ()
     share = float((alpha < opaque).mean())
     white = white_of(pixels.dtype, pixels)
-    weight = (alpha.astype(np.float32) / opaque)[..., None]
-    laid = pixels * weight + white * (1 - weight)
-    if pixels.dtype.kind in "iu":
-        laid = np.rint(laid)
+    laid = np.empty_like(pixels)
+    step = max(1, _BLOCK // max(pixels.shape[1], 1))
+    for start in range(0, len(pixels), step):  # as floats, all at once would be many times the file
+        rows = slice(start, start + step)
+        weight = (alpha[rows].astype(np.float32) / opaque)[..., None]
+        block = pixels[rows] * weight + white * (1 - weight)
+        laid[rows] = np.rint(block) if pixels.dtype.kind in "iu" else block
     warning = f"{share:.1%} of the pixels are transparent: they were read as white canvas"
-    return laid.astype(pixels.dtype), (warning,)
+    return laid, (warning,)
 
 
 def _from_rgb(rgb: NDArray[Any]) -> Grey:

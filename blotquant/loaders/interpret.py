@@ -16,11 +16,14 @@ from ..signal import Polarity, SignalMap
 from .colour import to_grey
 from .film import clear_film
 from .levels import Levels
+from .merged import is_merged, says_merged
 from .polarity import Verdict, look_for_bands
 from .raw import RawImage
 from .saturation import find_ceiling, saturated_pixels
 
 _WORDS = {"dark_on_light": "dark on light", "light_on_dark": "light on dark"}
+# Squares and sums of larger levels leave the range of 32-bit floats, in which signal is kept.
+_LARGEST_LEVEL = 1e15
 
 __all__ = ["interpret"]
 
@@ -46,7 +49,10 @@ def interpret(raw: RawImage, path: str, sha256: str, reader: str, settings: Imag
     """
     source = ImageSource(path, sha256, raw.format, reader, raw.part)
     name = source.name
-    grey = to_grey(_plain(raw.pixels, name))
+    stored = _plain(raw.pixels, name)
+    if settings.refuse_merged:
+        _refuse_merged(raw, stored, name)
+    grey = to_grey(stored)
     pixels = turn(grey.pixels, settings.orientation)
     levels = Levels.of(grey.pixels)
     if levels.low == levels.high:
@@ -83,6 +89,17 @@ def interpret(raw: RawImage, path: str, sha256: str, reader: str, settings: Imag
     )
 
 
+def _refuse_merged(raw: RawImage, pixels: NDArray[Any], name: str) -> None:
+    """Refuse two pictures in one: what is band and what is membrane cannot be told apart."""
+    words = (name, raw.channel, *(value for _, value in raw.metadata))
+    if says_merged(words) or is_merged(pixels):
+        raise UnreadableImage(
+            f"{name}: is a photo of the membrane merged with its chemiluminescence; densities of "
+            "such a picture mean nothing: export the chemiluminescence channel alone (or set "
+            "image.refuse_merged = false if it is one picture)"
+        )
+
+
 def turn(pixels: NDArray[Any], orientation: Orientation) -> NDArray[Any]:
     """View of a picture turned counter-clockwise or mirrored left to right; nothing is copied."""
     if orientation == "mirror":
@@ -111,6 +128,11 @@ def _plain(pixels: NDArray[Any], name: str) -> NDArray[Any]:
     if kind == "f" and not np.isfinite(pixels).all():
         raise UnreadableImage(
             f"{name}: holds NaN or infinite values; export it again with plain grey levels"
+        )
+    if kind == "f" and max(float(pixels.max()), -float(pixels.min())) > _LARGEST_LEVEL:
+        raise UnreadableImage(
+            f"{name}: holds values beyond {_LARGEST_LEVEL:g}, which no detector gives; export it "
+            "again with plain grey levels"
         )
     return np.ascontiguousarray(pixels, dtype=pixels.dtype.newbyteorder("="))
 

@@ -50,12 +50,23 @@ class RasterLoader:
             # the further pictures of a telephone's JPEG are previews
             frames = 1 if image.format == "MPO" else int(getattr(image, "n_frames", 1))
             limits.check(path, frames, image.height, image.width)
+            limits.check_count(path, frames)
+            unpacked = frames * image.height * image.width * _bytes_a_pixel(image)
+            limits.check_unpacked(path, unpacked, path.stat().st_size)
             if image.mode == "1":
                 raise UnreadableImage(
                     f"{path.name}: has only black and white (1 bit), no grey levels; export it "
                     "again in 16 bits"
                 )
             return [_read_frame(image, path, frame, frames) for frame in range(frames)]
+
+
+def _bytes_a_pixel(image: Image) -> int:
+    """Bytes of a decoded pixel; a palette is resolved to colours with alpha."""
+    if image.mode in ("P", "PA"):
+        return 4
+    deep = 2 if image.mode.startswith("I") else 1
+    return deep * len(image.getbands())
 
 
 def _open(path: Path) -> Image:

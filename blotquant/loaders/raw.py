@@ -11,7 +11,11 @@ from numpy.typing import NDArray
 from ..errors import UnreadableImage
 from ..signal import Polarity
 
-__all__ = ["Limits", "Loader", "RawImage"]
+_ALWAYS_ALLOWED = 128 * 2**20  # bytes
+_LARGEST_RATIO = 100
+_MOST_PICTURES = 500
+
+__all__ = ["Limits", "Loader", "LoaderOfSeveralFiles", "RawImage"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,44 @@ class Limits:
     """
 
     max_megapixels: float = 500.0
+
+    def check_unpacked(self, path: Path, unpacked: int, packed: int) -> None:
+        """Refuse a file that would unpack to far more than a picture of a blot ever does.
+
+        Noise does not compress: blots shrink to a half or a tenth, and only a bomb to a hundredth.
+        Below 128 MiB nothing is refused.
+
+        Parameters
+        ----------
+        path : Path
+            The file, for the message.
+        unpacked, packed : int
+            Bytes in memory as the file declares them, and bytes on the disk.
+
+        Raises
+        ------
+        UnreadableImage
+            If `unpacked` is above 128 MiB and more than a hundred times `packed`.
+        """
+        if unpacked > max(_ALWAYS_ALLOWED, _LARGEST_RATIO * packed):
+            raise UnreadableImage(
+                f"{path.name}: declares {unpacked / 2**20:,.0f} MiB of pixels in a file of "
+                f"{packed / 2**20:,.1f} MiB, which no picture of a blot is; export it again"
+            )
+
+    def check_count(self, path: Path, pictures: int) -> None:
+        """Refuse a file of more pictures than a membrane is ever exposed or probed for.
+
+        Raises
+        ------
+        UnreadableImage
+            If there are more than 500.
+        """
+        if pictures > _MOST_PICTURES:
+            raise UnreadableImage(
+                f"{path.name}: holds {pictures} pictures, more than {_MOST_PICTURES}; save those "
+                "with blots on their own"
+            )
 
     def check(self, path: Path, *size: int) -> None:
         """Refuse a declared size that is empty or too large.
@@ -123,5 +165,27 @@ class Loader(Protocol):
 
         Any exception is turned into `UnreadableImage`; raise that one to say more. Sizes are
         given to ``limits.check`` before pixels are decoded.
+        """
+        ...
+
+
+@runtime_checkable
+class LoaderOfSeveralFiles(Loader, Protocol):
+    """A reader of a format whose pictures lie in more than one file, e.g. Fuji's .img and .inf."""
+
+    def files(self, path: Path) -> tuple[Path, ...]:
+        """All files that make up what `read` gives for `path`: the hash is of all of them.
+
+        Raises
+        ------
+        UnreadableImage
+            If one is missing.
+        """
+        ...
+
+    def owner(self, path: Path) -> Path | None:
+        """File through which `path` is read, where that is another one; None otherwise.
+
+        A run over a folder leaves `path` out if it reads its owner anyway.
         """
         ...

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from .. import registry
 from ..errors import BlotquantError, UnreadableImage
 from ..recipe import ImageSettings
-from .raw import Limits, Loader, RawImage
-from .refusal import check_is_file, explain
+from .raw import Limits, Loader, LoaderOfSeveralFiles, RawImage
+from .refusal import check_is_file, explain, is_of_an_imager
 
 if TYPE_CHECKING:
     import os
@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 
 # Long enough for the headers of all formats, one disk block to read.
 _HEAD = 4096
+_BLOCK = 2**20
 _LOST = (LookupError, TypeError, AttributeError, AssertionError, RecursionError, struct.error)
 # How decoders word that a file is sound but beyond them.
 _UNSUPPORTED = re.compile(r"not supported|unsupported|not implemented|requires", re.IGNORECASE)
 
-__all__ = ["is_image", "load", "supported_suffixes"]
+# How Pillow words that a file ends too early.
+_CUT_OFF = re.compile(r"truncated|broken data stream|not enough image data", re.IGNORECASE)
+
+__all__ = ["is_image", "load", "owner", "supported_suffixes"]
 
 
 def load(path: str | os.PathLike[str], settings: ImageSettings | None = None) -> list[Blot]:
@@ -36,8 +40,8 @@ def load(path: str | os.PathLike[str], settings: ImageSettings | None = None) ->
     Parameters
     ----------
     path : str or path
-        TIFF, PNG, JPEG, BMP, GIF, Bio-Rad .scn or .1sc, or what a registered loader reads. The
-        content decides, then the name.
+        TIFF, PNG, JPEG, BMP, GIF, Bio-Rad .scn or .1sc, .gel, LI-COR .l2d or zip, Fuji .img, or
+        what a registered loader reads. The content decides, then the name.
     settings : ImageSettings, optional
         Polarity, orientation, detector, ceiling and size limit; the recipe's defaults otherwise.
 
@@ -56,12 +60,17 @@ def load(path: str | os.PathLike[str], settings: ImageSettings | None = None) ->
     check_is_file(file)
     loader = _choose(file)
     raws = _read(loader, file, Limits(settings.max_megapixels))
-    digest = _sha256(file)
+    digest = _sha256(_files(loader, file))
 
     from .interpret import interpret  # brings OpenCV, which listing a folder does not need
 
     given = PurePath(path).as_posix()
-    return [interpret(raw, given, digest, loader.name, settings) for raw in raws]
+    blots = [interpret(raw, given, digest, loader.name, settings) for raw in raws]
+    if settings.fitness:
+        from ..fitness import judged
+
+        blots = [judged(blot) for blot in blots]
+    return blots
 
 
 def supported_suffixes() -> tuple[str, ...]:
@@ -72,13 +81,14 @@ def supported_suffixes() -> tuple[str, ...]:
 def is_image(path: str | os.PathLike[str]) -> bool:
     """Whether a file in a folder should be tried: by its ending, else by its first bytes.
 
-    A file with the right ending counts even if it is damaged, so that a run can say so. Hidden
-    files (``._blot.tif`` on disks that a Mac has seen) do not.
+    A file with the right ending counts even if it is damaged, so that a run can say so, and so
+    does one that only its imager's software can read. Hidden files (``._blot.tif`` on disks that a
+    Mac has seen) do not.
     """
     file = Path(path)
     if file.name.startswith("."):
         return False
-    if file.suffix.lower() in supported_suffixes():
+    if file.suffix.lower() in supported_suffixes() or is_of_an_imager(file):
         return not file.is_dir()
     try:
         check_is_file(file)
@@ -86,6 +96,20 @@ def is_image(path: str | os.PathLike[str]) -> bool:
     except UnreadableImage:
         return False
     return any(loader.sniff(head, file) for loader in _loaders())
+
+
+def owner(path: str | os.PathLike[str]) -> Path | None:
+    """File through which another one is read (Fuji's .img for its .inf); None for all others.
+
+    A folder's run measures a picture once, although it lies in several files.
+    """
+    file = Path(path)
+    for loader in _loaders():
+        if isinstance(loader, LoaderOfSeveralFiles):
+            found = loader.owner(file)
+            if found is not None:
+                return found
+    return None
 
 
 @cache
@@ -141,15 +165,28 @@ def _unreadable(file: Path, error: Exception) -> UnreadableImage:
             f"{file.name}: is coded in a way that cannot be read ({reason}); export it as plain "
             "16-bit TIFF"
         )
+    if _CUT_OFF.search(reason):
+        return UnreadableImage(
+            f"{file.name}: is truncated, part of its pixels is missing; copy it again"
+        )
     # a decoder that lost its way says nothing that helps
     detail = f" ({reason})" if reason and not isinstance(error, _LOST) else ""
     return UnreadableImage(f"{file.name}: is truncated or damaged{detail}; copy or export it again")
 
 
-def _sha256(file: Path) -> str:
-    """Hash of the file's bytes."""
-    try:
-        with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise _unreadable(file, error) from None
+def _files(loader: Loader, file: Path) -> tuple[Path, ...]:
+    """All files that a picture was read from."""
+    return loader.files(file) if isinstance(loader, LoaderOfSeveralFiles) else (file,)
+
+
+def _sha256(files: tuple[Path, ...]) -> str:
+    """Hash of the files' bytes, one file after the other."""
+    digest = hashlib.sha256()
+    for file in files:
+        try:
+            with file.open("rb") as stream:
+                while block := stream.read(_BLOCK):
+                    digest.update(block)
+        except OSError as error:
+            raise _unreadable(file, error) from None
+    return digest.hexdigest()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import UnreadableImage
 
-__all__ = ["check_is_file", "explain"]
+__all__ = ["check_is_file", "explain", "is_of_an_imager"]
 
 _EXPORT = "export the image from the imager's software as 16-bit TIFF"
 
@@ -37,6 +37,34 @@ _KNOWN = (
     (0, b"\x7fELF", "a program", "choose an image"),
     (0, b"{\\rtf", "a text document (RTF)", _EXPORT),
 )
+
+# Imagers' own files whose layout nobody has published: what it is, and how to export.
+_IMAGERS = {
+    ".sgd": (
+        "a Syngene file, whose layout is not published",
+        "in GeneSys or GeneTools choose File > Export and save it as 16-bit TIFF",
+    ),
+    ".g2i": (
+        "an iBright file, whose layout is not published",
+        "export it as raw 16-bit TIFF from the iBright or from iBright Analysis Software",
+    ),
+}
+# Files that describe a picture which lies elsewhere, by their endings.
+_HALVES = {
+    ".img": (
+        "pixels without a description",
+        "copy the .inf of the same name beside it (Fuji), or export 16-bit TIFF",
+    ),
+    ".scn": (
+        "text, perhaps LI-COR's description of a scan",
+        "open the .l2d file one folder up, or the TIFFs beside it",
+    ),
+}
+
+
+def is_of_an_imager(path: Path) -> bool:
+    """Whether a file's name says that an imager wrote it in a format which cannot be read."""
+    return path.suffix.lower() in _IMAGERS
 
 
 def check_is_file(path: Path) -> None:
@@ -67,7 +95,9 @@ def check_is_file(path: Path) -> None:
 def _why_no_status(path: Path, name: str, error: OSError) -> str:
     if isinstance(error, PermissionError):
         return f"{name}: you are not permitted to look into its folder; change its permissions"
-    if error.errno in (errno.ENOENT, errno.ELOOP) and path.is_symlink():
+    if error.errno == errno.ELOOP:
+        return f"{name}: is a link that leads back to itself; restore the file"
+    if error.errno == errno.ENOENT and path.is_symlink():
         return f"{name}: is a link to a file that is not there; restore that file"
     if error.errno == errno.ENOENT:
         return f"{name}: there is no such file; check the path"
@@ -85,8 +115,14 @@ def explain(path: Path, head: bytes, suffixes: tuple[str, ...]) -> str:
     suffixes : tuple of str
         Endings that can be read; a file that claims one of them is said to be misnamed.
     """
-    what, advice = _identify(head)
     claim = path.suffix.lower()
+    what, advice = _identify(head)
+    if claim in _IMAGERS:
+        what, advice = _IMAGERS[claim]
+    elif claim == ".img" or (claim == ".scn" and head and _is_text(head)):
+        what, advice = _HALVES[claim]
+    if claim in _IMAGERS or claim in _HALVES:
+        return f"{path.name}: is {what}; {advice}"
     named = f"is named {claim} but is" if claim in suffixes else "is"
     readable = "" if claim in suffixes else f"; blotquant reads {', '.join(suffixes)}"
     return f"{path.name}: {named} {what}; {advice}{readable}"

@@ -76,7 +76,8 @@ def _solid_piece(mask: Mask) -> Mask | None:
     share = float(filled.mean())
     if not _MIN_SHARE < share < 0.97 or filled.sum() < _MIN_SOLIDITY * within.sum():
         return None
-    return np.asarray(cv2.erode(filled, _square(7), borderValue=1)).astype(bool)
+    inside = np.asarray(cv2.erode(filled, _square(7), borderValue=1)).astype(bool)
+    return inside if inside.any() else None  # a strip of few rows may be rim only
 
 
 def _border_share(mask: Mask) -> float:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import logging
+import math
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UnreadableImage
+from .codec_sizes import check_streams
+from .gel import gel_pages, read_gel
+from .pages import what_pages_are
 from .raw import Limits, RawImage
+from .tiff_chain import check_chain
 from .tiff_tags import (
-    ceiling_of,
     code_name,
     describe,
     exposure_of,
@@ -29,10 +34,15 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 _MAGIC = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 
+# Dialects that tifffile would read in its own way: those that open further files which the file
+# names, where a file is its own pages; and .gel, of which it knows the first page only.
+# Shapes in tifffile's own descriptions are taken at their word, and 1e-300 pages never end.
+_ALONE: Any = dict.fromkeys(("is_ome", "is_mmstack", "is_ndtiff", "is_mdgel", "is_shaped"), False)
+
 # Photometric interpretations that are no grey levels and no RGB.
 _REFUSED = {"CFA", "CIELAB", "ICCLAB", "ITULAB", "LOGL", "LOGLUV", "LINEAR_RAW", "DEPTH_MAP"}
 
-__all__ = ["TiffLoader"]
+__all__ = ["TiffLoader", "check_page", "read_tiff"]
 
 
 class TiffLoader:
@@ -53,20 +63,73 @@ class TiffLoader:
         UnreadableImage
             If the size is over the limit, data are missing, or the picture is not of grey levels.
         """
-        from tifffile import TiffFile
+        with path.open("rb") as stream:
+            return read_tiff(stream, path, path.stat().st_size, limits)
 
-        # as OME, other files that the XML names would be opened too: here a file is its own pages
-        with TiffFile(path, is_ome=False) as tif:
-            series = _without_pyramid([one.levels[0] for one in tif.series if _is_picture(one)])
-            if not series:
-                raise UnreadableImage(
-                    f"{path.name}: holds no picture; it may be truncated, copy or export it again"
-                )
-            limits.check(path, sum(_pixels(one) for one in series))
-            for one in series:
-                _check(one, path, limits)
-            raws = [raw for one in series for raw in _read_series(tif, one)]
-        return _numbered(raws)
+
+def read_tiff(stream: BinaryIO, path: Path, size: int, limits: Limits) -> list[RawImage]:
+    """Pictures of a TIFF that is open already.
+
+    Parameters
+    ----------
+    stream : binary file
+    path : Path
+        For messages.
+    size : int
+        Bytes of the file.
+    limits : Limits
+
+    Raises
+    ------
+    UnreadableImage
+        If the size is over the limit, data are missing, or the picture is not of grey levels.
+    """
+    from tifffile import TiffFile
+
+    check_chain(stream, path, size)
+    with TiffFile(stream, name=path.name, **_ALONE) as tif:
+        pages = gel_pages(tif)
+        if pages:
+            limits.check_count(path, len(pages))
+            return _numbered(read_gel(pages, stream, path, size, limits))
+        _check_one_block(tif, path)
+        series = _without_pyramid([one.levels[0] for one in tif.series if _is_picture(one)])
+        if not series:
+            raise UnreadableImage(
+                f"{path.name}: holds no picture; it may be truncated, copy or export it again"
+            )
+        _check_all(series, stream, path, size, limits)
+        raws = [raw for one in series for raw in _read_series(tif, one)]
+        return what_pages_are(_numbered(raws), tif)
+
+
+def _check_one_block(tif: TiffFile, path: Path) -> None:
+    """Refuse a stack of one directory, of which the description alone tells the further pages."""
+    if re.match(r'\{"shape".*"truncated": true', tif.pages.first.description, re.DOTALL):
+        raise UnreadableImage(
+            f"{path.name}: is a stack with one directory for all pages; save the pages on their "
+            "own, or as an ImageJ stack"
+        )
+
+
+def _check_all(
+    series: list[TiffPageSeries], stream: BinaryIO, path: Path, size: int, limits: Limits
+) -> None:
+    """Refuse, before decoding, what is too large or too many, cut off or of no grey levels."""
+    limits.check(path, sum(_pixels(one) for one in series))
+    limits.check_count(path, sum(_planes_in(one) for one in series))
+    for one in series:
+        check_page(one.keyframe, path, size, limits)
+        _check_complete(one, path, size)
+    limits.check_unpacked(path, sum(one.nbytes for one in series), size)
+    for page in (page for one in series for page in one.pages if page is not None):
+        check_streams(page, stream, path)
+
+
+def _planes_in(series: TiffPageSeries) -> int:
+    """Pictures that a series makes."""
+    page = series.keyframe
+    return _pixels(series) // max(page.imagelength * page.imagewidth, 1)
 
 
 def _is_picture(series: TiffPageSeries) -> bool:
@@ -96,16 +159,21 @@ def _pixels(series: TiffPageSeries) -> int:
     return series.size // max(samples, 1)
 
 
-def _check(series: TiffPageSeries, path: Path, limits: Limits) -> None:
-    """Refuse, before decoding, what is too large, cut off or of no grey levels."""
-    page = series.keyframe
+def check_page(page: TiffPage, path: Path, size: int, limits: Limits) -> None:
+    """Refuse, before decoding, what is too large or of no grey levels."""
     limits.check(path, page.imagelength, page.imagewidth)
+    if page.dtype is not None:  # a tile may be declared larger than its picture
+        limits.check_unpacked(path, math.prod(page.chunks) * page.dtype.itemsize, size)
     if code_name(page.photometric) in _REFUSED:
         raise UnreadableImage(
             f"{path.name}: stores {code_name(page.photometric)} colours, not grey levels; "
             "export it as greyscale TIFF"
         )
-    if _end_of_data(series) > path.stat().st_size:
+
+
+def _check_complete(series: TiffPageSeries, path: Path, size: int) -> None:
+    """Refuse what is cut off."""
+    if _end_of_data(series) > size:
         raise UnreadableImage(
             f"{path.name}: is truncated, part of its pixels is missing; copy it again"
         )
@@ -125,7 +193,7 @@ def _end_of_data(series: TiffPageSeries) -> int:
 def _read_series(tif: TiffFile, series: TiffPageSeries) -> list[RawImage]:
     """Pictures of one series: axes other than rows, columns and samples are pages."""
     page = series.keyframe
-    data = series.asarray()  # not the page's: .gel files are made linear here
+    data = series.asarray()
     notes: list[str] = []
     if code_name(page.photometric) == "PALETTE":
         data, notes = _through_palette(tif, page, data)
@@ -140,7 +208,6 @@ def _read_series(tif: TiffFile, series: TiffPageSeries) -> list[RawImage]:
             format=describe(page, series),
             channel=name,
             metadata=tags_worth_keeping(page),
-            ceiling=ceiling_of(page, series),
             lossy=is_lossy(page),
             exposure_s=exposure_of(page),
             pixel_size_um=pixel_size(page),

@@ -1,10 +1,8 @@
-"""What the tags of a TIFF page say that is worth keeping: compression, size of a pixel, ceiling."""
+"""What the tags of a TIFF page say that is worth keeping: coding, size of a pixel, exposure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 if TYPE_CHECKING:
     from tifffile import TiffPage, TiffPageSeries
@@ -22,7 +20,6 @@ _LOSSY = ("JPEG", "OJPEG", "WEBP", "IMPACJ", "JP2000", "JPEG2000", "JPEG_2000", 
 _DEFAULT_DPI = (1.0, 72.0, 96.0)
 
 __all__ = [
-    "ceiling_of",
     "code_name",
     "describe",
     "exposure_of",
@@ -37,7 +34,7 @@ def describe(page: TiffPage, series: TiffPageSeries) -> str:
     compression = code_name(page.compression).lower().replace("_", " ")
     words = ["TIFF", str(page.dtype)]
     words += [] if compression == "none" else [compression]
-    words += [series.kind] if series.kind in ("imagej", "ome", "mdgel", "svs") else []
+    words += [series.kind] if series.kind in ("imagej", "ome", "svs") else []
     return ", ".join(words)
 
 
@@ -67,18 +64,6 @@ def is_lossy(page: TiffPage) -> bool:
     """Whether the compression loses information (JPEG over 12 bits is the lossless kind)."""
     name = code_name(page.compression)
     return name.endswith(_LOSSY) and not (name == "JPEG" and page.bitspersample > 12)
-
-
-def ceiling_of(page: TiffPage, series: TiffPageSeries) -> float | None:
-    """Signal of the largest level that a .gel file can hold; None for all others."""
-    if series.kind != "mdgel" or page.dtype is None or page.dtype.kind != "u":
-        return None
-    meta = page.parent.mdgel_metadata
-    if not meta or meta["FileTag"] not in (2, 128):
-        return None
-    largest = float(np.iinfo(page.dtype).max) ** (2 if meta["FileTag"] == 2 else 1)
-    scale = meta["ScalePixel"]
-    return float(np.float32(largest * scale[0] / scale[1]))
 
 
 def exposure_of(page: TiffPage) -> float | None:

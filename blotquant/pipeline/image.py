@@ -13,6 +13,7 @@ from ..bands import detect_bands, find_bands
 from ..columns import BAND_COLUMNS, LANE_COLUMNS, SCHEMA_VERSION
 from ..densitometry import measure_lane
 from ..errors import LayoutError
+from ..fitness import Finding, assess
 from ..flags import Flag
 from ..ladder import MolecularWeights, molecular_weights
 from ..lanes import find_lanes
@@ -167,6 +168,7 @@ def provenance(blot: Blot, recipe: Recipe) -> dict[str, Any]:
             "pixel_size_um": blot.pixel_size_um,
             "signal_unit": blot.signal_map.unit,
             "metadata": dict(source.metadata),
+            "fitness": [_as_json(one) for one in assess(blot)] if recipe.image.fitness else [],
         },
         "recipe": recipe.model_dump(mode="json"),
     }
@@ -187,6 +189,17 @@ def _ladders(layout: Layout, weights: MolecularWeights) -> list[dict[str, Any]]:
         }
         for reading in weights.readings
     ]
+
+
+def _as_json(finding: Finding) -> dict[str, str]:
+    return {
+        "check": finding.check,
+        "flag": str(finding.flag),
+        "grade": finding.grade,
+        "seen": finding.seen,
+        "effect": finding.effect,
+        "instead": finding.instead,
+    }
 
 
 def _check_inside(blot: Blot, lane: Lane) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from blotquant.files import is_plain_file
 from blotquant.names import canonical, target_key
 
 from .case import Case
@@ -24,7 +25,7 @@ def _files(case: Case) -> Iterator[Problem]:
     for image in case.study.image:
         what = f"{image.role} {image.target}".strip()
         error = case.facts(image).error
-        if not (case.folder / image.file).is_file():
+        if not is_plain_file(case.folder / image.file):
             yield case.in_image(image, f"there is no such file, so {what} has no image")
         elif error:
             yield case.in_image(image, f"cannot be read ({error}), so {what} has no image")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -11,6 +10,7 @@ from typing import Any, Literal, cast, get_args
 from pydantic import BaseModel, ValidationError, field_validator
 
 from blotquant.errors import StudyError
+from blotquant.files import read_toml, shown
 from blotquant.names import target_key
 
 from .parts import (
@@ -110,11 +110,11 @@ class Study(Block):
         """
         path = Path(path)
         try:
-            tree = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+            tree = read_toml(path)
         except OSError as error:
             raise StudyError(f"{path.name}: cannot be read ({error.strerror})") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            reason = " ".join(str(error).split())
+        except ValueError as error:
+            reason = " ".join(str(error).split())[:200]
             raise StudyError(f"{path.name}: is not a TOML file ({reason})") from None
         return cls.parse(tree, path.name)
 
@@ -183,7 +183,7 @@ def _fault(detail: Any, tree: dict[str, Any]) -> str:
     if detail["type"] == "literal_error":
         near = did_you_mean(str(value), _ALLOWED.findall(message))
         message += near if near.startswith(" -") else ""
-    return f"{where}{name} = {value!r}: {message}"
+    return f"{where}{name} = {shown(value)}: {message}"
 
 
 def _message(detail: Any) -> str:

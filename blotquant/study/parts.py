@@ -59,7 +59,7 @@ def key(default: Any, meaning: str, **limits: Any) -> Any:
 class Block(BaseModel):
     """Anything in a study file: cannot be changed, and knows no other keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, str_max_length=2000)
 
 
 class NormalizationPlan(Block):

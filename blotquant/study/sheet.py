@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blotquant.errors import StudyError
-from blotquant.files import write_atomically
+from blotquant.files import is_plain_file, write_atomically
 
 from .check_cells import check_samples
 from .samples import sample_table, text_rows
@@ -52,7 +52,7 @@ def read_samples(path: str | Path, *, strict: bool = True) -> pd.DataFrame:
     suffix = path.suffix.lower()
     if suffix not in _WORKBOOKS + _TEXTS:
         raise StudyError(f"{path.name}: a sample sheet is a CSV or XLSX file")
-    if not path.is_file():
+    if not is_plain_file(path):
         raise StudyError(f"{path.name}: there is no such file in {path.parent}")
     try:
         grid = read_xlsx_grid(path) if suffix in _WORKBOOKS else read_csv_grid(path)

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 from blotquant.errors import StudyError
+from blotquant.files import read_bytes
 
 from .cells import guarded, without_decimal_comma
 from .samples import Grid, is_sample_header
@@ -69,7 +70,7 @@ def csv_bytes(header: list[str], rows: list[list[str]]) -> bytes:
 
 
 def _decoded(path: Path) -> str:
-    data = path.read_bytes()
+    data = read_bytes(path)
     encoding = next((name for mark, name in _BOMS if data.startswith(mark)), "")
     if not encoding:
         encoding = _utf16_without_mark(data) or "utf-8"

@@ -20,7 +20,8 @@ from .text import likeness
 
 __all__ = ["read_xlsx_grid", "xlsx_bytes"]
 
-_LARGEST = 200 * 2**20  # bytes, unpacked: a sheet of lanes has some thousand
+_LARGEST = 16 * 2**20  # bytes of XML, unpacked: a sheet of lanes has some thousand
+_MOST_CELLS = 500_000  # of a sheet, up to its last row and column
 _LONGEST = 32_767  # letters of a cell
 _SPARE_ROWS = 200  # drop-downs below the last lane, for lanes that are added
 _HELP = (
@@ -57,6 +58,7 @@ def read_xlsx_grid(path: Path) -> Grid:
     except Exception as error:  # a damaged file fails anywhere in the parser, with any error
         reason = " ".join(str(error).split())
         raise StudyError(f"{path.name}: cannot be read as XLSX ({reason}); save it again") from None
+    _check_extent(path, values.worksheets)
     grids = {sheet.title: _rows(sheet) for sheet in values.worksheets}
     title = _samples_sheet(grids)
     if title is None:
@@ -113,13 +115,24 @@ def xlsx_bytes(header: list[str], rows: list[list[str]], study: Study | None = N
 def _check_size(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, OSError):
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         raise StudyError(
             f"{path.name}: is not an XLSX file; save it again as XLSX or CSV"
         ) from None
-    if size > _LARGEST:
+    text = [entry for entry in entries if not entry.filename.startswith("xl/media/")]
+    if sum(entry.file_size for entry in text) > _LARGEST:
         raise StudyError(f"{path.name}: is too large for a sample sheet; keep the lanes only")
+
+
+def _check_extent(path: Path, sheets: Iterable[Any]) -> None:
+    """Refuse a cell at the far end of a sheet: all rows down to it would be gone through."""
+    for sheet in sheets:
+        if sheet.max_row * sheet.max_column > _MOST_CELLS:
+            raise StudyError(
+                f"{path.name} [{sheet.title[:40]}]: has cells down to row {sheet.max_row}, column "
+                f"{sheet.max_column}; delete the rows and columns that are not lanes"
+            )
 
 
 def _rows(sheet: Any) -> list[tuple[int, list[str]]]:

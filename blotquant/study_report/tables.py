@@ -13,6 +13,7 @@ from blotquant.columns import (
     Column,
 )
 from blotquant.study_result import StudyResult
+from blotquant.tables import harmless
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["ExportedTable", "sample_columns", "study_tables"]
 
 ExportedTable = tuple[str, "pd.DataFrame", tuple[Column, ...]]
-
-_FORMULA_STARTS = ("=", "@", "\t", "\r")
 
 
 def study_tables(result: StudyResult) -> list[ExportedTable]:
@@ -65,10 +64,6 @@ def sample_columns(samples: pd.DataFrame) -> tuple[Column, ...]:
 def _samples(samples: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Column, ...]]:
     """The sheet; a heading that a spreadsheet would run has an apostrophe in front."""
     columns = sample_columns(samples)
-    named = [column._replace(name=_harmless(column.name)) for column in columns]
+    named = [column._replace(name=harmless(column.name)) for column in columns]
     table = samples[[column.name for column in columns]]
     return table.set_axis([column.name for column in named], axis=1), tuple(named)
-
-
-def _harmless(name: str) -> str:
-    return f"'{name}" if name.startswith(_FORMULA_STARTS) else name

@@ -52,7 +52,9 @@ KEYS: tuple[Entry, ...] = (
     Entry("Bands", (), "drag a band", "", "move it along its lane; with Shift its whole row"),
     Entry("Bands", (), "drag its end", "", "set where it begins or ends, here or in the profile"),
     Entry("Bands", ("B",), "B", "add_band", "add a band at the cursor"),
-    Entry("Bands", ("T",), "T", "target_row", "in a study: the row of the chosen band is the target"),
+    Entry(
+        "Bands", ("T",), "T", "target_row", "in a study: the row of the chosen band is the target"
+    ),
     Entry("Bands", ("Up",), "↑", "up", "nudge the band, or the lanes, by 1 px"),
     Entry("Bands", ("Down",), "↓", "down", "nudge the band, or the lanes, by 1 px"),
     Entry("Always", ("Control-Z",), "Ctrl+Z", "undo", "undo"),

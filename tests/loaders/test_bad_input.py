@@ -202,3 +202,13 @@ def test_suffixes():
     assert {".tif", ".tiff", ".png", ".jpg", ".bmp", ".gif", ".scn", ".1sc"} <= set(
         supported_suffixes()
     )
+
+
+@pytest.mark.parametrize(("suffix", "software"), [("sgd", "GeneSys"), ("g2i", "iBright")])
+def test_formats_that_nobody_published_say_how_to_export(tmp_path, refused, suffix, software):
+    path = tmp_path / f"blot.{suffix}"
+    path.write_bytes(np.random.default_rng(0).bytes(3000))
+    line = refused(path)
+    assert software in line
+    assert "16-bit TIFF" in line
+    assert is_image(path)  # a run names it among its failures

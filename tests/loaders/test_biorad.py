@@ -1,6 +1,8 @@
 """Bio-Rad's .scn and .1sc: real files, and .scn written here from the format's description."""
 
 import shutil
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,49 +16,10 @@ from blotquant.loaders.biorad_scn import ScnLoader
 from blotquant.recipe import ImageSettings
 from blotquant.testing import LoaderContract
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+from parts.format_writers import scn, scn_part
+
 SCN = {"promad_00000": 614.04, "promad_00002": 1882.524, "promad_00004": 2999.998}
-
-HEADER = """<!DOCTYPE XML>
-<root>
- <name>{name}</name>
- <endian>{endian}</endian>
- <size_pix height="{rows}" width="{cols}"/>
- <size_mm known="true" height="9" width="12"/>
- <scanner data_ceiling="{ceiling}" max_value="65535"/>
- <image zero_is="white"/>
- <scan_attributes>
-  <imager type="0" name="Imager" value="ChemiDoc"/>
-  <exposure_time type="1" name="Exposure Time (sec)" value="12.5"/>
- </scan_attributes>
-</root>
-"""
-
-
-def part(description, body, kind="application/octet-stream"):
-    head = (
-        f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\nContent-Description: {description}"
-    )
-    return head.encode() + b"\r\nX-EntityRank: first\r\n\r\n" + body + b"\r\n"
-
-
-def scn(path, pictures, ceiling=65535, endian="little", header_first=False):
-    """Write an .scn: an outer and an inner boundary, no closing one."""
-    out = b'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="outer"\r\n\r\n--outer\r\n'
-    out += part("ItemHeaderTag", b"<root/>", "text/xml")
-    for number, data in enumerate(pictures):
-        rows, cols = data.shape
-        header = HEADER.format(
-            name=f"channel {number}", endian=endian, rows=rows, cols=cols, ceiling=ceiling
-        )
-        order = "<u2" if endian == "little" else ">u2"
-        leaves = [
-            part("ImageData", data.astype(order).tobytes()),
-            part("ImageHeader", header.encode(), 'text/xml; charset="utf8"'),
-        ]
-        out += b'--outer\r\nContent-Type: multipart/mixed; boundary="inner"\r\n\r\n--inner\r\n'
-        out += b"--inner\r\n".join(leaves[::-1] if header_first else leaves)
-    path.write_bytes(out)
-    return path
 
 
 class TestScnContract(LoaderContract):
@@ -103,7 +66,11 @@ def test_real_scn(shared, name, exposure):
     assert blot.polarity == "light_on_dark"
     assert blot.ceiling == 65535
     assert blot.pixel_size_um == pytest.approx(180_000 / 1375)
-    assert ("imager", "ChemiDoc™ MP") in blot.source.metadata
+    said = dict(blot.source.metadata)
+    assert said["imager"] == "ChemiDoc™ MP"
+    assert said["bias"] == "Bias subtraction done offset = 59"
+    assert said["flat field"].startswith("Flat Fielded with")
+    assert said["date"].startswith("2018-12-05T")
 
 
 def test_longer_exposure_more_signal(shared):
@@ -118,6 +85,8 @@ def test_scn_levels_come_back(tmp_path, picture, endian, header_first):
     (blot,) = load(scn(tmp_path / "blot.scn", [data], endian=endian, header_first=header_first))
     np.testing.assert_array_equal(blot.pixels, data)
     assert blot.exposure_s == 12.5
+    assert ("bias", "Bias subtraction done offset = 59") in blot.source.metadata
+    assert ("date", "2018-12-05T18:22:40") in blot.source.metadata
     assert blot.pixel_size_um == pytest.approx(100)
 
 
@@ -161,7 +130,7 @@ def test_scn_with_entities_is_refused(tmp_path, picture):
     path = scn(tmp_path / "blot.scn", [picture("uint16")])
     bomb = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]><root>&a;</root>'
     start = path.read_bytes().index(b"Content-Type: text/xml; charset")
-    path.write_bytes(path.read_bytes()[:start] + part("ImageHeader", bomb, "text/xml"))
+    path.write_bytes(path.read_bytes()[:start] + scn_part("ImageHeader", bomb, "text/xml"))
     with pytest.raises(UnreadableImage, match=r"blot\.scn"):
         load(path)
 
@@ -171,7 +140,7 @@ def test_other_files_called_scn(tmp_path, picture):
     tifffile.imwrite(tmp_path / "leica.scn", picture("uint16"), photometric="minisblack")
     assert load(tmp_path / "leica.scn")[0].source.reader == "tiff"
     (tmp_path / "licor.scn").write_text("[Scan]\nResolution=84\n")
-    with pytest.raises(UnreadableImage, match="text, not an image"):
+    with pytest.raises(UnreadableImage, match="text, perhaps LI-COR"):
         load(tmp_path / "licor.scn")
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blotquant.errors import UnreadableImage
@@ -149,6 +149,7 @@ def test_film_is_dark_where_protein_is(picture):
         blot_of(picture("uint8"), detector="film", polarity="light_on_dark")
 
 
+@settings(deadline=None)
 @given(
     orientation=st.sampled_from(["0", "90", "180", "270", "mirror"]),
     row=st.integers(0, 19),

@@ -1,0 +1,109 @@
+"""Integrity of a run's pictures, looked at when all is measured; an error costs the look alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+
+from blotquant import loaders
+from blotquant.errors import BlotquantError, OutputError
+from blotquant.files import write_atomically
+from blotquant.integrity import Subject, examine
+from blotquant.model import Blot
+from blotquant.notice import Notice
+from blotquant.outcome import ImageOutcome
+from blotquant.recipe import ImageSettings, Recipe
+from blotquant.study import Study
+
+__all__ = ["FOLDER", "look_at", "shared_controls"]
+
+FOLDER = "integrity"
+_DRAWN = 40  # notices with a figure
+
+
+def look_at(
+    images: Sequence[ImageOutcome], recipe: Recipe, out: Path, study: Study | None = None
+) -> tuple[tuple[Notice, ...], tuple[str, ...]]:
+    """Examine all pictures that could be read, and draw the evidence.
+
+    Parameters
+    ----------
+    images : sequence of ImageOutcome
+    recipe : Recipe
+        Of the run: ``image.integrity`` switches it off.
+    out : Path
+        Folder of the outputs.
+    study : Study, optional
+        Says which loading controls are shared.
+
+    Returns
+    -------
+    (tuple of Notice, tuple of str)
+        Notices with the paths of their figures, and what to say of the look itself.
+    """
+    if not recipe.image.integrity:
+        return (), ()
+    readable = [image for image in images if image.status != "failed"]
+    if not readable:
+        return (), ()
+    subjects = [
+        Subject(image.image, lambda image=image: _load(image, recipe.image))  # type: ignore[misc]
+        for image in readable
+    ]
+    try:
+        notices = examine(subjects, shared_controls(study) if study is not None else ())
+        by_name = {subject.name: subject for subject in subjects}
+        drawn = [_drawn(one, number, by_name, out) for number, one in enumerate(notices, 1)]
+        return tuple(drawn), ()
+    except OutputError:
+        raise
+    except Exception as error:  # the numbers are there all the same
+        if os.environ.get("BLOTQUANT_DEBUG"):
+            raise
+        words = " ".join(f"{type(error).__name__}: {error}".split())
+        return (), (f"the integrity of the pictures could not be looked at ({words})",)
+
+
+def shared_controls(study: Study) -> set[frozenset[str]]:
+    """Pairs of images that may show one picture, as the study declares a control shared.
+
+    Parameters
+    ----------
+    study : Study
+    """
+    declared = {
+        block.name for block in study.image if block.shared_control and block.role != "target"
+    }
+    controls = {block.name for block in study.image if block.role != "target"}
+    pairs = combinations(sorted(controls), 2)
+    return {frozenset(pair) for pair in pairs if declared & set(pair)}
+
+
+def _load(image: ImageOutcome, settings: ImageSettings) -> Blot:
+    """The picture as it was measured."""
+    if image.result is not None:
+        known = image.result.provenance.get("image", {})
+        settings = settings.model_copy(
+            update={"orientation": known.get("orientation", settings.orientation)}
+        )
+    _, _, part = image.image.rpartition("#")
+    blots = loaders.load(image.path, settings=settings)
+    for blot in blots:
+        if blot.source.part in (part, ""):
+            return blot
+    raise BlotquantError(f"{image.image}: is no longer in the file")
+
+
+def _drawn(notice: Notice, number: int, subjects: dict[str, Subject], out: Path) -> Notice:
+    if number > _DRAWN:
+        return notice
+    from blotquant.figures.evidence import evidence_png
+
+    blot = subjects[notice.image].load()
+    other = subjects[notice.other].load() if notice.other not in ("", notice.image) else None
+    name = f"{FOLDER}/{number:02d}_{notice.kind.replace(' ', '_')}.png"
+    write_atomically(out / name, evidence_png(notice, blot, other))
+    return replace(notice, figure=name)

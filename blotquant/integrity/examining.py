@@ -1,0 +1,191 @@
+"""All checks of integrity over the pictures of a run, one after another to spare memory."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from ..flags import Flag
+from ..membrane import find_panels
+from ..model import Blot
+from ..notice import Box, Notice
+from .anchors import Anchors, find_anchors
+from .copies import Copy, proved
+from .matching import Candidate, find_candidates
+from .residual import Picture
+from .splices import Splice, find_splices
+
+__all__ = ["Subject", "examine"]
+
+_ANCHORS = 1_500_000  # of all pictures together: about 1 GB
+_KEPT = 4  # pictures held in memory while pairs are tested
+_WHOLE = 0.5
+_COVERED = 0.5
+_MOST = 5  # joints of one picture
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A picture to be examined.
+
+    Parameters
+    ----------
+    name : str
+        In tables and messages.
+    load : callable
+        Gives the blot, each time it is called.
+    """
+
+    name: str
+    load: Callable[[], Blot]
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What is kept of a picture."""
+
+    name: str
+    digest: str
+    exposure: float | None
+    shape: tuple[int, int]
+    anchors: Anchors
+    splices: tuple[Splice, ...]
+
+
+def examine(
+    subjects: Sequence[Subject], shared: Collection[frozenset[str]] = ()
+) -> tuple[Notice, ...]:
+    """Look for joined pieces, regions that occur twice, and one picture under two names.
+
+    Parameters
+    ----------
+    subjects : sequence of Subject
+    shared : collection of frozenset of str
+        Pairs of names that may show one picture: a loading control that is declared shared.
+
+    Returns
+    -------
+    tuple of Notice
+        In the order of the pictures. In pictures that were compressed with loss nothing is looked
+        for but the same pixels: their noise, by which copies are told, is gone.
+    """
+    if not subjects:
+        return ()
+    most = _ANCHORS // len(subjects)
+    seen = [_look(subject, most) for subject in subjects]
+    notices = [notice for one in seen for notice in _joints(one)]
+    same = list(_same_pixels(seen))
+    told = {frozenset((notice.image, notice.other)) for notice in same} | set(shared)
+    notices += [one for one in same if frozenset((one.image, one.other)) not in shared]
+    notices += _repeats(subjects, seen, told)
+    order = {subject.name: number for number, subject in enumerate(subjects)}
+    return tuple(sorted(notices, key=lambda notice: order[notice.image]))
+
+
+def _look(subject: Subject, most: int) -> _Seen:
+    blot = subject.load()
+    picture = Picture.of(blot, subject.name)
+    lossy = Flag.LOSSY in blot.flags
+    nothing = Anchors(np.empty((0, 2), np.int32), np.empty((8, 0), np.uint64))
+    return _Seen(
+        subject.name,
+        _digest(blot),
+        blot.exposure_s,
+        picture.shape,
+        nothing if lossy else find_anchors(picture, most),
+        () if lossy else tuple(find_splices(picture, find_panels(blot))[:_MOST]),
+    )
+
+
+def _digest(blot: Blot) -> str:
+    """Hash of the signal above its lowest: inverted or shifted copies have the same."""
+    signal = blot.signal()
+    return hashlib.sha256(
+        repr(blot.shape).encode() + np.ascontiguousarray(signal - signal.min()).tobytes()
+    ).hexdigest()
+
+
+def _joints(seen: _Seen) -> Iterator[Notice]:
+    for one in seen.splices:
+        box = (one.top, one.column, one.bottom, one.column + 2)
+        ratio = max(one.noise_ratio, 1 / one.noise_ratio)
+        evidence = f"the ground jumps there, {one.jump:.0f} times as much as elsewhere"
+        if ratio > 1.2:
+            evidence += f", and the noise variance changes {ratio:.1f}-fold"
+        yield Notice("joined", seen.name, box, evidence)
+
+
+def _same_pixels(seen: Sequence[_Seen]) -> Iterator[Notice]:
+    first: dict[str, _Seen] = {}
+    for one in seen:
+        known = first.setdefault(one.digest, one)
+        if known is not one:
+            yield Notice(
+                "same picture",
+                known.name,
+                (0, 0, *known.shape),
+                "pixel for pixel",
+                one.name,
+                (0, 0, *one.shape),
+            )
+
+
+def _repeats(
+    subjects: Sequence[Subject], seen: Sequence[_Seen], told: Collection[frozenset[str]]
+) -> list[Notice]:
+    """Copies within and between pictures, the largest of those that overlap."""
+
+    @lru_cache(maxsize=_KEPT)
+    def picture(number: int) -> Picture:
+        return Picture.of(subjects[number].load(), subjects[number].name)
+
+    found: list[Copy] = []
+    for candidate in find_candidates([one.anchors for one in seen]):
+        if frozenset((seen[candidate.first].name, seen[candidate.second].name)) in told:
+            continue
+        if any(_is_within(candidate, copy) for copy in found):
+            continue
+        copy = proved(candidate, picture(candidate.first), picture(candidate.second))
+        if copy is not None and not any(_is_same(copy, other) for other in found):
+            found.append(copy)
+    return [notice for copy in found if (notice := _notice(copy, seen)) is not None]
+
+
+def _notice(copy: Copy, seen: Sequence[_Seen]) -> Notice | None:
+    first, second = seen[copy.first], seen[copy.second]
+    evidence = (
+        f"{copy.pixels} px in which the two differ by {copy.left:.0%} of their noise; the noise of "
+        "two recordings would differ by all of it"
+    )
+    whole = copy.first != copy.second and copy.shift == (0, 0) and not copy.turn
+    if whole and copy.pixels > _WHOLE * min(np.prod(first.shape), np.prod(second.shape)):
+        if None not in (first.exposure, second.exposure) and first.exposure != second.exposure:
+            return None  # an imager that adds up one exposure gives one noise to all of its sum
+        return Notice(
+            "same picture", first.name, copy.box, evidence, second.name, copy.other, copy.turn
+        )
+    return Notice("repeated", first.name, copy.box, evidence, second.name, copy.other, copy.turn)
+
+
+def _is_within(candidate: Candidate, copy: Copy) -> bool:
+    """Whether a copy that is proved explains a candidate."""
+    if (candidate.first, candidate.second) != (copy.first, copy.second):
+        return False
+    inside = (candidate.places >= copy.box[:2]) & (candidate.places < copy.box[2:])
+    return bool(inside.all(axis=1).mean() > _COVERED) and candidate.turn == copy.turn
+
+
+def _is_same(one: Copy, other: Copy) -> bool:
+    pair = (one.first, one.second) == (other.first, other.second)
+    return pair and _common(one.box, other.box) > _COVERED
+
+
+def _common(one: Box, other: Box) -> float:
+    height = max(min(one[2], other[2]) - max(one[0], other[0]), 0)
+    width = max(min(one[3], other[3]) - max(one[1], other[1]), 0)
+    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
+    return height * width / max(min(areas), 1)
