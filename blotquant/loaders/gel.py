@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..errors import UnreadableImage
 from .codec_sizes import check_streams
 from .raw import Limits, RawImage
+from .tiff_page import check_page
 from .tiff_tags import exposure_of, is_lossy, pixel_size, tags_worth_keeping
 
 if TYPE_CHECKING:
@@ -87,8 +88,6 @@ def read_gel(
     UnreadableImage
         If levels are coded in another way, too many, or cut off.
     """
-    from .tiff import check_page
-
     pixels = [(one.page.imagelength, one.page.imagewidth) for one in pages]
     limits.check(path, sum(rows * cols for rows, cols in pixels))
     for one in pages:

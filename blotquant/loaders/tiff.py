@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -17,6 +16,7 @@ from .gel import gel_pages, read_gel
 from .pages import what_pages_are
 from .raw import Limits, RawImage
 from .tiff_chain import check_chain
+from .tiff_page import check_page
 from .tiff_tags import (
     code_name,
     describe,
@@ -39,10 +39,7 @@ _MAGIC = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 # Shapes in tifffile's own descriptions are taken at their word, and 1e-300 pages never end.
 _ALONE: Any = dict.fromkeys(("is_ome", "is_mmstack", "is_ndtiff", "is_mdgel", "is_shaped"), False)
 
-# Photometric interpretations that are no grey levels and no RGB.
-_REFUSED = {"CFA", "CIELAB", "ICCLAB", "ITULAB", "LOGL", "LOGLUV", "LINEAR_RAW", "DEPTH_MAP"}
-
-__all__ = ["TiffLoader", "check_page", "read_tiff"]
+__all__ = ["TiffLoader", "read_tiff"]
 
 
 class TiffLoader:
@@ -157,18 +154,6 @@ def _pixels(series: TiffPageSeries) -> int:
     """Declared pixels, samples not counted."""
     samples = series.shape[series.axes.index("S")] if "S" in series.axes else 1
     return series.size // max(samples, 1)
-
-
-def check_page(page: TiffPage, path: Path, size: int, limits: Limits) -> None:
-    """Refuse, before decoding, what is too large or of no grey levels."""
-    limits.check(path, page.imagelength, page.imagewidth)
-    if page.dtype is not None:  # a tile may be declared larger than its picture
-        limits.check_unpacked(path, math.prod(page.chunks) * page.dtype.itemsize, size)
-    if code_name(page.photometric) in _REFUSED:
-        raise UnreadableImage(
-            f"{path.name}: stores {code_name(page.photometric)} colours, not grey levels; "
-            "export it as greyscale TIFF"
-        )
 
 
 def _check_complete(series: TiffPageSeries, path: Path, size: int) -> None:
