@@ -120,6 +120,7 @@ def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
         profile.variance + _tail_variance(view),
         view.free,
         least_length=_LEAST_LENGTH * usual,
+        even_length=usual,
     )
     size = profile.position.size
     weights = np.zeros((len(view.bands) + 2, size))

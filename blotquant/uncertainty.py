@@ -29,10 +29,10 @@ __all__ = [
 
 # Share of a band that may lie beyond its limits or its lane's edges: the tails that nobody can
 # tell from background.
-TAIL_ERROR = 0.0007
+TAIL_ERROR = 0.0006
 # Limits are placed no better than this share of the band's length: what the profile still holds
 # above the baseline at a limit, times that, is uncertain.
-LIMIT_ERROR = 0.06
+LIMIT_ERROR = 0.025
 # Lanes are placed no better than this share of their width: what still stands at a lane's edge
 # (a neighbour that touches, a foot cut off), times that, is uncertain.
 LATERAL_ERROR = 0.018

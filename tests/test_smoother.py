@@ -16,7 +16,7 @@ def fitted(values, noise=1.0, **options):
 def test_a_hidden_stretch_is_predicted_as_a_fit_without_it_does():
     rng = np.random.default_rng(3)
     fit = fitted(rng.normal(size=150).cumsum() + rng.normal(size=150))
-    upper = np.diag(fit._factor[2]) + sum(np.diag(fit._factor[2 - k, k:], k) for k in (1, 2))
+    upper = sum(np.diag(row[k:], k) for k, row in enumerate(fit._factor[::-1]))
     precision, weights = upper.T @ upper, fit._weights
     values = np.linalg.solve(precision, weights * (fit.level + fit._residual)) + fit._residual
     length = 12
