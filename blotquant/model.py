@@ -97,6 +97,9 @@ class Blot:
         light); None where that cannot be told.
     bit_depth : int
         Bits that carry information (12 for 12-in-16); 32 for float.
+    block_step : float or None
+        Grey levels between the values that the mean of a JPEG's block may have; None where the
+        file is none, or does not say.
     saturated : ndarray of bool, shape (rows, cols), or None
         Pixels at the ceiling; None when there are none.
     orientation : {"0", "90", "180", "270", "mirror"}
@@ -123,6 +126,7 @@ class Blot:
     polarity: Polarity = "light_on_dark"
     ceiling: float | None = None
     bit_depth: int = 16
+    block_step: float | None = None
     saturated: NDArray[np.bool_] | None = None
     orientation: Orientation = "0"
     pixel_size_um: float | None = None

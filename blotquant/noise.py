@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .model import Blot
 from .order import median, quantile
 
-__all__ = ["NoiseModel", "estimate_noise"]
+__all__ = ["NoiseModel", "estimate_noise", "level_step"]
 
 
 @dataclass(frozen=True)
@@ -99,9 +99,14 @@ def _line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]
 def _quantisation_variance(blot: Blot) -> float:
     if blot.pixels.dtype.kind == "f":
         return 1e-12
+    return level_step(blot) ** 2 / 12
+
+
+def level_step(blot: Blot) -> float:
+    """Signal between two grey levels of the file, a.u.; on film at its clear level."""
     if blot.signal_map.clear_level is not None:
-        return (0.4343 / blot.signal_map.clear_level) ** 2 / 12
-    return blot.signal_map.scale**2 / 12
+        return 0.4343 / blot.signal_map.clear_level
+    return abs(blot.signal_map.scale)
 
 
 def _block_statistics(blot: Blot) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -15,7 +15,7 @@ from .peak_fit import PeakFit, Stretch
 from .reading import rows_between
 from .recipe import Recipe
 from .result import BandMeasurement, GroupFit
-from .uncertainty import LOSSY_ERROR, TAIL_ERROR, LaneReading, across_error
+from .uncertainty import TAIL_ERROR, LaneReading, across_error, lossy_error
 
 __all__ = ["group_stretch", "measure_overlaps", "overlapping_groups"]
 
@@ -68,7 +68,7 @@ def measure_overlaps(
         if fit is None:
             continue
         fits.append(_described(group, fit, reason))
-        errors = np.hypot(fit.errors, _unexplained(fit))
+        errors = np.hypot(fit.errors, _misplaced(fit, [measured[k] for k in group]))
         for k, area, error in zip(group, fit.areas, errors, strict=True):
             m = replace(
                 measured[k],
@@ -235,16 +235,26 @@ def _in_place(fit: PeakFit, members: Sequence[BandMeasurement]) -> bool:
 
 def _exchanged(fit: PeakFit, members: Sequence[BandMeasurement]) -> Floats:
     """What sums within the limits give each band of its neighbours, less what they take of it."""
+    held = _held(fit, members)
+    return np.asarray(held.sum(axis=0) - held.sum(axis=1))
+
+
+def _held(fit: PeakFit, members: Sequence[BandMeasurement]) -> Floats:
+    """Area of each fitted band within the limits of each, shape (K, K)."""
     inside = np.array(
         [(fit.position >= m.band.start) & (fit.position < m.band.stop) for m in members]
     )
-    held = fit.curves @ inside.T  # of each band, within the limits of each
-    return np.asarray(held.sum(axis=0) - held.sum(axis=1))
+    return np.asarray(fit.curves @ inside.T)
 
 
 def _unexplained(fit: PeakFit) -> float:
     """Area that the fit may put in the wrong place: its share of the height that it leaves."""
     return fit.unexplained * float(fit.areas.max())
+
+
+def _misplaced(fit: PeakFit, members: Sequence[BandMeasurement]) -> Floats:
+    """Area that may be in the wrong band: the fit's unexplained share of what lies there."""
+    return np.asarray(fit.unexplained * np.maximum(fit.areas, _held(fit, members).sum(axis=0)))
 
 
 def _described(group: tuple[int, ...], fit: PeakFit, reason: str) -> GroupFit:
@@ -264,8 +274,8 @@ def _described(group: tuple[int, ...], fit: PeakFit, reason: str) -> GroupFit:
 
 def _with_placing(reading: LaneReading, m: BandMeasurement, area: float, error: float) -> float:
     """Standard error of a fitted area with what the fit does not see: tails, and the lane."""
-    lossy = LOSSY_ERROR if Flag.LOSSY in reading.blot.flags else 0.0
-    return math.hypot(error, TAIL_ERROR * area, lossy * area, across_error(reading, m.band))
+    lossy = lossy_error(reading.blot, m.area, area)
+    return math.hypot(error, TAIL_ERROR * area, lossy, across_error(reading, m.band))
 
 
 def _by_fit(m: BandMeasurement, recipe: Recipe, apart: float) -> BandMeasurement:

@@ -13,17 +13,17 @@ from .background import Baseline
 from .flags import Flag
 from .marks import Marks
 from .model import Band, Blot, Lane, Profile
-from .noise import NoiseModel
+from .noise import NoiseModel, level_step
 from .reading import read_sections, row_weights, rows_between
 
 __all__ = [
     "LATERAL_ERROR",
     "LIMIT_ERROR",
-    "LOSSY_ERROR",
     "TAIL_ERROR",
     "LaneReading",
     "across_error",
     "lane_total_error",
+    "lossy_error",
     "standard_errors",
 ]
 
@@ -36,8 +36,13 @@ LIMIT_ERROR = 0.025
 # Lanes are placed no better than this share of their width: what still stands at a lane's edge
 # (a neighbour that touches, a foot cut off), times that, is uncertain.
 LATERAL_ERROR = 0.018
-# Lossy compression rounds each block of 8 x 8 px by itself: about this share of a band.
-LOSSY_ERROR = 0.015
+# Lossy compression rounds what is fine in a band away: about this share of it.
+LOSSY_ERROR = 0.004
+# It rounds the mean of each block of 8 x 8 px to whole steps. Where the picture is flat all blocks
+# are rounded alike: a band's background is off by this share of the rounding's SD...
+ROUNDED_ALIKE = 0.4
+# ... the steps being those of quality 75 where the file does not state them: so many grey levels.
+_USUAL_STEP = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,8 +124,7 @@ def standard_errors(
     - var(p), var(b): read and shot noise of the profile and of the background alone; s >= 1: how
       much more the band-free rows scatter than noise explains (texture, compression);
     - the second term: the baseline's own covariance;
-    - tau (TAIL_ERROR): the share of the band that may lie outside its box; in a lossy image
-      LOSSY_ERROR is added to it in quadrature;
+    - tau (TAIL_ERROR): the share of the band that may lie outside its box;
     - the fourth term: what a limit placed lambda (LIMIT_ERROR) of the band's length h too near or
       too far takes or adds, a being the profile above the baseline there;
     - the fifth: the same across the lane, mu (LATERAL_ERROR) of its width omega, e being the band's
@@ -129,7 +133,8 @@ def standard_errors(
 
     The signal to noise is the net density over the first two terms with no band there, that is
     with the shot noise of the background only. Left out: what the baseline's shape cannot follow,
-    a neighbour's signal beyond what its edge shows, and the detector's non-linearity.
+    a neighbour's signal beyond what its edge shows, and the detector's non-linearity. In a lossy
+    image `lossy_error` is added in quadrature.
     """
     profile, baseline = reading.profile, reading.baseline
     rows, weights = reading.share(band)
@@ -139,13 +144,43 @@ def standard_errors(
     signal = float(square @ np.maximum(profile.variance[rows] - ground, 0.0))
     noise, own = texture * float(square @ ground), baseline.band_variance[index]
     variance, without = signal + noise + reading.roughness * own, noise + own
-    share = TAIL_ERROR
-    if Flag.LOSSY in reading.blot.flags:
-        share = math.hypot(TAIL_ERROR, LOSSY_ERROR)
     placing = _along(reading, band) ** 2 + _across(reading, rows, weights) ** 2
     if reading.marks.doubt.size:
         placing += float(weights @ reading.marks.doubt[rows]) ** 2
-    return math.sqrt(variance + placing + (share * net) ** 2), math.sqrt(without)
+    lossy = lossy_error(reading.blot, float(weights @ profile.width[rows]), net)
+    error = math.sqrt(variance + placing + (TAIL_ERROR * net) ** 2 + lossy**2)
+    return error, math.sqrt(without)
+
+
+def lossy_error(blot: Blot, area: float, net: float) -> float:
+    r"""What lossy compression (JPEG) may have added to a density or taken from it; 0 without.
+
+    Parameters
+    ----------
+    blot : Blot
+    area : float
+        Px that were summed.
+    net : float
+        Net density, a.u. x px.
+
+    Returns
+    -------
+    float
+        a.u. x px.
+
+    Notes
+    -----
+    .. math:: (\gamma\, q\, A / \sqrt{12})^2 + (\kappa\, \mathrm{net})^2
+
+    q being the step to which the mean of a block of 8 x 8 px is rounded (the first entry of the
+    file's quantisation table over 8, ITU-T T.81), A the area, gamma ROUNDED_ALIKE and kappa
+    LOSSY_ERROR: flat background is rounded alike in all its blocks, so that its error does not
+    average out.
+    """
+    if Flag.LOSSY not in blot.flags:
+        return 0.0
+    step = (blot.block_step or _USUAL_STEP) * level_step(blot)
+    return math.hypot(ROUNDED_ALIKE * step * area / math.sqrt(12), LOSSY_ERROR * net)
 
 
 def across_error(reading: LaneReading, band: Band) -> float:
@@ -188,11 +223,10 @@ def lane_total_error(reading: LaneReading, total: float) -> float:
     level = baseline.level / np.maximum(profile.width, 1e-9)
     edges = [float((_outermost(reading, rows, side) - level).sum()) for side in (-1, 1)]
     placing = LATERAL_ERROR * reading.lane.width * math.hypot(*edges)
-    share = TAIL_ERROR
-    if Flag.LOSSY in reading.blot.flags:
-        share = math.hypot(TAIL_ERROR, LOSSY_ERROR)
+    lossy = lossy_error(reading.blot, float(profile.width.sum()), total)
     without = max(baseline.scale, 1.0) * float(ground.sum()) + reading.roughness * own
-    return math.sqrt(float(signal.sum()) + without + (share * total) ** 2 + placing**2)
+    tails = (TAIL_ERROR * total) ** 2
+    return math.sqrt(float(signal.sum()) + without + tails + lossy**2 + placing**2)
 
 
 def _outermost(reading: LaneReading, rows: NDArray[np.intp], side: int) -> NDArray[np.float64]:

@@ -1,8 +1,10 @@
 """A planted band comes back with its error, and the flags say what is odd about it."""
 
+import io
 from dataclasses import dataclass, replace
 
 import numpy as np
+import PIL.Image
 import pytest
 
 from blotquant.densitometry import measure_lane
@@ -304,3 +306,40 @@ def test_film_too_dark_to_read_is_told():
     pale_band = measure_lane(pale, narrow, (band(),), noise=noise).bands[0]
     assert Flag.BEYOND_DENSITY_RANGE not in pale_band.flags
     assert pale_band.peak_height == pytest.approx(0.8, rel=0.02)
+
+
+def as_jpeg(signal, quality):
+    """8-bit picture after a JPEG's loss, flagged as its reader would."""
+    encoded = io.BytesIO()
+    PIL.Image.fromarray(np.rint(signal).astype(np.uint8)).save(encoded, "JPEG", quality=quality)
+    opened = PIL.Image.open(encoded)
+    step = opened.quantization[0][0] / 8
+    return Blot(np.asarray(opened), bit_depth=8, block_step=step, flags=Flag.LOSSY)
+
+
+def test_flat_background_that_a_jpeg_rounds_alike_is_in_the_error():
+    """No noise and no texture tells of it: the whole picture is off by part of a step."""
+    z, plain = [], []
+    for ground in np.linspace(20, 24, 9):
+        drawn = Planted(((150.0, 6.0, 40.0),), read=0.0, ground=ground)
+        blot = as_jpeg(ground + drawn.signal(), quality=30)
+        m = measure_lane(blot, LANE, (band(),), noise=NoiseModel(0.1, 0.0, 0.1)).bands[0]
+        other = measure_lane(
+            replace(blot, flags=Flag.NONE), LANE, (band(),), noise=NoiseModel(0.1, 0.0, 0.1)
+        ).bands[0]
+        z.append((m.net_density - drawn.volume()) / m.net_density_err)
+        plain.append((m.net_density - drawn.volume()) / other.net_density_err)
+    assert np.sqrt(np.mean(np.square(z))) < 1.5
+    assert np.max(np.abs(plain)) > 2 * np.max(np.abs(z))
+
+
+def test_coarser_steps_cost_more_error():
+    drawn = Planted(((150.0, 6.0, 40.0),), read=0.0, ground=20)
+    blot = as_jpeg(20 + drawn.signal(), quality=50)
+    errors = [
+        measure_lane(replace(blot, block_step=step), LANE, (band(),)).bands[0].net_density_err
+        for step in (0.25, 2.0, 6.0)
+    ]
+    assert errors[0] < errors[1] < errors[2]
+    unknown = measure_lane(replace(blot, block_step=None), LANE, (band(),)).bands[0]
+    assert errors[0] < unknown.net_density_err < errors[1]

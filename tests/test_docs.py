@@ -221,6 +221,7 @@ def test_every_public_name_is_in_the_reference():
 NUMBERS = [
     ("explanation/uncertainty.md", "({:g} · net)", uncertainty.TAIL_ERROR),
     ("explanation/uncertainty.md", "({:g} · net)", uncertainty.LOSSY_ERROR),
+    ("explanation/uncertainty.md", "({:g} · q", uncertainty.ROUNDED_ALIKE),
     ("explanation/uncertainty.md", "({:g} · width)", uncertainty.LATERAL_ERROR),
     ("explanation/uncertainty.md", "({:g} · h)", uncertainty.LIMIT_ERROR),
     ("explanation/uncertainty.md", "`finding.sensitivity` ({:g} by default)", SENSITIVITY),

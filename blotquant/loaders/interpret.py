@@ -71,6 +71,7 @@ def interpret(raw: RawImage, path: str, sha256: str, reader: str, settings: Imag
         polarity=polarity.value,
         ceiling=ceiling,
         bit_depth=raw.bit_depth or levels.bit_depth,
+        block_step=raw.block_step,
         saturated=saturated,
         orientation=settings.orientation,
         pixel_size_um=raw.pixel_size_um,

@@ -123,6 +123,9 @@ class RawImage:
         Bits that carry information, where the file states it.
     lossy : bool
         Whether the compression loses information.
+    block_step : float or None
+        Grey levels between the values that the mean of a JPEG's block may have, where the file
+        states them.
     exposure_s : float or None
     pixel_size_um : float or None
     warnings : tuple of str
@@ -138,6 +141,7 @@ class RawImage:
     ceiling: float | None = None
     bit_depth: int | None = None
     lossy: bool = False
+    block_step: float | None = None
     exposure_s: float | None = None
     pixel_size_um: float | None = None
     warnings: tuple[str, ...] = ()

@@ -86,6 +86,15 @@ def test_jpeg_is_flagged(tmp_path, picture):
     assert "not fit" in blot.warnings[0]
 
 
+@pytest.mark.parametrize(("quality", "step"), [(50, 2.0), (75, 1.0)])
+def test_jpeg_says_how_coarsely_its_blocks_are_rounded(tmp_path, picture, quality, step):
+    """16 at quality 50 for the mean's coefficient (ITU-T T.81, table K.1), which is 8 means."""
+    (blot,) = load(save(tmp_path / "blot.jpg", picture("uint8"), quality=quality))
+    assert blot.block_step == step
+    (plain,) = load(save(tmp_path / "blot.png", picture("uint8")))
+    assert plain.block_step is None
+
+
 def test_grey_saved_as_colour_jpeg_stays_grey(tmp_path, picture):
     data = picture("uint8")
     (blot,) = load(save(tmp_path / "blot.jpg", np.stack([data] * 3, -1), quality=80))
