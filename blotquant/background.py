@@ -120,7 +120,7 @@ def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
         profile.variance + _tail_variance(view),
         view.free,
         least_length=_LEAST_LENGTH * usual,
-        even_length=usual,
+        even_length=_EVEN_LENGTH * usual,
     )
     size = profile.position.size
     weights = np.zeros((len(view.bands) + 2, size))
@@ -143,6 +143,8 @@ def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
 # The smoother's length is at least this share of a band's. It lets half through of what is 2 pi
 # times as long: the curve follows what bends over a band's length and more, and no band.
 _LEAST_LENGTH = 0.2
+# Over this share of a band's length the curve's bend changes but little: no kinks under bands.
+_EVEN_LENGTH = 0.5
 # Just outside its limits a band may still be this share of its peak, fading with this share of
 # its length: such rows say less of the baseline than their noise alone would have it.
 _TAIL_HEIGHT = 0.012
