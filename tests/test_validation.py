@@ -49,7 +49,8 @@ def test_the_command_measures_one_kind():
     done = subprocess.run(
         [
             *(sys.executable, str(BENCHMARKS / "validation.py"), "--no-imagej"),
-            *("--kinds", "strip", "--seeds", f"{SEED}", "--sections", "simulated"),
+            *("--kinds", "strip", "--seeds", f"{SEED}", "--more-seeds", f"{SEED + 1}"),
+            *("--sections", "simulated"),
         ],
         capture_output=True,
         encoding="utf-8",
@@ -60,8 +61,8 @@ def test_the_command_measures_one_kind():
     missed = int(re.search(r"(\d+) promises missed", done.stderr)[1])
     assert done.returncode == (missed > 0)
     found, densities = done.stdout.split("<!-- densities -->")
-    assert row_of(found, "strip").startswith("| strip | 1 | 100.0 % | 1.000 |")
-    planted = len(simulate("strip", SEED).truth["bands"])
+    assert row_of(found, "strip").startswith("| strip | 2 | 100.0 % | 1.000 |")
+    planted = sum(len(simulate("strip", SEED + k).truth["bands"]) for k in range(2))
     assert row_of(densities, "strip").startswith(f"| strip | {planted} | 0.")
 
 

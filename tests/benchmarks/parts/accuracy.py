@@ -97,12 +97,13 @@ def ratio_error(bands: pd.DataFrame) -> float:
 
 
 def found_section(results: list[Comparison], judged: Judged) -> str:
-    """Lanes counted and bands found, kind by kind."""
+    """Lanes counted and bands found, kind by kind; the promise is that of all kinds together."""
+    kinds = Judged()
     head = ["kind", "images", *(one.words for one in FOUND.values()), "holds"]
     rows = [["*bound*", "", *(one.bound for one in FOUND.values()), ""]]
     for kind in dict.fromkeys(one.kind for one in results):
         mine = [one for one in results if one.kind == kind]
-        rows.append([kind, str(len(mine)), *judged.row(kind, FOUND, found_figures(mine))])
+        rows.append([kind, str(len(mine)), *kinds.row(kind, FOUND, found_figures(mine))])
     total = judged.row("over all", FOUND, found_figures(results))
     rows.append(["**all**", str(len(results)), *total])
     wrong = [

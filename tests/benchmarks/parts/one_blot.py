@@ -30,10 +30,15 @@ MARKED = "clean"
 _imagej: ImageJ | None = None
 
 
-def results_of(work: Iterable[tuple[str, int]], jobs: int, *, imagej: bool) -> list[Comparison]:
-    """Every blot by every way, in worker processes where there are several jobs."""
+def results_of(
+    work: Iterable[tuple[str, int]], jobs: int, *, imagej: bool = False, alone: bool = False
+) -> list[Comparison]:
+    """Every blot by every way, in worker processes where there are several jobs.
+
+    `alone`: by blotquant's automatic way only.
+    """
     with TemporaryDirectory() as folder:
-        task = partial(run_one, folder=Path(folder))
+        task = partial(run_one, folder=Path(folder), alone=alone)
         if jobs == 1:
             with ExitStack() as stack:
                 _set(stack.enter_context(ImageJ()) if imagej else None)
@@ -66,12 +71,13 @@ def write(blot: SimulatedBlot, folder: Path, name: str) -> Path:
     return path
 
 
-def run_one(kind_and_seed: tuple[str, int], folder: Path) -> Comparison:
+def run_one(kind_and_seed: tuple[str, int], folder: Path, alone: bool = False) -> Comparison:
     """Draw, save, load and measure one blot.
 
     The comparison's bands have more columns than `compare` gives: `given`, the net density with
     the lanes and limits that ImageJ got, `given_err`, one column for each of ImageJ's `WAYS`, and
-    `marked`, the net density after marks were planted (NaN where it was not found).
+    `marked`, the net density after marks were planted (NaN where it was not found); none of them
+    where blotquant is to be `alone`.
     """
     warnings.simplefilter("error")
     cv2.setNumThreads(1)
@@ -80,6 +86,9 @@ def run_one(kind_and_seed: tuple[str, int], folder: Path) -> Comparison:
     path = write(drawn, folder, f"{kind}_{seed}")
     (blot,) = bq.load(path)
     seen = _automatic(drawn, blot)
+    if alone:
+        path.unlink()
+        return seen
     columns = _given(drawn, blot, path)
     if kind == MARKED:
         columns["marked"] = _marked(drawn, folder, seed)
