@@ -78,7 +78,7 @@ def _lanes_of_panel(
         return []
     width = settings.lane_width / scene.factor if settings.lane_width else None
     spacing = settings.lane_spacing / scene.factor if settings.lane_spacing else None
-    warp, teeth = _comb(evidence, settings.lane_count, spacing)
+    warp, teeth, against = _comb(evidence, settings.lane_count, spacing)
     if not teeth:
         return []
     # the evidence is the root of the signal: squared, it shows how soft the lanes' edges are
@@ -93,7 +93,9 @@ def _lanes_of_panel(
             whole = replace(tooth, left=tooth.center - half, right=tooth.center + half)
         lane = _lane(scene, warp, whole, offset, panel, f"lane-{already + len(lanes) + 1}")
         if lane is not None:
-            lanes.append(lane)
+            # what the bands say of all lanes limits what the gaps beside one say of it
+            most = 1.0 - against if against > _CONTRADICTED else 1.0
+            lanes.append(replace(lane, confidence=min(lane.confidence, most)))
     return lanes
 
 
@@ -107,8 +109,8 @@ _WIDER = (1.1, 1.3, 1.6)
 
 def _comb(
     evidence: NDArray[np.float32], count: int | None, spacing: float | None
-) -> tuple[Warp, list[Tooth]]:
-    """How the lanes lean and bow, and where each is at mid-height.
+) -> tuple[Warp, list[Tooth], float]:
+    """How the lanes lean and bow, where each is at mid-height, and how much contradicts them.
 
     Where the bands contradict the lanes, a strong row of bands whose lanes touch has hidden the
     gaps, or bands of different lanes were taken for one: then every row counts alike, and lanes
@@ -122,8 +124,8 @@ def _comb(
     )
     against = disagreement(teeth, straight)
     if against <= _CONTRADICTED:
-        return warp, teeth
-    least, chosen = _BETTER * against, (warp, teeth)
+        return warp, teeth, against
+    least, chosen = _BETTER * against, (warp, teeth, against)
     for other in (warp, Warp(warp.height, warp.width)):
         straight = straighten(evidence, other)
         for wider in _WIDER:
@@ -132,7 +134,7 @@ def _comb(
             found = found if count else with_hidden_lanes(found)
             against = disagreement(found, straight)
             if len(found) >= len(teeth) and against < least:
-                least, chosen = against, (other, found)
+                least, chosen = against, (other, found, against)
     return chosen
 
 

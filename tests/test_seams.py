@@ -72,9 +72,10 @@ def evidence_of_two_rows():
 
 def test_a_weak_row_with_gaps_counts_as_much_as_a_strong_one_without():
     evidence = evidence_of_two_rows()
-    _, teeth = _comb(evidence, None, None)
+    _, teeth, against = _comb(evidence, None, None)
     centers = [tooth.center for tooth in teeth]
     assert centers == pytest.approx(60 + 40 * np.arange(12), abs=5)
+    assert against < 0.1
 
 
 def test_bands_side_by_side_in_one_lane_contradict_it():
