@@ -25,8 +25,9 @@ _CLEAR = 4.0
 _COVERED, _GAP = 0.7, 0.1
 # It leans by no more than this (px per px), and leaves so much of the picture on either side.
 _LEAN, _SIDE = 0.05, 0.2
-# Beside a seam that must stand alone, no line so far off (against the height) covers this share.
-_APART, _UNLIKE = 0.05, 0.6
+# So far off (against the height) hardly a line covers this share of what the seam covers; none
+# does beside a seam that must stand alone. A picture holds a few seams, not one every few rows.
+_APART, _UNLIKE, _RARE = 0.05, 0.6, 0.95
 # Neither piece is flatter than this, height over width: a gel is not a strip.
 _FLAT = 0.25
 _FEWEST = 64  # px of a side: less shows no gels
@@ -156,10 +157,11 @@ def find_seam(
     seam = Seam(float(side + row), float(leans[which]), float(covered[which, row]))
     if seam.covered < _COVERED:
         return None
-    if alone:
-        others = np.abs(np.arange(covered.shape[1]) - row) > _APART * height
-        if covered[:, others].max(initial=0.0) > _UNLIKE * seam.covered:
-            return None
+    others = covered[:, np.abs(np.arange(covered.shape[1]) - row) > _APART * height].max(axis=0)
+    # JPEG draws lines at every eighth row
+    alike = float(np.quantile(others, 1.0 if alone else _RARE)) if others.size else 0.0
+    if alike > _UNLIKE * seam.covered:
+        return None
     on_line = hit[_rows_of_line(seam.row, seam.lean, hit.shape), np.arange(width)] > 0
     return seam if _longest_gap(on_line) <= _GAP * width else None
 

@@ -60,6 +60,12 @@ def test_lanes_all_alike_make_no_seam():
     assert cut_at_seams(picture, [], 4) == []
 
 
+def test_the_lines_that_jpeg_draws_are_no_seams():
+    ground = np.full((400, 500), 100, np.float32)
+    blocks = np.random.default_rng(300).normal(0, 3, (50, 1)).repeat(8, axis=0)
+    assert find_seam((ground + blocks).astype(np.float32)) is None
+
+
 def evidence_of_two_rows():
     """A strong row of bands that touch, and a weak one that shows the gaps between them."""
     evidence = np.zeros((300, 560), np.float32)
