@@ -182,6 +182,13 @@ LANE_COLUMNS: tuple[Column, ...] = (
     Column("confidence", "number", "0-1", "Confidence in the lane; 1 if set by hand."),
     Column("path", "text", "", "Centre line as JSON: [[row, col], ...] of the oriented picture."),
     Column("total_density_err", "number", "a.u. x px", "Standard error of total_density."),
+    Column(
+        "layout_confidence",
+        "number",
+        "0-1",
+        "Confidence in the lanes of the panel as a whole: 1 less 2.5 times the share of them whose "
+        "confidence is below 0.5, no less than 0.",
+    ),
 )
 
 NORMALIZED_COLUMNS: tuple[Column, ...] = (

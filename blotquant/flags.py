@@ -42,6 +42,7 @@ class Flag(IntFlag):
     BACKGROUND_SUBTRACTED = 1 << 27
     RESIZED = 1 << 28
     SCREENSHOT = 1 << 29
+    OUT_OF_LINEAR_RANGE = 1 << 30
 
     def __str__(self) -> str:
         """Names joined by ``;`` in the order of the bits; the empty string when no flag is set."""
@@ -122,5 +123,9 @@ FLAG_MEANING: MappingProxyType[Flag, str] = MappingProxyType(
         ),
         Flag.RESIZED: "The picture was resized: its pixels are not independent, standard errors are too small.",
         Flag.SCREENSHOT: "The picture is a screenshot: a display's contrast, not a measurement.",
+        Flag.OUT_OF_LINEAR_RANGE: (
+            "Outside the range in which the study's dilution series is in proportion: a ratio of densities "
+            "is no ratio of amounts here."
+        ),
     }
 )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .comb import Tooth, find_teeth, lane_feet
+from .comb_choice import balanced_profile, band_width, disagreement, with_hidden_lanes
 from .complete import complete_comb
 from .dots import count_round_spots
 from .errors import NothingFound
@@ -75,12 +76,9 @@ def _lanes_of_panel(
 ) -> list[Lane]:
     if not evidence.any():
         return []
-    warp = fit_warp(evidence)
-    straight = straighten(evidence, warp)
     width = settings.lane_width / scene.factor if settings.lane_width else None
     spacing = settings.lane_spacing / scene.factor if settings.lane_spacing else None
-    teeth = find_teeth(straight.sum(axis=0), spacing)
-    teeth = complete_comb(teeth, straight, evidence.shape[0], settings.lane_count, spacing)
+    warp, teeth, against = _comb(evidence, settings.lane_count, spacing)
     if not teeth:
         return []
     # the evidence is the root of the signal: squared, it shows how soft the lanes' edges are
@@ -95,8 +93,49 @@ def _lanes_of_panel(
             whole = replace(tooth, left=tooth.center - half, right=tooth.center + half)
         lane = _lane(scene, warp, whole, offset, panel, f"lane-{already + len(lanes) + 1}")
         if lane is not None:
-            lanes.append(lane)
+            # what the bands say of all lanes limits what the gaps beside one say of it
+            most = 1.0 - against if against > _CONTRADICTED else 1.0
+            lanes.append(replace(lane, confidence=min(lane.confidence, most)))
     return lanes
+
+
+# Where more of the bands than this contradict the lanes, they are looked for another way, ...
+_CONTRADICTED = 0.3
+# ... which must leave less than this share of the contradiction.
+_BETTER = 0.5
+# A lane against the usual band that stands apart.
+_WIDER = (1.1, 1.3, 1.6)
+
+
+def _comb(
+    evidence: NDArray[np.float32], count: int | None, spacing: float | None
+) -> tuple[Warp, list[Tooth], float]:
+    """How the lanes lean and bow, where each is at mid-height, and how much contradicts them.
+
+    Where the bands contradict the lanes, a strong row of bands whose lanes touch has hidden the
+    gaps, or bands of different lanes were taken for one: then every row counts alike, and lanes
+    may stand upright.
+    """
+    height = evidence.shape[0]
+    warp = fit_warp(evidence)
+    straight = straighten(evidence, warp)
+    teeth = complete_comb(
+        find_teeth(straight.sum(axis=0), spacing), straight, height, count, spacing
+    )
+    against = disagreement(teeth, straight)
+    if against <= _CONTRADICTED:
+        return warp, teeth, against
+    least, chosen = _BETTER * against, (warp, teeth, against)
+    for other in (warp, Warp(warp.height, warp.width)):
+        straight = straighten(evidence, other)
+        for wider in _WIDER:
+            profile = balanced_profile(straight, wider * band_width(straight))
+            found = complete_comb(find_teeth(profile, spacing), straight, height, count, spacing)
+            found = found if count else with_hidden_lanes(found)
+            against = disagreement(found, straight)
+            if len(found) >= len(teeth) and against < least:
+                least, chosen = against, (other, found, against)
+    return chosen
 
 
 def _lane(

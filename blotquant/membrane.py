@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from .model import Blot, Panel, Point
 from .order import median, quantile
 from .scene import reduce_blot
+from .seams import cut_at_seams
 
 __all__ = ["find_panels"]
 
@@ -32,7 +33,8 @@ def find_panels(blot: Blot) -> tuple[Panel, ...]:
     Two kinds of surround are looked for: a canvas of one exact grey level (added by a program),
     and a field of another brightness with a sharp edge (the imager's tray). Where there is
     neither, the panel is the whole picture. Several pieces of like size, each as nearly
-    rectangular as a membrane, are several membranes.
+    rectangular as a membrane, are several membranes. A piece that a cut edge crosses from side to
+    side is two that touch.
 
     Parameters
     ----------
@@ -49,6 +51,7 @@ def find_panels(blot: Blot) -> tuple[Panel, ...]:
     pieces = _flat_canvas(signal, _extremes(blot), tolerance)
     if not pieces:
         pieces = _other_brightness(signal, abs(blot.signal_map.scale))
+    pieces = cut_at_seams(signal, pieces, _MOST_PANELS)
     outlines = [_outline(mask, factor) for mask in _in_reading_order(pieces)]
     return tuple(
         Panel(f"panel-{number}", outline)

@@ -37,6 +37,8 @@ class StudyResult:
         Which test was taken and why, what was left out; one sentence each.
     warnings : tuple of str
         What to look at twice; one line each.
+    linearity : tuple of str
+        What the study's dilution series say of its bands; one sentence each.
     """
 
     study: Study
@@ -50,3 +52,4 @@ class StudyResult:
     controls: pd.DataFrame
     decisions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    linearity: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ import blotquant as bq
 from blotquant import registry
 from blotquant.columns import BAND_COLUMNS, LANE_COLUMNS
 from blotquant.model import Band, BandRow, Blot, ImageSource, Lane, Layout, Panel
+from blotquant.pipeline import layout_confidence
 from blotquant.recipe import ImageSettings
 from blotquant.signal import SignalMap
 from blotquant.simulate import BlotSpec, render, simulate
@@ -366,6 +367,20 @@ def test_doubtful_lanes_are_flagged_and_named(blot, result):
     flagged = doubtful.table["flags"].str.contains("LOW_CONFIDENCE")
     assert (flagged == (doubtful.table["lane"] == 1)).all()
     assert any("lane 1" in line for line in doubtful.warnings)
+
+
+def test_confidence_in_the_layout_falls_with_the_share_of_doubtful_lanes(blot, result):
+    first, *others = result.layout.lanes
+    assert result.lanes["layout_confidence"].eq(1.0).all()
+    layout = result.layout.replace(lanes=(replace(first, confidence=0.2), *others))
+    doubtful = bq.measure(blot, layout)
+    expected = max(0.0, 1 - 2.5 / len(layout.lanes))
+    assert doubtful.lanes["layout_confidence"].to_numpy() == pytest.approx(expected)
+    assert doubtful.provenance["layout_confidence"] == pytest.approx([expected])
+    assert any("number of lanes" in line for line in doubtful.warnings) == (expected < 0.5)
+    # a lane that this image of the membrane does not show says nothing
+    hidden = replace(first, confidence=0.0, use=False)
+    assert layout_confidence([hidden, *others]) == 1.0
 
 
 def test_flags_and_warnings_of_the_picture_reach_the_table(blot, result):

@@ -120,4 +120,4 @@ class StudyPlan:
             raise StudyError(
                 f"{error}\nthe lanes that were found are drawn in {out / 'overlays'}"
             ) from None
-        return conclude(self.study, self.samples, bands, lanes, layouts, recipe)
+        return conclude(self.study, self.samples, bands, lanes, layouts, recipe, self.folder)

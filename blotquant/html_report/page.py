@@ -271,6 +271,7 @@ def _facts(result: Result, table: pd.DataFrame) -> tuple[str, ...]:
     )
     facts = (
         counted(len(result.layout.lanes), "lane"),
+        _confidence_in_layout(result),
         f"{counted(len(table) - missing, 'band')} detected",
         f"{missing} below detection" if missing else "",
         " × ".join(map(str, size)) + " px" if size else "",
@@ -280,6 +281,12 @@ def _facts(result: Result, table: pd.DataFrame) -> tuple[str, ...]:
         f"exposed {known['exposure_s']:g} s" if known.get("exposure_s") else "",
     )
     return tuple(fact for fact in facts if fact)
+
+
+def _confidence_in_layout(result: Result) -> str:
+    """How far to trust the number of lanes, panel by panel."""
+    known = result.provenance.get("layout_confidence", ())
+    return f"confidence in the layout {', '.join(f'{one:.2f}' for one in known)}" if known else ""
 
 
 def _hashes(run: RunOutcome) -> list[tuple[str, str]]:

@@ -36,6 +36,7 @@ _ADVICE = {
     Flag.BACKGROUND_SUBTRACTED: "Export the picture before background subtraction.",
     Flag.RESIZED: "Export at the imager's own size.",
     Flag.SCREENSHOT: "Export the picture from the imager's program.",
+    Flag.OUT_OF_LINEAR_RANGE: "Load within the linear range, or take another exposure.",
     Flag.ARTEFACT: "Look at the band in the overlay; leave the lane out if the mark is in it.",
 }
 
@@ -56,6 +57,7 @@ SERIOUS = (
     | Flag.STRETCHED
     | Flag.BACKGROUND_SUBTRACTED
     | Flag.SCREENSHOT
+    | Flag.OUT_OF_LINEAR_RANGE
 )
 
 

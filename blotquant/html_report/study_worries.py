@@ -42,7 +42,9 @@ def worries(run: RunOutcome, study: StudyResult) -> list[Point]:
         for flag in Flag
         if flag.name in touched and flag.name not in told
     ]
-    points = [*warnings, *method_points(study), *_controls(study), *of_tables, *of_run]
+    # the flag says which bands; what lies inside is told, too
+    linear = [Point(sentence_case(text)) for text in study.linearity]
+    points = [*warnings, *linear, *method_points(study), *_controls(study), *of_tables, *of_run]
     first = {point.text: point for point in reversed(points)}
     return [first[text] for text in dict.fromkeys(point.text for point in points)]
 

@@ -3,7 +3,7 @@
 from .annotating import LadderReading, MolecularWeights, molecular_weights, row_for_kda
 from .calibration import METHODS, Calibration, calibrate
 from .catalog import Ladder, get_ladder, ladders
-from .marks import LadderMark, ladder_marks, rows_with_kda
+from .marks import LadderMark, ladder_marks, marks_of_layout, rows_with_kda
 from .matching import LadderMatch, match_ladder
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "get_ladder",
     "ladder_marks",
     "ladders",
+    "marks_of_layout",
     "match_ladder",
     "molecular_weights",
     "row_for_kda",

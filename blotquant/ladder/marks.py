@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from blotquant.ladder.annotating import molecular_weights
 from blotquant.model import Layout
-from blotquant.result import Result
+from blotquant.recipe import LadderSettings
+from blotquant.result import LaneMeasurement, Result
 
-__all__ = ["LadderMark", "ladder_marks", "rows_with_kda"]
+__all__ = ["LadderMark", "ladder_marks", "marks_of_layout", "rows_with_kda"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,32 @@ def ladder_marks(result: Result) -> tuple[LadderMark, ...]:
         for band, kda in zip(reading["bands"], reading["kda"], strict=True):
             m = bands[band - 1]
             marks.append(LadderMark(lane.id, m.center_row, m.center_col, float(kda)))
+    return tuple(marks)
+
+
+def marks_of_layout(
+    layout: Layout, measured: Mapping[str, LaneMeasurement], settings: LadderSettings
+) -> tuple[LadderMark, ...]:
+    """As `ladder_marks`, of lanes that were measured but are no result yet.
+
+    Parameters
+    ----------
+    layout : Layout
+    measured : mapping of str to LaneMeasurement
+        By lane id.
+    settings : LadderSettings
+
+    Returns
+    -------
+    tuple of LadderMark
+    """
+    if not any(lane.kind == "ladder" for lane in layout.lanes):
+        return ()
+    marks = []
+    for reading in molecular_weights(layout, measured, settings).readings:
+        for band, kda in zip(reading.bands, reading.kda, strict=True):
+            m = measured[reading.lane].bands[band]
+            marks.append(LadderMark(reading.lane, m.center_row, m.center_col, kda))
     return tuple(marks)
 
 

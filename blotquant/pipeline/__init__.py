@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .confidence import LOW_CONFIDENCE, layout_checks, layout_confidence
 from .image import (
-    LOW_CONFIDENCE,
     Result,
     analyze,
     detect,
@@ -31,6 +31,8 @@ __all__ = [
     "common_roughness",
     "conclude",
     "detect",
+    "layout_checks",
+    "layout_confidence",
     "measure",
     "measure_lane",
     "measure_lanes",

@@ -24,16 +24,13 @@ from ..noise import estimate_noise
 from ..recipe import Recipe
 from ..result import LaneMeasurement, Result
 from ..tables import table_of
+from .confidence import LOW_CONFIDENCE, layout_checks, layout_confidence
 from .readings import measure_lanes, recipe_for_role
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# Below this a lane is worth a look before its numbers are used.
-LOW_CONFIDENCE = 0.5
-
 __all__ = [
-    "LOW_CONFIDENCE",
     "Result",
     "analyze",
     "detect",
@@ -115,8 +112,12 @@ def measure(
         lanes=_lane_table(blot, layout, measured, name),
         measurements=measured,
         recipe=recipe,
-        provenance={**provenance(blot, recipe), "ladders": _ladders(layout, weights)},
-        warnings=(*blot.warnings, *_warnings(layout), *weights.notes),
+        provenance={
+            **provenance(blot, recipe),
+            "layout_confidence": list(_layout_confidences(layout).values()),
+            "ladders": _ladders(layout, weights),
+        },
+        warnings=(*blot.warnings, *layout_checks(layout), *weights.notes),
     )
 
 
@@ -174,6 +175,14 @@ def provenance(blot: Blot, recipe: Recipe) -> dict[str, Any]:
     }
 
 
+def _layout_confidences(layout: Layout) -> dict[str, float]:
+    """Confidence in the lanes of each panel, by its id."""
+    return {
+        panel.id: layout_confidence([lane for lane in layout.lanes if lane.panel_id == panel.id])
+        for panel in layout.panels
+    }
+
+
 def _ladders(layout: Layout, weights: MolecularWeights) -> list[dict[str, Any]]:
     """How each ladder lane was read, as JSON."""
     number = {lane.id: k for k, lane in enumerate(layout.lanes, 1)}
@@ -213,31 +222,6 @@ def _check_inside(blot: Blot, lane: Lane) -> None:
             f"{blot.source.name}: lane {lane.id} lies outside the picture of {rows} x {cols} px; "
             "was the layout made for another image?"
         )
-
-
-# A layout of which more than this share of the lanes is doubtful is doubtful as a whole.
-_DOUBTFUL_SHARE = 0.2
-
-
-def _warnings(layout: Layout) -> tuple[str, ...]:
-    """What to check of a layout, and why."""
-    doubtful = [
-        str(number)
-        for number, lane in enumerate(layout.lanes, 1)
-        if lane.confidence < LOW_CONFIDENCE
-    ]
-    if not doubtful:
-        return ()
-    warnings = [
-        f"please check lane {', '.join(doubtful)}: found on thin evidence "
-        "(hardly a gap beside it, or none of its own bands)"
-    ]
-    if len(doubtful) > _DOUBTFUL_SHARE * len(layout.lanes):
-        warnings.append(
-            f"please check the number of lanes: {len(doubtful)} of {len(layout.lanes)} are "
-            "doubtful; give the number if you know it (--lanes)"
-        )
-    return tuple(warnings)
 
 
 def _band_table(
@@ -319,6 +303,7 @@ def _lane_table(
     blot: Blot, layout: Layout, measured: dict[str, LaneMeasurement], image: str
 ) -> pd.DataFrame:
     panel_number = {panel.id: index for index, panel in enumerate(layout.panels, 1)}
+    of_layout = _layout_confidences(layout)
     records = []
     for number, lane in enumerate(layout.lanes, 1):
         m = measured[lane.id]
@@ -342,6 +327,7 @@ def _lane_table(
                 "confidence": lane.confidence,
                 "total_density_err": m.total_density_err,
                 "path": json.dumps([[round(row, 2), round(col, 2)] for row, col in lane.path]),
+                "layout_confidence": of_layout[lane.panel_id],
             }
         )
     return table_of(records, LANE_COLUMNS)

@@ -26,6 +26,7 @@ from ..study import ImageFacts, Problem, Study, check_study, read_samples
 from ..study_result import StudyResult
 from ..tables import empty_table, joined
 from .image import measure
+from .linear_range import flagged_out_of_range, linear_ranges, linearity_told
 from .membranes import membrane_layouts
 from .naming import name_bands, name_lanes, roles_of, with_free_columns, with_rows
 
@@ -75,6 +76,7 @@ def conclude(
     lanes: pd.DataFrame,
     layouts: Mapping[str, Layout],
     recipe: Recipe | None = None,
+    folder: Path | None = None,
 ) -> StudyResult:
     """Normalize, compare and judge what was measured in a study's images.
 
@@ -89,6 +91,8 @@ def conclude(
         By image: rows may carry the targets that somebody gave them.
     recipe : Recipe, optional
         Its normalization gives way to the study's.
+    folder : Path, optional
+        The study's, where its dilution series lie; without it none is looked at.
 
     Returns
     -------
@@ -97,12 +101,15 @@ def conclude(
     Raises
     ------
     StudyError
-        If rows, groups or columns that the study needs are not there.
+        If rows, groups or columns that the study needs are not there, or a dilution series cannot
+        be measured.
     """
     study = with_rows(study, layouts)
     recipe = _as_declared(recipe or Recipe(), study)
     bands = name_bands(bands, lanes, study, samples)
     lanes = name_lanes(lanes, study, samples)
+    ranges = linear_ranges(study, folder, recipe) if folder is not None else ()
+    bands = flagged_out_of_range(bands, ranges)
     roles = roles_of(study)
     done = normalize_tables(bands, recipe, lanes, roles=roles)
     values = with_free_columns(done.table, lanes, samples)
@@ -120,6 +127,7 @@ def conclude(
         controls=controls,
         decisions=statistics.decisions,
         warnings=(*said, *done.messages, *statistics.warnings),
+        linearity=linearity_told(done.table, done.bands, ranges),
     )
 
 
@@ -165,6 +173,7 @@ def analyze_study(folder: str | Path, recipe: Recipe | None = None) -> StudyResu
         joined((result.lanes for result in results), LANE_COLUMNS),
         {result.image: result.layout for result in results},
         recipe,
+        folder,
     )
     return replace(concluded, warnings=(*faults, *concluded.warnings))
 

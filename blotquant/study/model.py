@@ -19,6 +19,7 @@ from .parts import (
     Dose,
     Exclusion,
     FigureSettings,
+    LinearitySeries,
     Membrane,
     NormalizationPlan,
     StatisticsPlan,
@@ -65,6 +66,7 @@ class Study(Block):
     exclude: tuple[Exclusion, ...] = ()
     comparison: tuple[Comparison, ...] = ()
     dose: tuple[Dose, ...] = ()
+    linearity: tuple[LinearitySeries, ...] = ()
 
     @field_validator("schema_version", mode="before")
     @classmethod

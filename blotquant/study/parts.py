@@ -15,6 +15,7 @@ __all__ = [
     "Exclusion",
     "FigureSettings",
     "ImageRole",
+    "LinearitySeries",
     "Membrane",
     "NormalizationPlan",
     "StatisticsPlan",
@@ -185,3 +186,16 @@ class Dose(Block):
     target: Annotated[Words, Field(min_length=1)] = key(..., "Targets to fit.")
     column: Name = key("dose", "Column of the sample sheet that holds the dose.")
     where: Where = key({}, 'Only lanes with these entries in the sheet, e.g. { drug = "A" }.')
+
+
+class LinearitySeries(Block):
+    """A dilution series of a target: bands outside its linear range are flagged."""
+
+    target: Annotated[Word, Field(min_length=1)] = key(..., "Target that the series shows.")
+    file: Annotated[str, Field(min_length=1)] = key(
+        ..., "Image of the series, below the study's folder; imaged as the study's own."
+    )
+    loads: Annotated[str, Field(min_length=1)] = key(
+        ..., "CSV with the columns lane and load, below the study's folder."
+    )
+    row: int | None = key(None, "Row of bands that is the target; else the strongest.", ge=1)

@@ -31,6 +31,11 @@ _EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "targets = []",
             'where = { time_h = "24" }',
         ),
+        "linearity": (
+            'target = "P53"',
+            'file = "dilution_P53.tif"',
+            'loads = "dilution.csv"',
+        ),
         "dose": ('target = ["P53"]', 'column = "dose"', 'where = { drug = "A" }'),
     }
 )

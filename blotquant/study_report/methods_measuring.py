@@ -77,7 +77,18 @@ def measuring(run: RunOutcome, result: StudyResult) -> list[str]:
     detectors = {one.result.recipe.image.detector for one in measured if one.result is not None}
     if "film" in detectors:
         told.append("Grey levels of films were converted to optical density.")
-    return told + _seen(result)
+    return told + _linear(result) + _seen(result)
+
+
+def _linear(result: StudyResult) -> list[str]:
+    """What dilution series say of the bands."""
+    if not result.linearity:
+        return []
+    return [
+        "The linear range of each target with a dilution series is the longest run of loads whose "
+        "densities are within 15 % of a line through zero.",
+        *result.linearity,
+    ]
 
 
 def _formats(images: Sequence[ImageOutcome]) -> list[str]:

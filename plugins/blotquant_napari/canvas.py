@@ -13,6 +13,7 @@ from blotquant.flags import Flag
 from blotquant.model import Layout
 
 from . import gestures, strips
+from .ladder_labels import LadderLabels
 
 if TYPE_CHECKING:
     from napari.layers import Layer, Shapes
@@ -47,6 +48,7 @@ class Canvas:
         self._drawn: tuple[object, ...] = ()
         self._labelled: tuple[object, ...] = ()
         self._strips: dict[str, strips.Strips] = {}
+        self._ladder = LadderLabels(viewer)
 
     def draw(self, document: Document) -> None:
         """Draw lanes, bands and points as the document has them."""
@@ -66,6 +68,8 @@ class Canvas:
         self._draw_labels(layout, drawn_lanes.labels)
         self._write("bands", strips.band_strips(layout, band_flags, selection.band))
         self._draw_points(layout, selection.lanes)
+        if (sizes := self._ladder.draw(document)) is not None:
+            self._adopt("ladder", sizes)
         self.clear_overlay()
         self.shapes("lanes").metadata[LAYER_KEY] = _tag("lanes", document)
 

@@ -218,7 +218,7 @@ def concluding(state: StudyState) -> Generator[str, None, Concluded | Failure]:
     recipe = state.pictures[0].recipe if state.pictures else Recipe()
     yield ""
     try:
-        result = conclude(state.study, state.samples, bands, lanes, layouts, recipe)
+        result = conclude(state.study, state.samples, bands, lanes, layouts, recipe, state.folder)
     except BlotquantError as error:
         return Concluded(measured, problems, reason=str(error))
     result = replace(result, warnings=(*state.lost, *_without_bands(state), *result.warnings))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from blotquant.flags import Flag
+from blotquant.pipeline import layout_checks
 from blotquant.result import LaneMeasurement
 
 from .document import Document
@@ -49,4 +50,7 @@ def light_of_lanes(
     if flags & _RED:
         return "red", flag_names(flags & _RED)
     rest = flags & ~_GREEN
-    return ("yellow", flag_names(rest)) if rest else ("green", "nothing to look at")
+    checks = layout_checks(document.layout)
+    if rest or checks:
+        return "yellow", "; ".join((*filter(None, (flag_names(rest),)), *checks))
+    return "green", "nothing to look at"

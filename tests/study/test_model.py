@@ -101,7 +101,7 @@ def test_the_examples_in_comments_are_a_study():
     examples = lines[next(i for i, line in enumerate(lines) if line.startswith("# [[")) :]
     tree = tomllib.loads("\n".join(line.removeprefix("# ") for line in examples))
     study = Study.parse(tree)
-    assert [len(getattr(study, name)) for name in tree] == [1] * 5
+    assert [len(getattr(study, name)) for name in tree] == [1] * 6
 
 
 def test_all_faults_come_at_once_and_name_their_block(tmp_path):

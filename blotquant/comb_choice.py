@@ -1,0 +1,191 @@
+"""Whether a comb of lanes agrees with the rows of bands, and a second reading where it does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d, maximum_filter1d
+
+from .comb import Tooth
+
+__all__ = ["balanced_profile", "band_width", "disagreement", "with_hidden_lanes"]
+
+# A band in a slice has at least this share of the strongest evidence anywhere.
+_LEAST = 0.1
+# Bands side by side are parted by a dip this deep against the lower of the two.
+_PARTED = 0.5
+# A band is a lane's where this share of it lies within the lane ...
+_WITHIN = 0.7
+# ... and it says nothing of lanes where it fills so much of two of them: they touch there.
+_FILLED = 0.6
+# Bands narrower than this, px of the scene, are specks.
+_NARROW = 10
+# Where evidence has this share of the strongest, it counts as if it were half of its surroundings.
+_FAINT = 0.03
+# Lanes stand on even wells where their centres scatter by no more than this share of the spacing.
+_EVEN = 0.15
+# A gap that hidden lanes fill is a whole number of spacings within this share of one: the lanes
+# beside it are misplaced by what they have swallowed.
+_OFF = 0.35
+_FEWEST = 6  # lanes that tell whether they are even
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One band, or several that touch, in a slice: from where to where it is half as high."""
+
+    slice: int
+    left: float
+    right: float
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+
+def disagreement(teeth: list[Tooth], straight: NDArray[np.float64]) -> float:
+    """Share of the bands that contradict a comb of lanes.
+
+    A protein runs as one band in each lane: two bands side by side in one lane, or a band that
+    lies half in one lane and half in the next, say that the lanes are wrong. Every band counts
+    alike, weak or strong, so that a strong row of bands whose lanes touch does not outvote a
+    weak one that shows the gaps between them.
+
+    Parameters
+    ----------
+    teeth : list of Tooth
+    straight : ndarray, shape (S, U)
+        Evidence on straightened lanes, slice by slice.
+
+    Returns
+    -------
+    float
+        From 0 to 1; 0 where no band says anything.
+    """
+    return _share_against(teeth, _runs(straight))
+
+
+def band_width(straight: NDArray[np.float64]) -> float:
+    """Usual width of the bands that stand apart from others, px of the scene; 0 without any."""
+    widths = [run.width for run in _runs(straight)]
+    return float(np.median(widths)) if widths else 0.0
+
+
+def balanced_profile(straight: NDArray[np.float64], width: float) -> NDArray[np.float64]:
+    """Evidence summed down the lanes, each row of bands counted alike.
+
+    Parameters
+    ----------
+    straight : ndarray, shape (S, U)
+        Evidence on straightened lanes, slice by slice.
+    width : float
+        Of a lane, px: evidence is taken relative to the highest within so much around it.
+
+    Returns
+    -------
+    ndarray, shape (U,)
+    """
+    smooth = gaussian_filter1d(straight, 1.0, axis=1, mode="constant")
+    around = maximum_filter1d(smooth, max(3, round(width)) | 1, axis=1)
+    faint = _FAINT * float(around.max()) + 1e-12
+    profile: NDArray[np.float64] = (straight / (around + faint)).sum(axis=0)
+    return profile
+
+
+def with_hidden_lanes(teeth: list[Tooth]) -> list[Tooth]:
+    """Comb with the lanes that even wells ask for.
+
+    The comb that forms the wells has even teeth. Where all lanes found stand on a line of even
+    (or evenly changing) spacing, a place of that line without a lane holds one that bands
+    touching it have hidden.
+
+    Parameters
+    ----------
+    teeth : list of Tooth
+
+    Returns
+    -------
+    list of Tooth
+        Left to right; the same where the lanes are not even. Lanes added have strength 0.
+    """
+    if len(teeth) < _FEWEST:
+        return teeth
+    centers = np.array([tooth.center for tooth in teeth])
+    steps = np.diff(centers)
+    spacing = float(np.median(steps))
+    apart = np.maximum(1, np.rint(steps / spacing))
+    wells = np.concatenate(([0], np.cumsum(apart)))
+    line = np.polynomial.Polynomial.fit(wells, centers, 2)
+    scatter = float(np.sqrt(np.mean((centers - line(wells)) ** 2)))
+    off = np.abs(steps - np.diff(line(wells)))[apart > 1]
+    if scatter > _EVEN * spacing or np.any(off > _OFF * spacing):
+        return teeth  # groups of lanes, parted by some space
+    width = float(np.median([tooth.width for tooth in teeth]))
+    hidden = np.setdiff1d(np.arange(wells[-1] + 1), wells)
+    added = [Tooth(float(c - width / 2), float(c + width / 2), 0.0, 0.0) for c in line(hidden)]
+    return sorted([*teeth, *added], key=lambda tooth: tooth.center)
+
+
+def _share_against(teeth: list[Tooth], runs: list[_Run]) -> float:
+    if not teeth:
+        return 0.0
+    lefts = np.array([tooth.left for tooth in teeth])
+    rights = np.array([tooth.right for tooth in teeth])
+    # lanes reach to the middle of the gap between them
+    middles = (rights[:-1] + lefts[1:]) / 2
+    lefts, rights = np.append(lefts[0], middles), np.append(middles, rights[-1])
+    told = against = 0
+    taken: dict[tuple[int, int], int] = {}
+    for run in runs:
+        inside = np.minimum(rights, run.right) - np.maximum(lefts, run.left)
+        inside = np.maximum(inside, 0)
+        if inside.sum() < 0.5 * run.width:
+            continue  # beyond the outermost lanes
+        if (inside > _FILLED * (rights - lefts)).sum() > 1:
+            continue
+        told += 1
+        lane = int(np.argmax(inside))
+        if inside[lane] < _WITHIN * run.width:
+            against += 1
+            continue
+        place = run.slice, lane
+        against += {0: 0, 1: 2}.get(taken.get(place, 0), 1)
+        taken[place] = taken.get(place, 0) + 1
+    return against / told if told else 0.0
+
+
+def _runs(straight: NDArray[np.float64]) -> list[_Run]:
+    smooth = gaussian_filter1d(straight, 1.0, axis=1, mode="constant")
+    floor = _LEAST * float(smooth.max()) if smooth.size else 0.0
+    if floor <= 0:
+        return []
+    found: list[_Run] = []
+    for k, values in enumerate(smooth):
+        for left, right in _parted(values, floor):
+            top = float(values[left : right + 1].max())
+            above = np.flatnonzero(values[left : right + 1] >= 0.5 * top) + left
+            if above[-1] - above[0] + 1 >= _NARROW:
+                found.append(_Run(k, float(above[0]), float(above[-1])))
+    return found
+
+
+def _parted(values: NDArray[np.float64], floor: float) -> list[tuple[int, int]]:
+    """From where to where each peak of a slice reaches, parted from the next by a deep dip."""
+    inner = np.flatnonzero((values[1:-1] > values[:-2]) & (values[1:-1] >= values[2:])) + 1
+    peaks = [int(p) for p in inner if values[p] > floor]
+    if not peaks:
+        return []
+    groups: list[list[int]] = [[peaks[0], peaks[0]]]  # highest so far, last
+    cuts: list[int] = [0]
+    for a, b in pairwise(peaks):
+        dip = a + int(np.argmin(values[a : b + 1]))
+        if values[dip] <= _PARTED * min(values[groups[-1][0]], values[b]):
+            cuts.append(dip)
+            groups.append([b, b])
+        elif values[b] > values[groups[-1][0]]:
+            groups[-1][0] = b
+    cuts.append(values.size - 1)
+    return list(pairwise(cuts))

@@ -1,0 +1,65 @@
+"""How far to trust the lanes of a picture, one by one and as a whole, and what to check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from blotquant.model import Lane, Layout
+
+__all__ = ["LOW_CONFIDENCE", "layout_checks", "layout_confidence"]
+
+# Below this a lane, or a layout, is worth a look before its numbers are used.
+LOW_CONFIDENCE = 0.5
+# A layout of which this share of the lanes is doubtful is at that limit.
+_DOUBTFUL_SHARE = 0.2
+
+
+def layout_confidence(lanes: Sequence[Lane]) -> float:
+    """Confidence in the lanes of a membrane as a whole: that their number is right.
+
+    One less 2.5 times the share of the lanes that are doubtful, no less than 0: where a fifth of
+    the lanes has a confidence below 0.5, so has the layout.
+
+    Parameters
+    ----------
+    lanes : sequence of Lane
+        Of one panel. A lane that the picture does not show (carried over from another image of
+        the membrane, not used, its confidence 0) says nothing.
+
+    Returns
+    -------
+    float
+        From 0 to 1; 1 without lanes, and where all were set by hand.
+    """
+    shown = [lane for lane in lanes if lane.use or lane.confidence > 0]
+    if not shown:
+        return 1.0
+    doubtful = sum(lane.confidence < LOW_CONFIDENCE for lane in shown)
+    return max(0.0, 1.0 - (1.0 - LOW_CONFIDENCE) / _DOUBTFUL_SHARE * doubtful / len(shown))
+
+
+def layout_checks(layout: Layout) -> tuple[str, ...]:
+    """What to check of a layout, and why; one line each."""
+    doubtful = [
+        str(number)
+        for number, lane in enumerate(layout.lanes, 1)
+        if lane.confidence < LOW_CONFIDENCE
+    ]
+    if not doubtful:
+        return ()
+    checks = [
+        f"please check lane {', '.join(doubtful)}: found on thin evidence "
+        "(hardly a gap beside it, or none of its own bands)"
+    ]
+    for number, panel in enumerate(layout.panels, 1):
+        lanes = [lane for lane in layout.lanes if lane.panel_id == panel.id]
+        confidence = layout_confidence(lanes)
+        if confidence < LOW_CONFIDENCE:
+            few = sum(lane.confidence < LOW_CONFIDENCE for lane in lanes)
+            where = f" of panel {number}" if len(layout.panels) > 1 else ""
+            checks.append(
+                f"please check the number of lanes{where}: {few} of {len(lanes)} are doubtful "
+                f"(confidence in the layout {confidence:.2f}); give the number if you know it "
+                "(--lanes)"
+            )
+    return tuple(checks)

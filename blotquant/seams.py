@@ -1,0 +1,251 @@
+"""Gels or membranes that touch in one picture: the cut edge between them, and their wet rims."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .order import median
+
+__all__ = ["Seam", "cut_at_seams", "find_seam", "without_rim"]
+
+Signal = NDArray[np.float32]
+
+# A cut edge rises by this share of its height, or more, from one px to the next: optics blur by
+# about 1 px. Bands diffuse: one with an SD of 2 px, the thinnest there are, rises by 0.3.
+_SHARP = 0.36
+_REACH = 4  # px up and down in which the height is taken
+# ... and stands this far out of the usual difference of neighbours.
+_CLEAR = 4.0
+# A seam shows over this share of the width, and is broken by no gap longer than so much.
+_COVERED, _GAP = 0.7, 0.1
+# It leans by no more than this (px per px), and leaves so much of the picture on either side.
+_LEAN, _SIDE = 0.05, 0.2
+# So far off (against the height) hardly a line covers this share of what the seam covers; none
+# does beside a seam that must stand alone. A picture holds a few seams, not one every few rows.
+_APART, _UNLIKE, _RARE = 0.05, 0.6, 0.95
+# Neither piece is flatter than this, height over width: a gel is not a strip.
+_FLAT = 0.25
+_FEWEST = 64  # px of a side: less shows no gels
+# A rim's curve is at least this long against the picture's width ...
+_CURVE = 0.06
+# ... with level stretches of at least so much at its top and bottom ...
+_STRETCH = 0.02
+# ... and a rim no deeper than so much of the piece.
+_RIM = 0.25
+# A column at the left or right is the rim's where curves fill this share of it.
+_UPRIGHT = 0.1
+
+
+@dataclass(frozen=True)
+class Seam:
+    """A straight line that parts a picture in an upper and a lower piece.
+
+    Parameters
+    ----------
+    row : float
+        At the middle column, px of the scene.
+    lean : float
+        Rows by which it drops per column.
+    covered : float
+        Share of its length on which a sharp edge is seen.
+    """
+
+    row: float
+    lean: float
+    covered: float
+
+    def rows(self, width: int) -> NDArray[np.float64]:
+        """Row of the seam at each column."""
+        across = np.arange(width, dtype=np.float64)
+        return np.asarray(self.row + self.lean * (across - width / 2), np.float64)
+
+
+def cut_at_seams(
+    signal: Signal, pieces: list[NDArray[np.bool_]], most: int
+) -> list[NDArray[np.bool_]]:
+    """Cut pieces of a picture where two gels or membranes touch.
+
+    Parameters
+    ----------
+    signal : ndarray, shape (rows, cols), float32
+        At the scene's size.
+    pieces : list of ndarray of bool, shape (rows, cols)
+        Membranes found so far; none: the whole picture.
+    most : int
+        No more pieces than this.
+
+    Returns
+    -------
+    list of ndarray of bool
+        The same pieces where there is no seam.
+    """
+    done: list[NDArray[np.bool_]] = []
+    waiting = list(pieces) or [np.ones(signal.shape, bool)]
+    was_cut = False
+    while waiting:
+        piece = waiting.pop(0)
+        halves = _halves(signal, piece) if len(done) + len(waiting) + 1 < most else None
+        if halves is None:
+            done.append(piece)
+        else:
+            was_cut = True
+            waiting += halves
+    return [without_rim(signal, piece) for piece in done] if was_cut else pieces
+
+
+def _halves(signal: Signal, piece: NDArray[np.bool_]) -> list[NDArray[np.bool_]] | None:
+    """The two gels of a piece, one above or beside the other, the seam itself left out."""
+    spans = [np.flatnonzero(piece.any(axis=axis)) for axis in (1, 0)]
+    if min(span.size for span in spans) == 0:
+        return None
+    window = tuple(slice(int(span[0]), int(span[-1]) + 1) for span in spans)
+    inside = cv2.erode(piece[window].astype(np.uint8), np.ones((9, 9), np.uint8), borderValue=1) > 0
+    part = np.ascontiguousarray(signal[window])
+    seam, turned = find_seam(part, inside), False
+    if seam is None:
+        # a lane's edge is straight, too, but where one shows from end to end, others do
+        seam = find_seam(np.ascontiguousarray(part.T), inside.T, alone=True)
+        turned = True
+    if seam is None:
+        return None
+    shape = part.shape[::-1] if turned else part.shape
+    below = np.arange(shape[0])[:, None] - seam.rows(shape[1])
+    halves = []
+    for side in (below < -_REACH, below > _REACH):
+        half = np.zeros_like(piece)
+        half[window] = (side.T if turned else side) & piece[window]
+        halves.append(half)
+    return halves
+
+
+def find_seam(
+    signal: Signal, inside: NDArray[np.bool_] | None = None, *, alone: bool = False
+) -> Seam | None:
+    """Find the cut edge between two gels that lie above each other.
+
+    A cut edge is straight, runs through from side to side, and is as sharp as the optics. A row
+    of bands is none of the three: bands diffuse, and lanes have gaps between them.
+
+    Parameters
+    ----------
+    signal : ndarray, shape (rows, cols), float32
+        At the scene's size.
+    inside : ndarray of bool, shape (rows, cols), optional
+        Where an edge counts.
+    alone : bool
+        Only a seam unlike any other line of the picture.
+
+    Returns
+    -------
+    Seam or None
+        The one with a sharp edge over the largest share of the width.
+    """
+    height, width = signal.shape
+    side = int(max(_SIDE * height, _FLAT * width))
+    if min(height, width) < _FEWEST or height <= 2 * side:
+        return None
+    sharp = _sharp(signal) if inside is None else _sharp(signal) & inside
+    hit = cv2.dilate(sharp.astype(np.float32), np.ones((3, 1), np.uint8))
+    leans = np.linspace(-_LEAN, _LEAN, 2 * max(10, round(_LEAN * width / 2)) + 1)
+    covered = np.array([_coverage(hit, float(lean)) for lean in leans])[:, side : height - side]
+    which, row = np.unravel_index(int(np.argmax(covered)), covered.shape)
+    seam = Seam(float(side + row), float(leans[which]), float(covered[which, row]))
+    if seam.covered < _COVERED:
+        return None
+    others = covered[:, np.abs(np.arange(covered.shape[1]) - row) > _APART * height].max(axis=0)
+    # JPEG draws lines at every eighth row
+    alike = float(np.quantile(others, 1.0 if alone else _RARE)) if others.size else 0.0
+    if alike > _UNLIKE * seam.covered:
+        return None
+    on_line = hit[_rows_of_line(seam.row, seam.lean, hit.shape), np.arange(width)] > 0
+    return seam if _longest_gap(on_line) <= _GAP * width else None
+
+
+def _coverage(hit: NDArray[Any], lean: float) -> NDArray[np.float64]:
+    """Share of the columns with a hit, on the line through each row of the middle column."""
+    rows = np.arange(hit.shape[0])[:, None]
+    places = _rows_of_line(rows, lean, hit.shape)
+    return np.asarray(hit[places, np.arange(hit.shape[1])].mean(axis=1), np.float64)
+
+
+def _rows_of_line(
+    row: NDArray[np.intp] | float, lean: float, shape: tuple[int, ...]
+) -> NDArray[np.intp]:
+    height, width = shape
+    rows = row + np.rint(lean * (np.arange(width) - width / 2))
+    return np.asarray(np.clip(rows, 0, height - 1), np.intp)
+
+
+def without_rim(signal: Signal, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Leave out the rim where the liquid around a wet gel ends: long curves, sharp as no band is.
+
+    Parameters
+    ----------
+    signal : ndarray, shape (rows, cols), float32
+    inside : ndarray of bool, shape (rows, cols)
+        One gel.
+
+    Returns
+    -------
+    ndarray of bool, shape (rows, cols)
+        The gel, each side moved inwards past the curves that lie near it.
+    """
+    level, upright = _long_curves(signal)
+    kept = inside.copy()
+    for axis, curves, share in ((1, upright, _UPRIGHT), (0, level, 0.0)):
+        along = np.flatnonzero(kept.any(axis=1 - axis))
+        if along.size == 0:
+            return inside
+        first, last = int(along[0]), int(along[-1])
+        depth = int(_RIM * (last - first + 1))
+        seen = (curves & kept).sum(axis=1 - axis) / kept.sum(axis=1 - axis).max()
+        lines = np.flatnonzero(seen > share)
+        near, far = lines[lines < first + depth], lines[lines > last - depth]
+        edge = [slice(None), slice(None)]
+        if near.size:
+            edge[axis] = slice(0, int(near[-1]) + _REACH)
+            kept[tuple(edge)] = False
+        if far.size:
+            edge[axis] = slice(int(far[0]) - _REACH, None)
+            kept[tuple(edge)] = False
+    return kept
+
+
+def _sharp(signal: Signal) -> NDArray[np.bool_]:
+    """Where the signal jumps from one row to the next, as no band can."""
+    along = np.asarray(cv2.blur(signal, (5, 1)), np.float32)
+    step = np.zeros_like(along)
+    step[:-1] = np.abs(along[1:] - along[:-1])
+    usual = 1.4826 * np.median(step, axis=0, keepdims=True)
+    usual = np.maximum(usual, 1.4826 * median(step)) + 1e-12
+    around = np.ones((2 * _REACH + 1, 1), np.uint8)
+    height = cv2.dilate(along, around) - cv2.erode(along, around)
+    return np.asarray((step > _SHARP * height) & (step > _CLEAR * usual))
+
+
+def _longest_gap(seen: NDArray[np.bool_]) -> int:
+    edges = np.flatnonzero(np.diff(np.concatenate(([1], seen.astype(np.int8), [1]))))
+    return int(np.max(edges[1::2] - edges[::2])) if edges.size else 0
+
+
+def _long_curves(signal: Signal) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Sharp edges that go on for long: where they run level, and where they run up and down."""
+    level, upright = _sharp(signal), _sharp(np.ascontiguousarray(signal.T)).T
+    width = signal.shape[1]
+    curves = _of_length(level | upright, _CURVE * width)
+    return _of_length(level & curves, _STRETCH * width), upright & curves
+
+
+def _of_length(mask: NDArray[np.bool_], least: float) -> NDArray[np.bool_]:
+    """Pieces of a mask, 1 px around them included, that are so long in one direction."""
+    around = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(around)
+    longer = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+    is_long = longer >= least
+    is_long[0] = False
+    return np.asarray(is_long[labels])
