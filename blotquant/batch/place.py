@@ -16,7 +16,7 @@ from typing import Any
 from blotquant import __version__
 from blotquant.batch.inputs import MARKER
 from blotquant.errors import OutputError
-from blotquant.files import write_atomically
+from blotquant.files import is_folder, is_plain_file, is_there, write_atomically
 
 __all__ = ["FIXED_FILES", "OutputFolder", "read_provenance"]
 
@@ -77,7 +77,7 @@ class OutputFolder:
             written. Then nothing has been changed.
         """
         planned = {*planned, *FIXED_FILES}
-        if self.path.exists() and not self.path.is_dir():
+        if is_there(self.path) and not is_folder(self.path):
             raise OutputError(f"{self.path}: is not a folder; choose another one with -o")
         older = read_provenance(self.path)
         own = {name: digest for name, digest in older.get("files", {}).items() if _is_below(name)}
@@ -172,7 +172,7 @@ def _is_below(name: str) -> bool:
 
 
 def _digest(path: Path) -> str:
-    if not path.is_file() or path.is_symlink():
+    if not is_plain_file(path) or path.is_symlink():
         return ""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

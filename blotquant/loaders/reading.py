@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from .. import registry
 from ..errors import BlotquantError, UnreadableImage
+from ..files import is_folder
 from ..recipe import ImageSettings
 from .raw import Limits, Loader, LoaderOfSeveralFiles, RawImage
 from .refusal import check_is_file, explain, is_of_an_imager
@@ -89,7 +90,7 @@ def is_image(path: str | os.PathLike[str]) -> bool:
     if file.name.startswith("."):
         return False
     if file.suffix.lower() in supported_suffixes() or is_of_an_imager(file):
-        return not file.is_dir()
+        return not is_folder(file)
     try:
         check_is_file(file)
         head = _head(file)
