@@ -48,8 +48,8 @@ def is_there(path: Path) -> bool:
     return os.path.exists(path)  # noqa: PTH110
 
 
-def read_bytes(path: Path) -> bytes:
-    """Content of a file of settings, a layout or a sheet.
+def read_bytes(path: Path, most: int = _LARGEST_TEXT) -> bytes:
+    """Content of a file of settings, a layout or a sheet; `most` bytes of it are reasonable.
 
     Raises
     ------
@@ -61,8 +61,8 @@ def read_bytes(path: Path) -> bytes:
         there = os.path.lexists(path)
         words = "it is no plain file" if there else "there is no such file"
         raise OSError(errno.EINVAL if there else errno.ENOENT, words, str(path))
-    if path.stat().st_size > _LARGEST_TEXT:
-        raise OSError(errno.EFBIG, f"it is larger than {_LARGEST_TEXT // 2**20} MiB", str(path))
+    if path.stat().st_size > most:
+        raise OSError(errno.EFBIG, f"it is larger than {most // 2**20} MiB", str(path))
     return path.read_bytes()
 
 

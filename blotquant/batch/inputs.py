@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from blotquant.errors import NothingFound, OutputError, UnreadableImage
-from blotquant.files import is_folder, is_plain_file, is_there
+from blotquant.files import is_folder, is_plain_file, is_there, read_bytes
 from blotquant.loaders import is_image, owner, supported_suffixes
 
 __all__ = [
+    "LARGEST_MARKER",
     "MARKER",
     "RESULTS_FOLDER",
     "ImageFile",
@@ -29,6 +30,7 @@ __all__ = [
 
 RESULTS_FOLDER = "blotquant-results"
 MARKER = "provenance.json"
+LARGEST_MARKER = 2**28  # a kilobyte or two for each image
 
 _LONGEST_STEM = 120  # bytes; leaves room for a hash, a suffix and a temporary name within 255
 
@@ -258,7 +260,7 @@ def _natural(name: str) -> tuple[tuple[tuple[int, int | str], ...], str]:
 
 def _has_marker(folder: Path) -> bool:
     try:
-        content = json.loads((folder / MARKER).read_bytes())
+        content = json.loads(read_bytes(folder / MARKER, LARGEST_MARKER))
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(content, dict) and "blotquant" in content and "files" in content

@@ -14,9 +14,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from blotquant import __version__
-from blotquant.batch.inputs import MARKER
+from blotquant.batch.inputs import LARGEST_MARKER, MARKER
 from blotquant.errors import OutputError
-from blotquant.files import is_folder, is_plain_file, is_there, write_atomically
+from blotquant.files import is_folder, is_plain_file, is_there, read_bytes, write_atomically
 
 __all__ = ["FIXED_FILES", "OutputFolder", "read_provenance"]
 
@@ -37,7 +37,7 @@ FIXED_FILES = (
 def read_provenance(folder: Path) -> dict[str, Any]:
     """The provenance of a run's folder; empty where there is none or it is not ours."""
     try:
-        content = json.loads((folder / MARKER).read_bytes())
+        content = json.loads(read_bytes(folder / MARKER, LARGEST_MARKER))
     except (OSError, ValueError, RecursionError):
         return {}
     if isinstance(content, dict) and isinstance(content.get("files"), dict):

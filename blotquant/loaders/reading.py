@@ -6,6 +6,7 @@ import hashlib
 import re
 import struct
 import warnings
+import zipfile
 from functools import cache
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 # Long enough for the headers of all formats, one disk block to read.
 _HEAD = 4096
 _BLOCK = 2**20
-_LOST = (LookupError, TypeError, AttributeError, AssertionError, RecursionError, struct.error)
+_LOST = (
+    *(LookupError, TypeError, AttributeError, AssertionError, RecursionError, struct.error),
+    zipfile.BadZipFile,
+)
 # How decoders word that a file is sound but beyond them.
 _UNSUPPORTED = re.compile(r"not supported|unsupported|not implemented|requires", re.IGNORECASE)
 
