@@ -21,7 +21,9 @@ _LONGEST_QUOTE = 120  # letters
 _DEEP_KEY = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){30}""")
 
 __all__ = [
+    "is_folder",
     "is_plain_file",
+    "is_there",
     "open_atomically",
     "read_bytes",
     "read_toml",
@@ -30,13 +32,24 @@ __all__ = [
 ]
 
 
+# pathlib's own raise OSError over a name that is longer than any file's can be (255 bytes).
 def is_plain_file(path: Path) -> bool:
-    """Whether there is such a file. A name that no file can have is no error, as for pathlib."""
+    """Whether there is such a file; no error for a name that no file can have."""
     return os.path.isfile(path)  # noqa: PTH113
 
 
-def read_bytes(path: Path) -> bytes:
-    """Content of a file of settings, a layout or a sheet.
+def is_folder(path: Path) -> bool:
+    """Whether there is such a folder; no error for a name that none can have."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is anything of this name; no error for a name that nothing can have."""
+    return os.path.exists(path)  # noqa: PTH110
+
+
+def read_bytes(path: Path, most: int = _LARGEST_TEXT) -> bytes:
+    """Content of a file of settings, a layout or a sheet; `most` bytes of it are reasonable.
 
     Raises
     ------
@@ -48,8 +61,8 @@ def read_bytes(path: Path) -> bytes:
         there = os.path.lexists(path)
         words = "it is no plain file" if there else "there is no such file"
         raise OSError(errno.EINVAL if there else errno.ENOENT, words, str(path))
-    if path.stat().st_size > _LARGEST_TEXT:
-        raise OSError(errno.EFBIG, f"it is larger than {_LARGEST_TEXT // 2**20} MiB", str(path))
+    if path.stat().st_size > most:
+        raise OSError(errno.EFBIG, f"it is larger than {most // 2**20} MiB", str(path))
     return path.read_bytes()
 
 

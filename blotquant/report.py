@@ -22,7 +22,7 @@ from .columns import (
     SCHEMA_VERSION,
     Column,
 )
-from .files import write_atomically
+from .files import is_plain_file, write_atomically
 from .flags import FLAG_MEANING
 from .notice import Notice
 from .outcome import ImageOutcome, RunOutcome
@@ -50,6 +50,8 @@ PROBLEM_COLUMNS: tuple[Column, ...] = (
     Column("error", "text", "", "Class of the error."),
     Column("reason", "text", "", "What is wrong and what to do, in one line."),
 )
+
+_LARGEST_HASHED = 2**31
 
 LIBRARIES = (
     "numpy",
@@ -306,7 +308,10 @@ def _image_entry(image: ImageOutcome, recipe: Recipe) -> dict[str, Any]:
 
 
 def _file_digest(path: Path) -> str:
+    """Hash of a file that was refused; empty for what it would take for ever to read."""
     try:
+        if not is_plain_file(path) or path.stat().st_size > _LARGEST_HASHED:
+            return ""
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:

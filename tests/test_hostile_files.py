@@ -3,8 +3,11 @@
 import contextlib
 import json
 import os
+import signal
 import struct
+import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -42,6 +45,59 @@ def test_a_minute_of_spoilt_files():
     assert tally.faults == []
     assert tally.said["read"] > 20
     assert tally.said["refused"] > 20
+
+
+WATCHED = """
+import sys, time
+sys.path.insert(0, {parts!r})
+from watchdog import Watchdog
+with Watchdog(0.3, 0.3, 0.05).watching():
+    print(flush=True)
+    {work}
+"""
+
+
+def watched(work):
+    parts = str(Path(fuzz.__file__).parent / "parts")
+    command = [sys.executable, "-c", WATCHED.format(parts=parts, work=work)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize(
+    ("work", "words"),
+    [
+        ("while True: pass", "processor time"),
+        ("sum(range(10**12))", "processor time"),  # inside a library
+        ("time.sleep(60)", "slept"),
+    ],
+)
+def test_the_fuzzer_ends_what_hangs(work, words):
+    process = watched(work)
+    _, trace = process.communicate(timeout=30)
+    assert words in fuzz.why(process.returncode)
+    assert "most recent call first" in trace
+
+
+def test_the_fuzzer_blames_no_file_for_a_pause():
+    """A stopped process counted as one that hangs, by the clock on the wall."""
+    process = watched("time.sleep(0.2)")
+    process.stdout.readline()
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(0.6)
+    process.send_signal(signal.SIGCONT)
+    _, trace = process.communicate(timeout=30)
+    assert (process.returncode, trace) == (0, "")
+
+
+def test_the_fuzzer_says_each_minute_how_far_it_is(capsys):
+    seconds = iter(range(0, 1000, 10))
+    tally = fuzz.Tally(lambda: next(seconds))
+    for number in range(12):
+        tally.add([str(number), "0.1", "5", "False", "'read'"], "image:a")
+    said = capsys.readouterr().out.splitlines()
+    assert said
+    assert all("bounds broken: 0" in line for line in said)
+    assert len(said) < 4
 
 
 @pytest.mark.parametrize("sound", sound_files(None), ids=lambda one: f"{one.read}:{one.name}")

@@ -14,6 +14,7 @@ import pytest
 import tifffile
 
 from blotquant.batch import analyze_folder
+from blotquant.cli import main
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 from parts.format_writers import licor_files, ome_tiff, tiff, zipped
@@ -134,6 +135,41 @@ def test_no_name_leads_out_or_runs(folder):
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH to open the report with")
 def test_the_report_runs_no_name(folder, tmp_path):
     assert_inert(folder / "results" / "report.html", tmp_path)
+
+
+LONG = 300 * "l"  # no file can have such a name, and pathlib raises over it
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", f"{LONG}.tif"],
+        ["run", LONG],
+        ["run", "{blot}", "--output", LONG],
+        ["run", "{blot}", "--layouts", LONG],
+        ["run", "{blot}", "--recipe", LONG],
+        ["check", f"{LONG}.tif"],
+        ["check", LONG],
+        ["init", LONG],
+        ["linearity", f"{LONG}.tif", "--loads", LONG],
+    ],
+    ids=lambda words: " ".join(words).replace(LONG, "long"),
+)
+def test_a_name_longer_than_any_file_has(root, tmp_path, monkeypatch, capsys, words):
+    monkeypatch.chdir(tmp_path)
+    blot = str(root / "test_images" / "study" / "M1_P53.tif")
+    assert main([word.format(blot=blot) for word in words]) not in (0, 1)
+    said = capsys.readouterr().err
+    assert LONG in said
+    assert "internal error" not in said
+
+
+@pytest.mark.parametrize("folder", ["blotquant", "plugins"])
+def test_whether_there_is_a_file_is_asked_in_one_place(root, folder):
+    """pathlib's own way raises over a long name; entries of a folder or a zip cannot have one."""
+    asked = re.compile(r"(?<!entry)\.(is_file|is_dir|exists)\(\)")
+    code = {path: path.read_text(encoding="utf-8") for path in (root / folder).rglob("*.py")}
+    assert [path for path, text in code.items() if asked.search(text)] == []
 
 
 @pytest.fixture(scope="module")

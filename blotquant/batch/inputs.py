@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from blotquant.errors import NothingFound, OutputError, UnreadableImage
+from blotquant.files import is_folder, is_plain_file, is_there, read_bytes
 from blotquant.loaders import is_image, owner, supported_suffixes
 
 __all__ = [
+    "LARGEST_MARKER",
     "MARKER",
     "RESULTS_FOLDER",
     "ImageFile",
@@ -28,6 +30,7 @@ __all__ = [
 
 RESULTS_FOLDER = "blotquant-results"
 MARKER = "provenance.json"
+LARGEST_MARKER = 2**28  # a kilobyte or two for each image
 
 _LONGEST_STEM = 120  # bytes; leaves room for a hash, a suffix and a temporary name within 255
 
@@ -78,7 +81,7 @@ def find_images(
     _check_there(paths)
     found: dict[Path, None] = {}
     for path in paths:
-        files = _files_below(path, recursive, out) if path.is_dir() else [path]
+        files = _files_below(path, recursive, out) if is_folder(path) else [path]
         found.update(dict.fromkeys(files))
     found = {path: None for path in found if owner(path) not in found}
     if not found:
@@ -110,7 +113,7 @@ def common_root(paths: Iterable[Path]) -> Path:
         As given: a folder stands for itself, a file for the folder it lies in.
     """
     absolute = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100  # keeps links as named
-    folders = [path if path.is_dir() else path.parent for path in absolute]
+    folders = [path if is_folder(path) else path.parent for path in absolute]
     try:
         return Path(os.path.commonpath(folders))
     except ValueError:  # two drives
@@ -155,11 +158,11 @@ def _check_there(paths: list[Path]) -> None:
     if missing:
         raise UnreadableImage(f"{', '.join(missing)}: there is no such file or folder")
     for path in paths:
-        if path.is_dir() and is_results_folder(path):
+        if is_folder(path) and is_results_folder(path):
             raise OutputError(
                 f"{path}: holds results of blotquant; name the folder of the images instead"
             )
-        if path.exists() and not (path.is_dir() or path.is_file()):
+        if is_there(path) and not (is_folder(path) or is_plain_file(path)):
             raise UnreadableImage(f"{path}: is neither a file nor a folder")
 
 
@@ -257,7 +260,7 @@ def _natural(name: str) -> tuple[tuple[tuple[int, int | str], ...], str]:
 
 def _has_marker(folder: Path) -> bool:
     try:
-        content = json.loads((folder / MARKER).read_bytes())
+        content = json.loads(read_bytes(folder / MARKER, LARGEST_MARKER))
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(content, dict) and "blotquant" in content and "files" in content

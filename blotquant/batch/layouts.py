@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from blotquant.errors import SessionError
+from blotquant.files import is_folder, is_plain_file
 from blotquant.session import SIDECAR_SUFFIX, Session, read_session
 
 __all__ = ["LayoutShelf"]
@@ -42,10 +43,10 @@ class LayoutShelf:
         if folder is None:
             return cls()
         folder = Path(folder)
-        if not folder.is_dir():
+        if not is_folder(folder):
             raise SessionError(f"{folder}: there is no such folder of layouts")
-        home = folder / "layouts" if (folder / "layouts").is_dir() else folder
-        paths = sorted(path for path in home.rglob(f"*{SIDECAR_SUFFIX}") if path.is_file())
+        home = folder / "layouts" if is_folder(folder / "layouts") else folder
+        paths = sorted(path for path in home.rglob(f"*{SIDECAR_SUFFIX}") if is_plain_file(path))
         if not paths:
             raise SessionError(f"{folder}: there are no layouts (*{SIDECAR_SUFFIX}) in it")
         return cls._read(home, paths)

@@ -14,9 +14,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from blotquant import __version__
-from blotquant.batch.inputs import MARKER
+from blotquant.batch.inputs import LARGEST_MARKER, MARKER
 from blotquant.errors import OutputError
-from blotquant.files import write_atomically
+from blotquant.files import is_folder, is_plain_file, is_there, read_bytes, write_atomically
 
 __all__ = ["FIXED_FILES", "OutputFolder", "read_provenance"]
 
@@ -37,7 +37,7 @@ FIXED_FILES = (
 def read_provenance(folder: Path) -> dict[str, Any]:
     """The provenance of a run's folder; empty where there is none or it is not ours."""
     try:
-        content = json.loads((folder / MARKER).read_bytes())
+        content = json.loads(read_bytes(folder / MARKER, LARGEST_MARKER))
     except (OSError, ValueError, RecursionError):
         return {}
     if isinstance(content, dict) and isinstance(content.get("files"), dict):
@@ -77,7 +77,7 @@ class OutputFolder:
             written. Then nothing has been changed.
         """
         planned = {*planned, *FIXED_FILES}
-        if self.path.exists() and not self.path.is_dir():
+        if is_there(self.path) and not is_folder(self.path):
             raise OutputError(f"{self.path}: is not a folder; choose another one with -o")
         older = read_provenance(self.path)
         own = {name: digest for name, digest in older.get("files", {}).items() if _is_below(name)}
@@ -172,7 +172,7 @@ def _is_below(name: str) -> bool:
 
 
 def _digest(path: Path) -> str:
-    if not path.is_file() or path.is_symlink():
+    if not is_plain_file(path) or path.is_symlink():
         return ""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

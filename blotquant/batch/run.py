@@ -19,6 +19,7 @@ from blotquant.batch.study import StudyPlan
 from blotquant.batch.worker import Job, Settings
 from blotquant.columns import BAND_COLUMNS, LANE_COLUMNS, NORMALIZED_COLUMNS
 from blotquant.errors import OutputError
+from blotquant.files import is_folder
 from blotquant.outcome import ImageOutcome, RunOutcome
 from blotquant.recipe import Recipe
 from blotquant.session import SIDECAR_SUFFIX
@@ -162,7 +163,7 @@ def _recipe_of_run(layouts: str | Path | None) -> Recipe | None:
 
 def _refuse_input_as_output(paths: Sequence[Path], out: Path) -> None:
     for path in paths:
-        if path.is_dir() and out.is_dir() and path.samefile(out):
+        if is_folder(path) and is_folder(out) and path.samefile(out):
             raise OutputError(
                 f"{out}: is the folder of the images; results go into a folder of their own, "
                 f"for example -o {out / RESULTS_FOLDER}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from blotquant import loaders, pipeline
 from blotquant.batch.inputs import ImageFile, find_images
 from blotquant.errors import BlotquantError, NothingFound, OutputError, StudyError
-from blotquant.files import write_atomically
+from blotquant.files import is_plain_file, is_there, write_atomically
 from blotquant.model import Blot, Layout
 from blotquant.pipeline.study import STUDY_FILE, facts_of, open_study
 from blotquant.recipe import Recipe
@@ -91,7 +91,7 @@ def start_study(
     """
     folder = Path(folder)
     sheet = "study.xlsx" if xlsx else "samples.csv"
-    there = [name for name in (STUDY_FILE, sheet) if (folder / name).exists()]
+    there = [name for name in (STUDY_FILE, sheet) if is_there(folder / name)]
     if there:
         raise OutputError(
             f"{folder / there[0]}: is there already; edit it, or move it away to start anew"
@@ -126,7 +126,7 @@ def check_folder(folder: str | Path, recipe: Recipe | None = None) -> tuple[Prob
         If the study file or the sheet cannot be read at all.
     """
     folder = Path(folder)
-    if not (folder / STUDY_FILE).is_file():
+    if not is_plain_file(folder / STUDY_FILE):
         raise StudyError(
             f"{folder}: there is no {STUDY_FILE} in it; blotquant init {folder} writes one"
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from blotquant.batch.inputs import ImageFile, named_images
 from blotquant.batch.membrane import MembraneJob
 from blotquant.errors import RecipeError, StudyError
+from blotquant.files import is_plain_file
 from blotquant.pipeline.membranes import images_together
 from blotquant.pipeline.study import (
     STUDY_FILE,
@@ -66,7 +67,7 @@ class StudyPlan:
         RecipeError
             If the user asks for another normalization than the study's.
         """
-        if len(sources) != 1 or not (sources[0] / STUDY_FILE).is_file():
+        if len(sources) != 1 or not is_plain_file(sources[0] / STUDY_FILE):
             return None
         if changes.get("normalization"):
             raise RecipeError(

@@ -13,6 +13,7 @@ import typer
 
 from blotquant import __version__
 from blotquant.errors import RecipeError
+from blotquant.files import is_folder
 
 __all__ = ["command"]
 
@@ -271,10 +272,10 @@ def check(
     recipe: RecipeFile = None,
 ) -> int:
     """Say what is wrong with a study, or whether images are fit for measuring; compute nothing."""
-    if len(paths) == 1 and (paths[0].is_dir() or paths[0].name == "study.toml"):
+    if len(paths) == 1 and (is_folder(paths[0]) or paths[0].name == "study.toml"):
         from blotquant.cli.study import check as look
 
-        folder = paths[0] if paths[0].is_dir() else paths[0].parent
+        folder = paths[0] if is_folder(paths[0]) else paths[0].parent
         return look(folder, recipe_file=recipe)
     from blotquant.cli.fitness import check_images
 

@@ -13,6 +13,7 @@ from blotquant import errors
 from blotquant.batch import analyze_folder
 from blotquant.batch.run import Progress
 from blotquant.cli import show
+from blotquant.files import is_folder
 from blotquant.outcome import RunOutcome
 from blotquant.recipe import Recipe
 
@@ -82,7 +83,7 @@ def _analyze(request: Request, progress: Progress | None) -> RunOutcome:
 
 
 def _is_one_file(paths: Sequence[Path]) -> bool:
-    return len(paths) == 1 and not paths[0].is_dir()
+    return len(paths) == 1 and not is_folder(paths[0])
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from blotquant.errors import BlotquantError, UnreadableImage
+from blotquant.files import is_there
 
 __all__ = ["open_window"]
 
@@ -27,7 +28,7 @@ def open_window(paths: Sequence[Path]) -> int:
         If the graphical editor or what it needs is not installed.
     """
     for path in paths:
-        if not path.exists():
+        if not is_there(path):
             raise UnreadableImage(f"{path}: there is no such file or folder")
     try:
         window = import_module(_home())

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blotquant.errors import OutputError
-from blotquant.files import open_atomically
+from blotquant.files import is_plain_file, open_atomically
 
 __all__ = ["SourceFile", "safe_names", "write_source_data"]
 
@@ -74,7 +74,7 @@ def write_source_data(
         If a raw file is gone, or the ZIP cannot be written.
     """
     path = Path(path)
-    gone = [file.path for file in files if not file.path.is_file()]
+    gone = [file.path for file in files if not is_plain_file(file.path)]
     if gone:
         raise OutputError(
             f"{path}: {', '.join(map(str, gone))} is not there any more; "

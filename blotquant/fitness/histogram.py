@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d, uniform_filter1d
+from scipy.ndimage import maximum_filter1d, median_filter, uniform_filter1d
 
 from ..flags import Flag
 from .finding import Finding
@@ -21,7 +21,10 @@ _EXPECTED = 5.0  # pixels a code should have for its absence to mean something
 _WALL, _WIDEST = 8, 40  # pixels of the codes beside a gap, codes from one to the other
 _SHARE, _LEAST = 0.02, 3
 _EXCESS = 5.0
-_DOUBLE, _SINGLE, _SURE = 1.55, 1.3, 5.0
+_DOUBLE, _TRIPLE, _SINGLE, _SURE = 1.55, 2.6, 1.3, 5.0
+_LOOSE = 0.25
+# Codes for a spectrum, the longest period, and a line over the median: others came to 5.3 at most.
+_FEWEST, _LONGEST, _LINE = 24, 12, 6.5
 _UNEVEN = 1.8
 
 
@@ -35,6 +38,8 @@ class Comb:
         Codes that could be judged.
     missing, doubled : int
         Codes that no pixel has, and that have about twice as many as their neighbours.
+    period : float
+        Codes after which the comb of a contrast that was reduced repeats; 0 where there is none.
     bent : bool
         Whether gaps are denser at one end of the scale: a gamma or a curve, not a straight line.
     """
@@ -42,6 +47,7 @@ class Comb:
     codes: int
     missing: int
     doubled: int
+    period: float
     bent: bool
 
 
@@ -58,6 +64,7 @@ def stretched(sample: Sample) -> Finding | None:
     parts = [
         f"{comb.missing} of {comb.codes} grey levels are missing" if comb.missing else "",
         f"{comb.doubled} of {comb.codes} took the pixels of two" if comb.doubled else "",
+        f"it repeats every {comb.period:.1f} levels" if comb.period else "",
     ]
     seen = "its histogram is a comb: " + ", ".join(part for part in parts if part)
     if comb.bent:
@@ -91,7 +98,8 @@ def find_comb(histogram: Counts) -> Comb | None:
     Notes
     -----
     Stamm & Liu (2008, ICIP): what rounds twice leaves gaps or peaks. A step that all codes share
-    (12 bits shifted into 16) is no comb and is divided out first.
+    (12 bits shifted into 16) is no comb and is divided out first. Without gaps the peaks must
+    repeat: letters that were drawn in and the blocks of a JPEG let single codes stand out, too.
     """
     counts = _by_step(histogram)
     if counts.size < _AROUND + 4:
@@ -106,12 +114,13 @@ def find_comb(histogram: Counts) -> Comb | None:
     if missing.sum() < max(_LEAST, _EXCESS * by_chance, _SHARE * codes):
         missing[:] = False
     doubled = judged & _is_double(counts, usual)
-    if doubled.sum() < max(_LEAST, _SHARE * codes):
+    if doubled.sum() < max(_LEAST, _SHARE * codes) or not _is_regular(doubled):
         doubled[:] = False
-    if not (missing.any() or doubled.any()):
+    period = 0.0 if missing.any() else _period(counts, judged)
+    if not (missing.any() or period):
         return None
     bent = bool(missing.any() and doubled.any()) or _is_uneven(missing | doubled, judged)
-    return Comb(codes, int(missing.sum()), int(doubled.sum()), bent)
+    return Comb(codes, int(missing.sum()), int(doubled.sum()), period, bent and not period)
 
 
 def _by_step(histogram: Counts) -> Counts:
@@ -148,8 +157,41 @@ def _is_double(counts: Counts, usual: NDArray[np.float64]) -> NDArray[np.bool_]:
     around, beside = near.mean(axis=0), near[1:3].max(axis=0)
     # beside a gap every code looks high
     high = (values > _DOUBLE * around) & (values > _SINGLE * beside) & (near.min(axis=0) > 0)
+    high &= values < _TRIPLE * around
     sure = values - around > _SURE * np.sqrt(around + 1)
     return np.asarray(high & sure & (usual >= 4 * _EXPECTED))
+
+
+def _is_regular(teeth: NDArray[np.bool_]) -> bool:
+    """Whether teeth follow each other at steps that change little, as a curve rounds codes away.
+
+    Letters that were drawn into a picture, and the blocks of a JPEG, make codes stand out anywhere.
+    """
+    steps = np.diff(np.flatnonzero(teeth))
+    if steps.size < 2:
+        return False
+    return bool(np.median(np.abs(np.diff(steps))) <= max(_LOOSE * np.median(steps), 1))
+
+
+def _period(counts: Counts, judged: NDArray[np.bool_]) -> float:
+    """Codes after which a comb repeats; 0 where no line stands out of the spectrum.
+
+    A factor below 1 makes codes take the pixels of two at even steps; nothing else in a histogram
+    is so regular.
+    """
+    places = np.flatnonzero(judged)
+    if places.size < _FEWEST:
+        return 0.0
+    window = slice(int(places[0]), int(places[-1]) + 1)
+    level = np.log(np.maximum(counts[window], 0.3))
+    rest = np.clip(level - median_filter(level, _AROUND, mode="nearest"), -1, 1) * judged[window]
+    spectrum = np.abs(np.fft.rfft((rest - rest.mean()) * np.hanning(rest.size)))
+    frequency = np.fft.rfftfreq(rest.size)
+    spectrum[frequency < 1 / _LONGEST] = np.nan
+    best = int(np.nanargmax(spectrum))
+    if spectrum[best] < _LINE * np.nanmedian(spectrum):
+        return 0.0
+    return float(1 / frequency[best])
 
 
 def _is_uneven(teeth: NDArray[np.bool_], judged: NDArray[np.bool_]) -> bool:

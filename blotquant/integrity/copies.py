@@ -22,6 +22,7 @@ _LEFT = 0.4
 _SMALLEST = 150  # px
 _ITSELF = 0.2
 _ALIKE = 0.6
+_QUIET = 4.0  # SDs of the noise of two pictures
 _TELLING = 0.5  # grey levels: noise below drowns in rounding
 
 
@@ -187,12 +188,13 @@ def _compare(
         rest = fine(b - mapped) ** 2
         share = _local(rest, usable) / np.maximum(_local(variance, usable), 1e-30)
         region = _joined((share < _LEFT) & usable, start)
-    count = int(region.sum())
-    telling = variance[region] / NOISE_GAIN > (_TELLING * pictures[1].step) ** 2
-    if count < _SMALLEST or telling.mean() < 0.5:
+    # lines and letters that were drawn twice agree as well: what counts is what may be noise
+    quiet = region & (fine(b) ** 2 < _QUIET**2 * variance)
+    telling = variance[quiet] / NOISE_GAIN > (_TELLING * pictures[1].step) ** 2
+    if quiet.sum() < _SMALLEST or telling.mean() < 0.5:
         return None
-    left = float(rest[region].mean() / variance[region].mean())
-    correlation = float(np.corrcoef(fine(a)[region], fine(b)[region])[0, 1])
+    left = float(rest[quiet].mean() / variance[quiet].mean())
+    correlation = float(np.corrcoef(fine(a)[quiet], fine(b)[quiet])[0, 1])
     gain = float(np.median(slope[region]))
     if left > _LEFT or correlation < _ALIKE or not np.isfinite(correlation):
         return None

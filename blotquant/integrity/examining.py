@@ -144,15 +144,49 @@ def _repeats(
         return Picture.of(subjects[number].load(), subjects[number].name)
 
     found: list[Copy] = []
+    twin_of = _twins(seen)
     for candidate in find_candidates([one.anchors for one in seen]):
         if frozenset((seen[candidate.first].name, seen[candidate.second].name)) in told:
             continue
         if any(_is_within(candidate, copy) for copy in found):
             continue
+        if _is_told_of_twins(candidate, found, twin_of):
+            continue
         copy = proved(candidate, picture(candidate.first), picture(candidate.second))
         if copy is not None and not any(_is_same(copy, other) for other in found):
             found.append(copy)
+            if _is_whole(copy, seen):
+                twin_of = [twin_of[copy.first] if x == twin_of[copy.second] else x for x in twin_of]
     return [notice for copy in found if (notice := _notice(copy, seen)) is not None]
+
+
+def _twins(seen: Sequence[_Seen]) -> list[int]:
+    """For each picture the first one that shows the same."""
+    first: dict[str, int] = {}
+    return [first.setdefault(one.digest, number) for number, one in enumerate(seen)]
+
+
+def _is_told_of_twins(candidate: Candidate, found: Sequence[Copy], twin_of: Sequence[int]) -> bool:
+    """Whether it is told already of pictures that show the same as these two.
+
+    Ten files of one picture would say everything ten times ten times.
+    """
+    pair = {twin_of[candidate.first], twin_of[candidate.second]}
+    if candidate.first != candidate.second and len(pair) == 1:
+        return True
+    return any(
+        {twin_of[copy.first], twin_of[copy.second]} == pair
+        and {copy.first, copy.second} != {candidate.first, candidate.second}
+        for copy in found
+    )
+
+
+def _is_whole(copy: Copy, seen: Sequence[_Seen]) -> bool:
+    """Whether it is all of both pictures, in its place."""
+    if copy.first == copy.second or copy.shift != (0, 0) or copy.turn:
+        return False
+    sizes = [np.prod(seen[number].shape) for number in (copy.first, copy.second)]
+    return bool(copy.pixels > _WHOLE * min(sizes))
 
 
 def _notice(copy: Copy, seen: Sequence[_Seen]) -> Notice | None:
@@ -161,8 +195,7 @@ def _notice(copy: Copy, seen: Sequence[_Seen]) -> Notice | None:
         f"{copy.pixels} px in which the two differ by {copy.left:.0%} of their noise; the noise of "
         "two recordings would differ by all of it"
     )
-    whole = copy.first != copy.second and copy.shift == (0, 0) and not copy.turn
-    if whole and copy.pixels > _WHOLE * min(np.prod(first.shape), np.prod(second.shape)):
+    if _is_whole(copy, seen):
         if None not in (first.exposure, second.exposure) and first.exposure != second.exposure:
             return None  # an imager that adds up one exposure gives one noise to all of its sum
         return Notice(

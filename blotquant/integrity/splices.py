@@ -21,7 +21,8 @@ _SHARE = 0.6  # of a panel's height that must be membrane on both sides
 _SHARPER = 1.5  # a jump exceeds those beside it; the softest edge that optics leave does not
 _CUT = 4.0
 _WIDTH = 24  # columns on either side whose noise is compared
-_JUMP, _CHANGE, _SOME = 9.0, 16.0, 3.0
+# The noise may change along a lane, so it tells of a joint only where a step stands out as well.
+_JUMP, _CHANGE, _SOME = 9.0, 16.0, 6.0
 _ALONE = 6  # columns to the next jump
 
 
@@ -68,18 +69,24 @@ def find_splices(picture: Picture, panels: Sequence[Panel]) -> list[Splice]:
     ----------
     picture : Picture
     panels : sequence of Panel
-        Membranes: their edges are no joints.
+        Membranes: within them a joint need not go through all of the picture.
+
+    Notes
+    -----
+    The whole picture is looked at as well: two pieces of unlike grounds pass for a membrane and its
+    surround. Of that only what has noise counts, as canvas is joined to every membrane.
     """
-    found = []
-    for panel in panels:
-        mask = _inside(panel, picture)
+    masks = [_inside(panel, picture) for panel in panels]
+    found: dict[int, Splice] = {}
+    for mask in [*masks, picture.noisy]:
         rows = np.flatnonzero(mask.any(axis=1))
         if rows.size < 3 * _BLOCK:
             continue
         top, bottom = int(rows[0]), int(rows[-1]) + 1
-        seams = measure(picture, mask, (top, bottom))
-        found += _clear(seams, top, bottom)
-    return sorted(found, key=lambda one: -max(one.jump / _JUMP, one.change / _CHANGE))
+        for one in _clear(measure(picture, mask, (top, bottom)), top, bottom):
+            if all(abs(one.column - known) > _ALONE for known in found):
+                found[one.column] = one
+    return sorted(found.values(), key=lambda one: -max(one.jump / _JUMP, one.change / _CHANGE))
 
 
 def measure(picture: Picture, mask: NDArray[np.bool_], rows: tuple[int, int]) -> _Seams:
@@ -93,8 +100,18 @@ def measure(picture: Picture, mask: NDArray[np.bool_], rows: tuple[int, int]) ->
     usable &= (pairs & picture.noisy[window][:, 1:]).mean(axis=0) > 0.5 * _SHARE
     jump = _jumps(signal, deviation, pairs)
     change, ratio = _changes(signal, deviation, good & picture.noisy[window])
-    change[~_all_around(usable)] = 0.0
-    return _Seams(_standing_out(jump, usable), change, ratio, usable)
+    compared = _all_around(usable)
+    change[~compared], ratio[~compared] = 0.0, 1.0
+    return _Seams(_standing_out(jump, usable), change, ratio, _off_the_edge(usable))
+
+
+def _off_the_edge(usable: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Places at which both pieces would be wider than a lane: edges of membranes are sharp too."""
+    places = np.flatnonzero(usable)
+    inner = np.zeros_like(usable)
+    if places.size:
+        inner[places[0] + _WIDTH : max(places[-1] - _WIDTH, 0)] = True
+    return inner & usable
 
 
 def _all_around(usable: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -128,7 +128,8 @@ def _plain(pixels: NDArray[Any], name: str) -> NDArray[Any]:
         pixels = pixels.view(np.uint8)
     if kind == "f" and not np.isfinite(pixels).all():
         raise UnreadableImage(
-            f"{name}: holds NaN or infinite values; export it again with plain grey levels"
+            f"{name}: some of its pixels hold no number (NaN or infinite values); export it again "
+            "with plain grey levels"
         )
     if kind == "f" and max(float(pixels.max()), -float(pixels.min())) > _LARGEST_LEVEL:
         raise UnreadableImage(

@@ -6,12 +6,14 @@ import hashlib
 import re
 import struct
 import warnings
+import zipfile
 from functools import cache
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from .. import registry
 from ..errors import BlotquantError, UnreadableImage
+from ..files import is_folder
 from ..recipe import ImageSettings
 from .raw import Limits, Loader, LoaderOfSeveralFiles, RawImage
 from .refusal import check_is_file, explain, is_of_an_imager
@@ -24,7 +26,10 @@ if TYPE_CHECKING:
 # Long enough for the headers of all formats, one disk block to read.
 _HEAD = 4096
 _BLOCK = 2**20
-_LOST = (LookupError, TypeError, AttributeError, AssertionError, RecursionError, struct.error)
+_LOST = (
+    *(LookupError, TypeError, AttributeError, AssertionError, RecursionError, struct.error),
+    zipfile.BadZipFile,
+)
 # How decoders word that a file is sound but beyond them.
 _UNSUPPORTED = re.compile(r"not supported|unsupported|not implemented|requires", re.IGNORECASE)
 
@@ -89,7 +94,7 @@ def is_image(path: str | os.PathLike[str]) -> bool:
     if file.name.startswith("."):
         return False
     if file.suffix.lower() in supported_suffixes() or is_of_an_imager(file):
-        return not file.is_dir()
+        return not is_folder(file)
     try:
         check_is_file(file)
         head = _head(file)

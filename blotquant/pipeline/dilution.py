@@ -44,9 +44,12 @@ def read_loads(path: Path) -> dict[tuple[str, int], float]:
     Raises
     ------
     StudyError
-        All faults at once, each with its line.
+        If it cannot be read; all faults at once, each with its line.
     """
-    grid = read_csv_grid(path)
+    try:
+        grid = read_csv_grid(path)
+    except OSError as error:
+        raise StudyError(f"{path.name}: cannot be read ({error.strerror})") from None
     rows = [(line, cells) for line, cells in grid.rows if any(cell.strip() for cell in cells)]
     if not rows:
         raise StudyError(f"{path.name}: is empty; it needs the columns lane and load")

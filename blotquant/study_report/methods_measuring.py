@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from blotquant.files import is_plain_file
 from blotquant.flags import Flag
 from blotquant.outcome import ImageOutcome, RunOutcome
 from blotquant.recipe import BackgroundSettings
@@ -220,7 +221,7 @@ def _by_hand(run: RunOutcome, measured: Sequence[ImageOutcome]) -> list[str]:
         bands = one.result.layout.bands if one.result is not None else ()
         by_hand = sum(band.source == "hand" for band in bands)
         edits = 0
-        if one.sidecar is not None and one.sidecar.is_file():
+        if one.sidecar is not None and is_plain_file(one.sidecar):
             edits = len(read_session(one.sidecar).edit_log)
         words = [f"{by_hand} bands set by hand"] if by_hand else []
         words += [f"{counted(edits, 'change')} logged"] if edits else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from blotquant.files import write_atomically
+from blotquant.files import is_plain_file, write_atomically
 from blotquant.outcome import RunOutcome
 from blotquant.study import Study
 from blotquant.study_report.checklist import checklist, checklist_markdown
@@ -43,7 +43,7 @@ def shown_figures(out: Path, study: Study) -> dict[str, bytes]:
     stems = target_stems(study.targets())
     files |= {f"target:{target}": f"figures/targets/{stem}.png" for target, stem in stems.items()}
     return {
-        name: (out / file).read_bytes() for name, file in files.items() if (out / file).is_file()
+        name: (out / file).read_bytes() for name, file in files.items() if is_plain_file(out / file)
     }
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blotquant import loaders
-from blotquant.errors import SessionError
-from blotquant.files import write_atomically
+from blotquant.errors import OutputError, SessionError
+from blotquant.files import is_plain_file, is_there, write_atomically
 from blotquant.model import Blot
 from blotquant.recipe import Recipe
 from blotquant.session import Session, read_session, sidecar_path
@@ -43,8 +43,8 @@ class Autosave:
         """
         if self.path is None or self.blocked:
             return None
-        if self.refused and self.path.exists():
-            self.path.rename(_free(self.path))
+        if self.refused and is_there(self.path):
+            _put_aside(self.path)
         written = write_atomically(self.path, sidecar)
         self.refused = False
         return written
@@ -95,7 +95,7 @@ def open_picture(path: Path, part: str | None = None, recipe: Recipe | None = No
     parts = tuple(blot.source.part for blot in blots)
     blot = _part(blots, part, path)
     sidecar = sidecar_path(path, blot.source.part)
-    if not sidecar.is_file():
+    if not is_plain_file(sidecar):
         return Opened(blot, None, Autosave(sidecar), "", parts)
     try:
         session = read_session(sidecar)
@@ -147,12 +147,19 @@ def _sibling(session: Session, path: Path, blot: Blot) -> str:
     if session.image.sha256 in {blot.source.sha256, ""}:
         return ""
     owner = Path(session.image.name.removesuffix(f"#{session.image.part}")).name
-    return owner if owner and owner != path.name and path.with_name(owner).exists() else ""
+    return owner if owner and owner != path.name and is_there(path.with_name(owner)) else ""
+
+
+def _put_aside(path: Path) -> None:
+    try:
+        path.rename(_free(path))
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be put aside ({error.strerror})") from None
 
 
 def _free(path: Path) -> Path:
     """A name for the file that is put aside, which no run takes for a layout."""
     number = 1
-    while (kept := path.with_name(f"{path.name}.kept-{number}")).exists():
+    while is_there(kept := path.with_name(f"{path.name}.kept-{number}")):
         number += 1
     return kept

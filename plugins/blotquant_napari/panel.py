@@ -20,6 +20,7 @@ from superqt.utils import qthrottled
 
 from blotquant import edit
 from blotquant.errors import BlotquantError, LayoutError
+from blotquant.files import is_folder, is_plain_file
 from blotquant.loaders import is_image
 from blotquant.model import Layout, Point
 from blotquant.pipeline.study import STUDY_FILE
@@ -198,16 +199,16 @@ class Panel(QWidget):
     def open(self, path: Path, part: str | None = None) -> None:
         """Open a picture, all pictures of a folder, or the study that lies in it."""
         path = Path(path)
-        if path.name == STUDY_FILE or (path / STUDY_FILE).is_file():
+        if path.name == STUDY_FILE or is_plain_file(path / STUDY_FILE):
             try:
-                self.study.open(path if path.is_dir() else path.parent)
+                self.study.open(path if is_folder(path) else path.parent)
             except (BlotquantError, OSError) as error:
                 self.say(str(error))
             return
         if self.study.is_open and not self.list.has((str(path), part)):
             self.study.close()
             self.list.empty()
-        if path.is_dir():
+        if is_folder(path):
             files = sorted(file for file in path.iterdir() if is_image(file))
             if not files:
                 self.say(f"{path.name}: there are no images in this folder")
@@ -453,7 +454,7 @@ class Panel(QWidget):
                 self._open_dropped(tag)
                 continue
             source = getattr(layer.source, "path", None)
-            if tag is None and source and Path(source).is_file() and is_image(source):
+            if tag is None and source and is_plain_file(Path(source)) and is_image(source):
                 self.open(Path(source))
 
     # --- files

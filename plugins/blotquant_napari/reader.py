@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from blotquant.errors import SessionError
+from blotquant.files import is_folder, is_plain_file
 from blotquant.flags import Flag
 from blotquant.loaders import is_image, load
 from blotquant.model import Blot
@@ -45,10 +46,10 @@ def read(path: str | Sequence[str]) -> list[LayerData]:
         folder = Path(given)
         files = (
             sorted(file for file in folder.iterdir() if is_image(file))
-            if folder.is_dir()
+            if is_folder(folder)
             else [folder]
         )
-        study = folder if (folder / STUDY_FILE).is_file() else None
+        study = folder if is_plain_file(folder / STUDY_FILE) else None
         for file in files:
             layers += _read_file(file, first=not layers, study=study)
     return layers
@@ -59,7 +60,7 @@ def _read_file(file: Path, *, first: bool, study: Path | None = None) -> list[La
     for blot in load(file):
         part = blot.source.part
         seen, note, lanes = blot, "", []
-        if sidecar_path(file, part).is_file():
+        if is_plain_file(sidecar_path(file, part)):
             try:
                 opened = open_picture(file, part)
             except SessionError as error:
@@ -109,6 +110,6 @@ def _strips(file: Path, part: str, session: Any) -> list[LayerData]:
 
 
 def _can_read(path: Path) -> bool:
-    if path.is_dir():
+    if is_folder(path):
         return any(is_image(file) for file in path.iterdir())
     return is_image(path)

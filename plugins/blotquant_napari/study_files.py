@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blotquant.errors import StudyError
-from blotquant.files import write_atomically
+from blotquant.files import is_plain_file, is_there, write_atomically
 from blotquant.pipeline.study import STUDY_FILE, open_study
 from blotquant.study import Study, read_samples, write_samples
 
@@ -138,11 +138,11 @@ class StudyFiles:
 
     def _keep(self, path: Path) -> None:
         """Keep a file as somebody wrote it, once, before it is written from here."""
-        if path in self._kept or not path.is_file():
+        if path in self._kept or not is_plain_file(path):
             return
         content = path.read_bytes()
         number = 1
-        while (kept := path.with_name(f"{path.name}.kept-{number}")).exists():
+        while is_there(kept := path.with_name(f"{path.name}.kept-{number}")):
             if kept.read_bytes() == content:
                 break
             number += 1
@@ -158,4 +158,4 @@ def _parsed(text: str) -> dict[str, object]:
 
 
 def _digest(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    return sha256(path.read_bytes()).hexdigest() if is_plain_file(path) else ""

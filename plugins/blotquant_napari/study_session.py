@@ -11,6 +11,7 @@ from psygnal import Signal
 
 from blotquant import edit
 from blotquant.errors import LayoutError, StudyError
+from blotquant.files import is_there
 from blotquant.membrane_layout import Transform
 from blotquant.model import Layout
 from blotquant.names import same_target
@@ -159,7 +160,7 @@ class StudySession:
     def _save_membrane(self, name: str) -> None:
         """A membrane is saved as a whole: a run would carry lanes to images without a layout."""
         for _, other in self.others(name):
-            if other.autosave.path is not None and not other.autosave.path.exists():
+            if other.autosave.path is not None and not is_there(other.autosave.path):
                 other.save()
 
     @contextmanager

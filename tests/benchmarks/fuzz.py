@@ -5,18 +5,20 @@
 Sound files of every format, recipes, layout files, studies and sample sheets, written by the tests,
 and the real files of ../shared/real where they are, are spoilt one by one and read. Bounds: 10 s of
 one core and 1 GiB of memory a file, no exception but a BlotquantError, no crash of the process.
-``--number 123`` reads one again and keeps its files. Exits with 1 if a file broke a bound.
+Time is the processor's, so a busy or suspended machine blames no file; one over which the process
+sleeps for a minute is a fault. A line each minute says how far it is. ``--number 123`` reads one
+again and keeps its files. Exits with 1 if a file broke a bound.
 """
 
 from __future__ import annotations
 
 import argparse
-import faulthandler
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -24,12 +26,14 @@ from parts.machine import one_thread
 
 one_thread()
 
-from parts.fuzz_readers import Outcome, read_spoilt, spoilt_files  # noqa: E402
+from parts.fuzz_readers import MOST_SECONDS, Outcome, read_spoilt, spoilt_files  # noqa: E402
 from parts.sound_files import SoundFile, sound_files  # noqa: E402
+from parts.watchdog import Watchdog, why  # noqa: E402
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "real"
-# Of wall time, when the process is ended: far more than is allowed, as the machine may be busy.
-HANG_S = 60
+# When the process is ended: of processor time, and of time in which it uses none.
+ENDED_S, ASLEEP_S = 2 * MOST_SECONDS, 60
+PROGRESS_S = 60
 
 
 def spoilt(number: int, seed: int, sound: list[SoundFile]) -> tuple[SoundFile, dict[str, bytes]]:
@@ -42,14 +46,13 @@ def spoilt(number: int, seed: int, sound: list[SoundFile]) -> tuple[SoundFile, d
 def work(first: int, files: int, step: int, seed: int) -> None:
     """Read every `step`-th file from `first` on; one line for each on standard output."""
     _hold_memory()
-    sound = sound_files(REAL)
+    sound, watchdog = sound_files(REAL), Watchdog(ENDED_S, ASLEEP_S)
     with tempfile.TemporaryDirectory() as folder:
         for number in range(first, files, step):
             one, data = spoilt(number, seed, sound)
             print(f"begin\t{number}\t{one.read}:{one.name}", flush=True)
-            faulthandler.dump_traceback_later(HANG_S, exit=True)
-            outcome = read_spoilt(one, data, Path(folder) / "case")
-            faulthandler.cancel_dump_traceback_later()
+            with watchdog.watching():
+                outcome = read_spoilt(one, data, Path(folder) / "case")
             said = "; ".join(outcome.faults) or outcome.said
             fields = (number, outcome.seconds, outcome.memory, bool(outcome.faults), ascii(said))
             print("end", *fields, sep="\t", flush=True)
@@ -65,9 +68,11 @@ def _hold_memory() -> None:
 
 
 class Tally:
-    """What the files came to."""
+    """What the files came to; a line each minute says how far they are."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._begin = clock, clock()
+        self._said_at = self._begin
         self.said: Counter[str] = Counter()
         self.kinds: Counter[str] = Counter()
         self.faults: list[str] = []
@@ -78,13 +83,25 @@ class Tally:
         number, seconds, memory, faulty, said = line
         label = f"{number} {kind}"
         self.kinds[kind] += 1
-        if self.kinds.total() % 5000 == 0:
-            print(f"{self.kinds.total()} files", flush=True)
         self.said["fault" if faulty == "True" else said.strip("'\"")] += 1
         self.slowest = max(self.slowest, (float(seconds), label))
         self.largest = max(self.largest, (int(memory), label))
         if faulty == "True":
             self.fault(label, said)
+        if self._clock() - self._said_at >= PROGRESS_S:
+            self._said_at = self._clock()
+            print(self.state, flush=True)
+
+    @property
+    def minutes(self) -> float:
+        """Since the first file."""
+        return (self._clock() - self._begin) / 60
+
+    @property
+    def state(self) -> str:
+        """How far it is."""
+        total = sum(self.said.values())
+        return f"{total} files, {self.minutes:.1f} min, bounds broken: {len(self.faults)}"
 
     def fault(self, label: str, said: str) -> None:
         """A file that broke a bound."""
@@ -114,7 +131,7 @@ def run(files: int, seed: int, jobs: int, seconds: float = float("inf")) -> Tall
             if process.stdout:
                 process.stdout.close()
             if code and not late and current[0]:
-                tally.fault(f"{current[0]} {current[1]}", f"the process ended with {code}")
+                tally.fault(f"{current[0]} {current[1]}", why(code))
                 tally.said["fault"] += 1
                 waiting[job] = int(current[0]) + jobs
     return tally
@@ -138,9 +155,8 @@ def read_one(number: int, seed: int) -> Outcome:
     sound, data = spoilt(number, seed, sound_files(REAL))
     folder = Path(tempfile.mkdtemp(prefix=f"spoilt-{number}-"))
     print(f"{sound.read}:{sound.name} in {folder}")
-    faulthandler.dump_traceback_later(HANG_S, exit=True)
-    outcome = read_spoilt(sound, data, folder / "case")
-    faulthandler.cancel_dump_traceback_later()
+    with Watchdog(ENDED_S, ASLEEP_S).watching():
+        outcome = read_spoilt(sound, data, folder / "case")
     print(f"{outcome.said} {outcome.reason}", *outcome.faults, sep="\n")
     print(f"{outcome.seconds:.2f} s, {outcome.memory / 2**20:.0f} MiB")
     return outcome
@@ -160,16 +176,14 @@ def main() -> int:
         return 0
     if options.number is not None:
         return int(bool(read_one(options.number, options.seed).faults))
-    start = time.monotonic()
     tally = run(options.files, options.seed, options.jobs)
     total = sum(tally.said.values())
-    minutes = (time.monotonic() - start) / 60
-    print(f"{total} spoilt files in {minutes:.1f} min, {options.jobs} processes")
+    print(f"{total} spoilt files in {tally.minutes:.1f} min, {options.jobs} processes")
     print("real files of ../shared/real: " + ("with" if REAL.is_dir() else "not here"))
     print(", ".join(f"{count} {said}" for said, count in tally.said.most_common()))
     print(f"slowest: {tally.slowest[0]:.2f} s of one core ({tally.slowest[1]})")
     print(f"most memory: {tally.largest[0] / 2**20:.0f} MiB ({tally.largest[1]})")
-    print(f"bounds broken: {len(tally.faults)}")
+    print(f"finished: {tally.state}")
     return int(bool(tally.faults) or total < options.files)
 
 

@@ -59,6 +59,23 @@ def test_a_gamma_is_told_from_a_straight_stretch():
     assert find_comb(np.bincount(levels.astype(int), minlength=256)) is None
 
 
+@pytest.mark.parametrize("factor", [0.85, 0.7, 0.6])
+def test_a_contrast_that_was_reduced_is_known_by_its_period(factor):
+    levels = np.clip(np.random.default_rng(3).normal(120, 45, 400_000), 0, 255).round()
+    comb = find_comb(np.bincount(np.rint(levels * factor).astype(int), minlength=256))
+    assert comb.missing == 0
+    assert comb.period > 0
+    assert not comb.bent
+
+
+def test_letters_are_no_comb():
+    """The edges of drawn letters have few levels: each stands out of the histogram."""
+    rng = np.random.default_rng(3)
+    histogram = np.bincount(np.clip(rng.normal(120, 45, 400_000), 0, 255).astype(int))
+    histogram[rng.choice(np.arange(20, 230), 25, replace=False)] *= 2
+    assert find_comb(histogram) is None
+
+
 def test_twelve_bits_shifted_into_sixteen_are_no_stretch(tampering):
     blot = render(spec_of("twelve_bit", 5), 5)
     assert checks(tampering.as_blot(blot.image * np.uint16(16))) == set()

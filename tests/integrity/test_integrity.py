@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -104,6 +105,38 @@ def test_a_joint_is_found_where_it_is(tampering, number):
     joint = tampering.spliced(number, np.random.default_rng([5, number]), 50)
     found = [one for one in look(tampering.as_blot(joint.pixels)) if one.kind == "joined"]
     assert any(abs(one.box[1] + 1 - joint.target.left) <= 3 for one in found)
+
+
+def halves(left, right, blur=0.0):
+    """Two recordings side by side, and the blur with which one recording would have seen them."""
+    rng = np.random.default_rng(8)
+    ground = np.full((240, 400), float(left))
+    ground[:, 230:] = right
+    if blur:
+        ground = cv2.GaussianBlur(ground, (0, 0), blur)
+    rows, cols = np.mgrid[:240, :400]
+    bands = 15_000 * np.exp(-(((rows - 120) / 5) ** 2)) * (np.abs(cols % 60 - 30) < 18)
+    return np.rint(rng.normal(ground + bands, 60)).clip(0, 65535).astype(np.uint16)
+
+
+def test_pieces_of_unlike_grounds_are_joined_and_no_membrane_on_a_surround(tampering):
+    """One of them passed for the surround of the other, where nothing was looked for."""
+    (found,) = look(tampering.as_blot(halves(3000, 20_000)))
+    assert found.kind == "joined"
+    assert abs(found.box[1] + 1 - 230) <= 3
+    assert look(tampering.as_blot(halves(3000, 20_000, blur=1.5))) == ()
+
+
+def test_the_frame_around_a_membrane_is_neither_joint_nor_copy(tampering):
+    """A line drawn around it, slightly turned, is as sharp as a joint, and its stairs repeat."""
+    corners = np.int32(cv2.boxPoints(((250, 150), (400, 220), 0.5)))
+    inside, frame = (np.zeros((300, 500), np.uint8) for _ in range(2))
+    cv2.fillPoly(inside, [corners], 1)
+    cv2.polylines(frame, [corners], True, 255, 4, cv2.LINE_AA)
+    light = 1 - cv2.GaussianBlur(frame / 255.0, (0, 0), 1.0)
+    ground = np.random.default_rng(1).normal(60_000, 250, inside.shape)
+    pixels = (np.where(inside, ground, 65535) * light).astype(np.uint16)
+    assert look(tampering.as_blot(pixels)) == ()
 
 
 def test_one_picture_under_two_names(tampering):

@@ -123,7 +123,7 @@ def test_not_finite(tmp_path, refused, picture, value):
     data = picture("float32")
     data[3, 4] = value
     tifffile.imwrite(tmp_path / "blot.tif", data)
-    assert "NaN or infinite" in refused(tmp_path / "blot.tif")
+    assert "hold no number" in refused(tmp_path / "blot.tif")
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "float32"])

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from blotquant.cli import main
+from blotquant.errors import OutputError
 from blotquant.session import read_session, sidecar_path
 
 pytestmark = pytest.mark.usefixtures("gui")
@@ -141,6 +142,26 @@ def test_the_sidecar_of_a_namesake_is_not_overwritten(open_document, image):
     edited(document)
     assert sidecar.read_bytes() == old
     assert any(words.startswith("not saved:") for words in said)
+
+
+def test_a_name_that_leaves_no_room_for_a_sidecar(open_document, image):
+    """Asking for the sidecar raised OSError; the picture is opened, and not saved."""
+    from blotquant_napari.reader import read
+
+    long = image.rename(image.with_name(f"{'b' * 250}.tif"))
+    assert len(read(str(long))) == 1
+    document = open_document(long)
+    with pytest.raises(OutputError, match="File name too long"):
+        document.autosave.save(b"{}")
+
+
+def test_the_namesake_of_a_sidecar_has_a_name_too_long(open_document, image):
+    edited(open_document(image))
+    path = sidecar_path(image)
+    tree = json.loads(path.read_bytes())
+    tree["image"] |= {"name": f"{'b' * 300}.tif", "sha256": "0" * 64}
+    path.write_text(json.dumps(tree))
+    open_document(image)
 
 
 def test_what_cannot_be_saved_is_said(open_document, image):

@@ -118,3 +118,24 @@ MARKS = {
     "median": Promise("shift of the median net density", high=0.005, form="{:.2f}", percent=True),
     "largest": Promise("largest shift of a band", high=0.10, form="{:.1f}", percent=True),
 }
+FORENSICS = {
+    "jpeg": Promise("JPEG 75 saved as TIFF", low=0.95, form="{:.1f}", percent=True),
+    "stretch": Promise("8-bit copy stretched or bent", low=0.95, form="{:.1f}", percent=True),
+    "splice": Promise("two blots joined", low=0.9, form="{:.1f}", percent=True),
+    "copy": Promise("band copied within a picture", low=0.9, form="{:.1f}", percent=True),
+    "between": Promise("band copied into another picture", low=0.9, form="{:.1f}", percent=True),
+}
+# What must not be said of a clean blot.
+ALARMS = {
+    what: Promise(f"clean blots: {words}", high=0.01, form="{:.1f}", percent=True)
+    for what, words in {
+        "any": "any of the alarms below",
+        "lossy": "lossy",
+        "stretched": "stretched",
+        "joined": "joined",
+        "repeated": "repeated",
+        "resized": "resized",
+        "screenshot": "screenshot",
+        "background_subtracted": "background subtracted",
+    }.items()
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from blotquant.loaders.raw import RawImage
 from blotquant.model import Blot
 from blotquant.recipe import ImageSettings
 from blotquant.simulate import KINDS, SimulatedBlot, render, spec_of
+from blotquant.simulate.spec import BlotSpec
 
 Pixels = NDArray[Any]
 
@@ -37,11 +39,15 @@ class Place:
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
 
-def clean(number: int, seed: int = 0) -> SimulatedBlot:
-    """Blot number `number` of an endless series over all clean kinds."""
-    kind = CLEAN_KINDS[number % len(CLEAN_KINDS)]
-    blot_seed = 100_000 * (seed + 1) + number
-    return render(spec_of(kind, blot_seed), blot_seed)
+def case(number: int, first: int, kinds: Sequence[str] = CLEAN_KINDS) -> tuple[str, int]:
+    """Kind and seed of blot `number`: kinds in turn, and a hundred seeds from the first on."""
+    return kinds[number % len(kinds)], first + number % 100
+
+
+def clean(number: int, first: int = 0) -> SimulatedBlot:
+    """Blot `number` of a series over all clean kinds."""
+    kind, seed = case(number, first)
+    return render(spec_of(kind, seed), seed)
 
 
 def as_blot(pixels: Pixels, name: str = "planted.tif") -> Blot:
@@ -166,14 +172,10 @@ def _pasted(blot: SimulatedBlot, patch: Pixels, place: Place, rng: np.random.Gen
     return np.rint(image).clip(0, blot.spec.full_scale).astype(blot.image.dtype)
 
 
-def spliced(number: int, rng: np.random.Generator, seed: int = 0) -> Planted:
+def spliced(number: int, rng: np.random.Generator, first: int = 0) -> Planted:
     """Two blots of one kind joined at a column; the right one's grey levels matched in half."""
-    kind = CLEAN_KINDS[number % len(CLEAN_KINDS)]
-    blot_seed = 100_000 * (seed + 1) + number
-    spec = spec_of(kind, blot_seed)
-    other = replace(spec_of(kind, blot_seed + 50_000), polarity=spec.polarity, canvas=spec.canvas)
-    other = replace(other, bit_depth=spec.bit_depth, ceiling=spec.ceiling)
-    left, right = render(spec, blot_seed).image, render(other, blot_seed + 50_000).image
+    spec, blot, other = _two(number, first, 50_000)
+    left, right = blot.image, other.image
     if rng.random() < 0.5:
         right = _matched(right, left, spec.full_scale)
     rows, cols = (min(left.shape[axis], right.shape[axis]) for axis in (0, 1))
@@ -194,22 +196,29 @@ def _matched(pixels: Pixels, like: Pixels, full_scale: int) -> Pixels:
 
 
 def copied_between(
-    number: int, rng: np.random.Generator, seed: int = 0
+    number: int, rng: np.random.Generator, first: int = 0
 ) -> tuple[Blot, Blot] | None:
     """A band of one blot pasted over one of another of its kind; both pictures."""
-    kind = CLEAN_KINDS[number % len(CLEAN_KINDS)]
-    blot_seed = 100_000 * (seed + 1) + number
-    spec = spec_of(kind, blot_seed)
-    first = render(spec, blot_seed)
-    other = replace(spec_of(kind, blot_seed + 70_000), polarity=spec.polarity, canvas=spec.canvas)
-    second = render(
-        replace(other, bit_depth=spec.bit_depth, ceiling=spec.ceiling), blot_seed + 70_000
-    )
-    for box in _band_boxes(first):
-        for there in _band_boxes(second):
+    _, source, target = _two(number, first, 70_000)
+    for box in _band_boxes(source):
+        for there in _band_boxes(target):
             rows, cols = box.bottom - box.top, box.right - box.left
-            spot = _centred(there, rows, cols, second.image.shape)
+            spot = _centred(there, rows, cols, target.image.shape)
             if spot is not None:
-                patch = _turn(first.image[box.window], str(rng.choice(["", "mirror", "180"])))
-                return as_blot(first.image), as_blot(_pasted(second, patch, spot, rng))
+                patch = _turn(source.image[box.window], str(rng.choice(["", "mirror", "180"])))
+                return as_blot(source.image), as_blot(_pasted(target, patch, spot, rng))
     return None
+
+
+def _two(number: int, first: int, apart: int) -> tuple[BlotSpec, SimulatedBlot, SimulatedBlot]:
+    """Two blots of a kind that one imager took: its bits, its ceiling, its polarity."""
+    kind, seed = case(number, first)
+    spec = spec_of(kind, seed)
+    other = replace(
+        spec_of(kind, seed + apart),
+        polarity=spec.polarity,
+        canvas=spec.canvas,
+        bit_depth=spec.bit_depth,
+        ceiling=spec.ceiling,
+    )
+    return spec, render(spec, seed), render(other, seed + apart)
