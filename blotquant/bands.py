@@ -25,17 +25,20 @@ __all__ = ["detect_bands", "find_bands"]
 
 # Half-thickness (sigma) of the bands looked for, px.
 _SIGMAS = (1.2, 2.1, 3.6, 6.3, 11.0, 19.0)
+# ... about this factor apart.
+_SPAN = 1.75
 # Bands are looked for in at least this many rows: taller pictures are averaged over two and more.
 _WORKING_ROWS = 900
 # Two bands are at least this many sigma of the broader apart.
 _APART = 1.7
 # A band may be this much stronger as a whole than its middling sections say: soft edges, uneven.
 _UNEVEN = 1.7
-# Bands of one picture are of a kind: their thickness against the typical one.
-# Overloading broadens the strong ones; a weak one that is broad is a cloud.
+# Bands of one picture are of a kind: their thickness against the typical one. Overloading broadens
+# the high ones, which have at least this share of the upper quartile's height; a low one that is
+# broad is a cloud, however clear of the noise its size makes it.
+_NARROWEST, _BROADEST, _BROAD_LOW, _HIGH = 0.28, 2.6, 1.4, 0.2
 # A peak less steep than this share of its lane's steepest says little of what is typical.
 _STEEP = 0.1
-_NARROWEST, _BROADEST, _BROAD_WEAK = 0.28, 2.6, 1.7
 
 
 def find_bands(
@@ -176,18 +179,18 @@ def _of_one_kind(peaks: dict[str, list[Peak]]) -> dict[str, list[Peak]]:
     everything = [peak for of_lane in peaks.values() for peak in of_lane]
     if not everything:
         return peaks
-    sizes = np.log([peak.sigma for peak in everything])
+    sizes = np.log([peak.thickness for peak in everything])
     weights = np.concatenate([_trust(of_lane) for of_lane in peaks.values()])
     order = np.argsort(sizes)
     half = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
     typical = float(np.exp(sizes[order][min(half, sizes.size - 1)]))
-    strong = float(np.quantile([peak.snr for peak in everything], 0.75))
+    strong = _HIGH * float(np.quantile([peak.height for peak in everything], 0.75))
     kept = {}
     for lane, of_lane in peaks.items():
         kept[lane] = [
             p
             for p in of_lane
-            if _NARROWEST < p.sigma / typical < (_BROADEST if p.snr > 0.2 * strong else _BROAD_WEAK)
+            if _NARROWEST < p.thickness / typical < (_BROADEST if p.height > strong else _BROAD_LOW)
         ]
     return kept
 
@@ -256,8 +259,10 @@ def _peaks(
     noise = np.sqrt(gaussian_filter1d(variance, 8.0, axis=1, mode="nearest"))
     values = _continued(values, _reach(sigmas[-1]))
     candidates: list[list[Peak]] = [[] for _ in profiles]
-    for sigma in sigmas:
-        for lane, peak in _peaks_of_thickness(values, noise, sigma, sensitivity):
+    responses = [_response(values, rows, sigma) for sigma in sigmas]
+    for k, sigma in enumerate(sigmas):
+        beside = [(sigmas[j], responses[j]) for j in (k - 1, k + 1) if 0 <= j < len(sigmas)]
+        for lane, peak in _peaks_of_thickness(responses[k], noise, sigma, sensitivity, beside):
             candidates[lane].append(peak)
     parts = _continued(_averaged(parts, round(step)), _reach(sigmas[-1]))
     return [
@@ -293,14 +298,23 @@ def _continued(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
     return np.pad(values, [*sides, (reach, reach)], mode="reflect", reflect_type="odd")
 
 
-def _peaks_of_thickness(
-    continued: NDArray[np.float64], noise: NDArray[np.float64], sigma: float, sensitivity: float
-) -> list[tuple[int, Peak]]:
-    """Lane and peak of one matched filter, a Mexican hat, in profiles with continued ends."""
-    beyond = (continued.shape[1] - noise.shape[1]) // 2
+def _response(continued: NDArray[np.float64], rows: int, sigma: float) -> NDArray[np.float64]:
+    """Response of one matched filter, a Mexican hat, to profiles with continued ends."""
+    beyond = (continued.shape[1] - rows) // 2
     reach = _reach(sigma)
     used = continued[:, beyond - reach : continued.shape[1] - beyond + reach]
-    response = -gaussian_filter1d(used, sigma, axis=1, order=2)[:, reach:-reach] * sigma**2
+    filtered: NDArray[np.float64] = gaussian_filter1d(used, sigma, axis=1, order=2)
+    return -filtered[:, reach:-reach] * sigma**2
+
+
+def _peaks_of_thickness(
+    response: NDArray[np.float64],
+    noise: NDArray[np.float64],
+    sigma: float,
+    sensitivity: float,
+    beside: list[tuple[float, NDArray[np.float64]]],
+) -> list[tuple[int, Peak]]:
+    """Lane and peak of one matched filter; `beside` has the sigma and response of the next ones."""
     # the squared kernel of a Gaussian's second derivative, times sigma^4, sums to this
     spread = noise * np.sqrt(3.0 / (8.0 * np.sqrt(np.pi) * sigma))
     spread = np.maximum(spread, _clutter(response, spread, sigma)[:, None])
@@ -312,13 +326,45 @@ def _peaks_of_thickness(
     # a Gaussian band of this sigma gives the largest response / sqrt(sigma) of all scales
     # (Lindeberg 1998, IJCV 30:79: normalised derivatives, gamma = 3/4)
     strength = response[lane, top] / np.sqrt(sigma)
-    found = (top + vertex, snr[lane, top], spread[lane, top], strength)
+    others = [(one, of[lane, top] / np.sqrt(one)) for one, of in beside]
+    thickness = _thickness(sigma, strength, others)
+    found = (top + vertex, snr[lane, top], spread[lane, top], strength, thickness)
     return [
-        (k, Peak(row, float(sigma), snr_there, noise_there, strong))
-        for k, row, snr_there, noise_there, strong in zip(
+        (k, Peak(row, float(sigma), snr_there, noise_there, strong, thick))
+        for k, row, snr_there, noise_there, strong, thick in zip(
             lane.tolist(), *(values.tolist() for values in found), strict=True
         )
     ]
+
+
+def _thickness(
+    sigma: float,
+    strength: NDArray[np.float64],
+    beside: list[tuple[float, NDArray[np.float64]]],
+) -> NDArray[np.float64]:
+    """Sigma of each peak between those of the filters, which are nearly a factor of 2 apart.
+
+    Normalised, a Gaussian band of thickness t answers a filter of thickness s with
+    ``s**1.5 / (t**2 + s**2)**1.5``: the ratio of two answers tells t. The stronger neighbour is
+    asked; which filter a band answers more bounds what its neighbours can make of it.
+    """
+    square, best = np.full(strength.size, sigma**2), np.zeros(strength.size)
+    low = np.full(strength.size, (sigma / _SPAN) ** 2)
+    high = np.full(strength.size, (sigma * _SPAN) ** 2)
+    for other, answer in beside:
+        # a band as thick as the mean of both answers both alike
+        bound = np.where(answer <= strength, sigma * other, other**2)
+        share = np.maximum(answer, 0.0) / np.maximum(strength, 1e-300)
+        quotient = share ** (2 / 3) * sigma / other  # (t^2 + sigma^2) / (t^2 + other^2)
+        if other < sigma:
+            low, quotient = bound, np.maximum(quotient, 1 + 1e-9)
+        else:
+            high, quotient = bound, np.minimum(quotient, 1 - 1e-9)
+        told = (quotient * other**2 - sigma**2) / (1 - quotient)
+        square = np.where(answer > best, told, square)
+        best = np.maximum(answer, best)
+    thickness: NDArray[np.float64] = np.sqrt(np.clip(square, low, high))
+    return thickness
 
 
 def _shared_snr(peak: Peak, parts: NDArray[np.float64], origin: int) -> float:

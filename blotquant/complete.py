@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 
 from .comb import Tooth
 
@@ -46,10 +47,67 @@ def complete_comb(
     teeth = [tooth for tooth in teeth if _is_banded(straight, tooth, height)]
     if not teeth:
         return []
+    teeth = _with_narrow_lanes(teeth, straight, height)
     teeth = _with_edge_lanes(_without_strays(teeth, straight), straight, height, spacing)
     teeth = _without_marks(teeth, straight)
     teeth = _with_empty_lanes(teeth, spacing)
     return teeth if count is None else _to_count(teeth, straight, count, spacing)
+
+
+# A lane between two others that the comb left out for its width has at least this share of the
+# typical one's width and this share of its evidence, with dips this deep to either side ...
+_NARROWEST, _NARROW_EVIDENCE, _NARROW_DIP = 0.4, 0.1, 0.1
+# ... this share of the evidence in the rows of the two, and no more room beside it than others
+# have and this share of a lane's width: what leaves more is a piece of a lane.
+_ALIKE, _ROOM = 0.7, 0.35
+
+
+def _with_narrow_lanes(
+    teeth: list[Tooth], straight: NDArray[np.float64], height: int
+) -> list[Tooth]:
+    """Comb with the lanes between two others that are too narrow for it to have been sure of.
+
+    A weak narrow lane between two strong ones has shallow dips beside it. What parts it from the
+    edge of a neighbour is a summit of its own, and from a speck that it has the neighbours' bands.
+    """
+    width = float(np.median([tooth.width for tooth in teeth]))
+    if len(teeth) < 4 or height < 3 * width:  # in a strip all stand in the same rows
+        return teeth
+    profile = gaussian_filter1d(straight.sum(axis=0), 1.0, mode="constant")
+    gap = max(float(np.median([b.left - a.right for a, b in pairwise(teeth)])), 0.0)
+    high = float(np.median([_mean_between(profile, tooth.left, tooth.right) for tooth in teeth]))
+    complete = teeth[:1]
+    for left, right in pairwise(teeth):
+        tooth = None
+        if right.left - left.right > _NARROWEST * width:
+            tooth = _summit_between(profile, left, right, high)
+        if tooth is not None and tooth.width >= _NARROWEST * width:
+            beside = max(tooth.left - left.right, right.left - tooth.right)
+            rows = np.maximum(_row_profile(straight, left), _row_profile(straight, right))
+            alike = _shared(_row_profile(straight, tooth), rows) > _ALIKE
+            if beside < gap + _ROOM * width and alike and _is_banded(straight, tooth, height):
+                complete.append(tooth)
+        complete.append(right)
+    return complete
+
+
+def _summit_between(
+    profile: NDArray[np.float64], left: Tooth, right: Tooth, high: float
+) -> Tooth | None:
+    """Tooth where the evidence between two others rises once more and falls again."""
+    first, last = max(0, int(left.right)), int(np.ceil(right.left)) + 1
+    part = profile[first:last]
+    inner = np.flatnonzero((part[1:-1] > part[:-2]) & (part[1:-1] >= part[2:])) + 1
+    if inner.size == 0:
+        return None
+    top = int(inner[np.argmax(part[inner])])
+    a, b = int(np.argmin(part[:top])), top + int(np.argmin(part[top:]))
+    clarity = 1 - float(max(part[a], part[b])) / float(part[top])
+    if clarity < _NARROW_DIP or part[top] < _NARROW_EVIDENCE * high:
+        return None
+    wide = np.flatnonzero(part[a : b + 1] >= 0.5 * part[top]) + a
+    start, stop = float(first + wide[0]), float(first + wide[-1])
+    return Tooth(start, stop, float(part[top]) / high, clarity)
 
 
 def _typical_spacing(teeth: list[Tooth]) -> float:
@@ -179,8 +237,9 @@ def _mean_between(profile: NDArray[np.float64], left: float, right: float) -> fl
     return float(part.mean()) if part.size else 0.0
 
 
-# Pen strokes beside a ladder are narrower than this share of a lane.
-_STROKE = 0.7
+# Pen strokes beside a ladder are narrower than this share of a lane; or than the second, and no
+# more than the last share of them stands in the rows of the others.
+_STROKE, _BROAD_STROKE, _STROKE_UNLIKE = 0.7, 0.87, 0.5
 
 
 def _without_marks(teeth: list[Tooth], straight: NDArray[np.float64]) -> list[Tooth]:
@@ -193,9 +252,12 @@ def _without_marks(teeth: list[Tooth], straight: NDArray[np.float64]) -> list[To
         if len(teeth) < 4:
             continue
         marks, ladder, others = teeth[0], teeth[1], teeth[2:]
-        if marks.width > _STROKE * float(np.median([tooth.width for tooth in teeth[1:]])):
+        share = marks.width / float(np.median([tooth.width for tooth in teeth[1:]]))
+        if share > _BROAD_STROKE:
             continue
         crowd = np.max([_row_profile(straight, tooth) for tooth in others], axis=0)
+        if share > _STROKE and _shared(_row_profile(straight, marks), crowd) > _STROKE_UNLIKE:
+            continue
         if _shared(_row_profile(straight, ladder), crowd) < 0.75:
             teeth = teeth[1:]
     return teeth

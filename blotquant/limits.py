@@ -40,6 +40,12 @@ class Peak:
     snr: float
     spread: float  # noise of the response
     strength: float  # response, normalised so that it is largest at the band's own thickness
+    thickness: float  # sigma of the band, between those of the filters
+
+    @property
+    def height(self) -> float:
+        """Height of the summit as the filter sees it, a.u. times a constant."""
+        return self.strength * math.sqrt(self.sigma)
 
 
 @dataclass(frozen=True, eq=False)

@@ -77,7 +77,8 @@ def fit_warp(evidence: NDArray[np.float32]) -> Warp:
     The straightened evidence, summed down the columns, is sharpest (its energy largest) when
     lanes are vertical: the criterion of skew estimation by projection profiles, here with
     bowing and fanning besides leaning. Coarse search over the lean, then coordinate descent over
-    all five coefficients.
+    all five coefficients, from the best of it and from no warp. With bands missing here and there
+    a warp may pile up bands of neighbouring lanes: it must bring their edges above each other, too.
 
     Parameters
     ----------
@@ -120,6 +121,10 @@ def fit_warp(evidence: NDArray[np.float32]) -> Warp:
     near = [_descend(coarse, start, first, 3.0)[0] for start in (best, flat)]
     ends = [_descend(slices, start, min(first, 3.0), 0.4) for start in near]
     best, score = max(ends, key=lambda end: end[1])
+    # bands that stand half above two lanes add up as well as whole ones do; their edges do not
+    edges = slices.edges()
+    if edges.energy(flat) > edges.energy(best):
+        best, score = _descend(slices, flat, min(first, 3.0), 0.4)
     return best if score > _GAIN * slices.energy(flat) else flat
 
 
@@ -197,6 +202,12 @@ class _Slices:
         place = 2.0 * rows / max(height - 1, 1) - 1.0
         powers = np.array([place, place**2, place**3])
         return cls(powers, values.astype(np.float32), columns, step, height)
+
+    def edges(self) -> _Slices:
+        """The same of the bands' sides: differences from column to column, no deformation dear."""
+        return replace(
+            self, values=np.diff(self.values, axis=1), columns=self.columns[:-1], dear=0.0
+        )
 
     def energy(self, warp: Warp) -> float:
         """Energy of one warp, see `energies`."""

@@ -26,7 +26,7 @@ def found(heights, seed=1):
     rng = np.random.default_rng(seed)
     lanes = [lane_of(k) for k in range(len(heights))]
     profiles = {lane.id: profile_of(h, rng) for lane, h in zip(lanes, heights, strict=True)}
-    peaks = {lane.id: [Peak(176.0, 1.3 * SIGMA, 50.0, 1.0, 1.0)] for lane in lanes}
+    peaks = {lane.id: [Peak(176.0, 1.3 * SIGMA, 50.0, 1.0, 1.0, SIGMA)] for lane in lanes}
     return band_limits(lanes, profiles, peaks)
 
 
@@ -59,7 +59,7 @@ def test_no_band_reaches_beyond_the_valley_to_its_neighbour():
     values = 1000 + 5000 * two + rng.normal(0, NOISE, 300)
     profile = Profile(rows, values, np.full(300, NOISE**2), np.full(300, 30.0))
     lane = lane_of(0)
-    peaks = [Peak(float(at), SIGMA, 50.0, 1.0, 1.0) for at in (140, 166)]
+    peaks = [Peak(float(at), SIGMA, 50.0, 1.0, 1.0, SIGMA) for at in (140, 166)]
     first, second = band_limits([lane], {lane.id: profile}, {lane.id: peaks})
     assert first.stop == pytest.approx(153, abs=1.5)
     assert second.start == first.stop
@@ -76,7 +76,7 @@ def two_bands(apart, ratio, *, seed=2):
         rows, 1000 + 9000 * shape + rng.normal(0, NOISE, 300), np.full(300, NOISE**2), rows * 0 + 30
     )
     lane = lane_of(0)
-    peaks = [Peak(at, SIGMA, 50.0, 1.0, 1.0) for at, _ in pair]
+    peaks = [Peak(at, SIGMA, 50.0, 1.0, 1.0, SIGMA) for at, _ in pair]
     return band_limits([lane], {lane.id: profile}, {lane.id: peaks})
 
 

@@ -87,6 +87,12 @@ def test_a_single_band_in_each_lane_is_no_reason_to_lean():
     assert np.abs(warp.fan).sum() < 0.1
 
 
+def test_neighbours_bands_are_not_piled_up_by_a_lean_where_many_are_missing(tmp_path):
+    """A lean by a lane's width sets bands half above two lanes: the sums gain, the edges do not."""
+    blot = loaded(tmp_path, render(spec_of("missing_bands", 319), 319).image)
+    assert len(bq.detect(blot).lanes) == 13
+
+
 def test_a_faint_outer_tooth_with_bands_of_its_own_and_off_the_spacing_goes():
     lefts, width = (100, 150, 200, 250, 300, 350), 36
     teeth = [Tooth(float(left), float(left + width), 1.0, 0.9) for left in lefts]

@@ -1,0 +1,55 @@
+"""Which peaks of a lane are bands: those as thick as the picture's other bands, however clear."""
+
+import numpy as np
+import pytest
+
+from blotquant.bands import detect_bands
+from blotquant.model import Blot, ImageSource, Lane
+from blotquant.signal import SignalMap
+
+LANES, WIDTH, ROWS = 4, 40, (80, 200, 320, 440)
+MAIN, HEIGHT, NOISE = 7.0, 20000.0, 60.0
+
+
+def found(bands, seed=1):
+    """Lane number and row of the bands found; `bands` has lane, row, sigma and height of each."""
+    rows, cols = np.arange(520.0), np.arange(LANES * 60.0)
+    picture = 1000 + np.random.default_rng(seed).normal(0, NOISE, (rows.size, cols.size))
+    for lane, row, sigma, height in bands:
+        across = np.abs(cols - 30 - 60 * lane) < WIDTH / 2
+        picture += height * np.exp(-0.5 * ((rows - row) / sigma) ** 2)[:, None] * across
+    blot = Blot(
+        np.clip(np.rint(picture), 0, 65535).astype(np.uint16), SignalMap(1.0, 0.0), ImageSource("a")
+    )
+    lanes = [
+        Lane(f"lane-{k}", "panel-1", ((0.0, 30.0 + 60 * k), (519.0, 30.0 + 60 * k)), WIDTH + 4)
+        for k in range(LANES)
+    ]
+    layout = detect_bands(blot, lanes)
+    return {
+        (int(band.lane_id[-1]), round((band.start + band.stop) / 2, -1))
+        for band in layout.bands
+        if band.detected
+    }
+
+
+def main_bands(but=()):
+    return [
+        (lane, row, MAIN, HEIGHT) for lane in range(LANES) for row in ROWS if (lane, row) not in but
+    ]
+
+
+@pytest.mark.parametrize("thicker", [1.1, 1.2, 1.3])
+def test_a_weak_band_a_little_thicker_than_the_others_is_found(thicker):
+    # the matched filters have sigmas of 6.3 and 11: what answers the next one is no cloud
+    weak = [(1, 200, thicker * MAIN, 0.05 * HEIGHT), (3, 440, thicker * MAIN, 0.03 * HEIGHT)]
+    places = found(main_bands(but={(1, 200), (3, 440)}) + weak)
+    assert {(1, 200), (3, 440)} <= places
+    assert len(places) == LANES * len(ROWS)
+
+
+@pytest.mark.parametrize(("height", "is_band"), [(1.0, True), (0.05, False)])
+def test_what_is_much_broader_is_a_band_only_if_it_is_high(height, is_band):
+    # overloading broadens; a low hump is a cloud, although its size makes it clear of the noise
+    places = found([*main_bands(but={(2, 320)}), (2, 320, 2.0 * MAIN, height * HEIGHT)])
+    assert ((2, 320) in places) is is_band
