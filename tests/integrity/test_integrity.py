@@ -13,6 +13,7 @@ from blotquant import load
 from blotquant.batch import analyze_folder
 from blotquant.batch.integrity import look_at, shared_controls
 from blotquant.cli import main
+from blotquant.flags import Flag
 from blotquant.integrity import Subject, examine
 from blotquant.outcome import ImageOutcome
 from blotquant.recipe import Recipe
@@ -139,6 +140,12 @@ def test_the_frame_around_a_membrane_is_neither_joint_nor_copy(tampering):
     ground = np.random.default_rng(1).normal(60_000, 250, inside.shape)
     pixels = (np.where(inside, ground, 65535) * light).astype(np.uint16)
     assert look(tampering.as_blot(pixels)) == ()
+
+
+def test_a_picture_compressed_with_loss_alone_is_looked_at_without_fuss(tampering):
+    """It has no anchors, and there were no arrays to join."""
+    blot = tampering.as_blot(small("clean", 3, 50_000))
+    assert look(replace(blot, flags=Flag.LOSSY)) == ()
 
 
 def test_one_picture_under_two_names(tampering):
