@@ -25,6 +25,7 @@ _DOUBLE, _TRIPLE, _SINGLE, _SURE = 1.55, 2.6, 1.3, 5.0
 _LOOSE = 0.25
 # Codes for a spectrum, the longest period, and a line over the median: others came to 5.3 at most.
 _FEWEST, _LONGEST, _LINE = 24, 12, 6.5
+_EIGHT_BITS, _LEAK = 256, 2.0  # codes; places of the spectrum over which a line spreads
 _UNEVEN = 1.8
 
 
@@ -176,8 +177,8 @@ def _is_regular(teeth: NDArray[np.bool_]) -> bool:
 def _period(counts: Counts, judged: NDArray[np.bool_]) -> float:
     """Codes after which a comb repeats; 0 where no line stands out of the spectrum.
 
-    A factor below 1 makes codes take the pixels of two at even steps; nothing else in a histogram
-    is so regular.
+    A factor below 1 makes codes take the pixels of two at even steps. As regular is only a
+    converter whose bits are uneven: 2, 4 or 8 codes of a picture that has more than 256.
     """
     places = np.flatnonzero(judged)
     if places.size < _FEWEST:
@@ -191,7 +192,11 @@ def _period(counts: Counts, judged: NDArray[np.bool_]) -> float:
     best = int(np.nanargmax(spectrum))
     if spectrum[best] < _LINE * np.nanmedian(spectrum):
         return 0.0
-    return float(1 / frequency[best])
+    period = float(1 / frequency[best])
+    of_bits = counts.size > _EIGHT_BITS and any(
+        abs(rest.size / p - best) < _LEAK for p in (2, 4, 8)
+    )
+    return 0.0 if of_bits else period
 
 
 def _is_uneven(teeth: NDArray[np.bool_], judged: NDArray[np.bool_]) -> bool:

@@ -113,9 +113,12 @@ def _joints(seen: _Seen) -> Iterator[Notice]:
     for one in seen.splices:
         box = (one.top, one.column, one.bottom, one.column + 2)
         ratio = max(one.noise_ratio, 1 / one.noise_ratio)
-        evidence = f"the ground jumps there, {one.jump:.0f} times as much as elsewhere"
+        evidence = (
+            "from one column to the next the background steps there, "
+            f"{one.jump:.0f} times as far as chance explains"
+        )
         if ratio > 1.2:
-            evidence += f", and the noise variance changes {ratio:.1f}-fold"
+            evidence += f", and the variance of the noise changes {ratio:.1f}-fold"
         yield Notice("joined", seen.name, box, evidence)
 
 
@@ -192,8 +195,8 @@ def _is_whole(copy: Copy, seen: Sequence[_Seen]) -> bool:
 def _notice(copy: Copy, seen: Sequence[_Seen]) -> Notice | None:
     first, second = seen[copy.first], seen[copy.second]
     evidence = (
-        f"{copy.pixels} px in which the two differ by {copy.left:.0%} of their noise; the noise of "
-        "two recordings would differ by all of it"
+        f"{1 - copy.left:.0%} of the noise is the same over {copy.pixels} px; two recordings share "
+        "none of theirs"
     )
     if _is_whole(copy, seen):
         if None not in (first.exposure, second.exposure) and first.exposure != second.exposure:

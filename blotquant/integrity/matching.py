@@ -126,6 +126,8 @@ def _alike(
             a, b = first[start : start + _BATCH], second[start : start + _BATCH]
             near = np.bitwise_count(turned[a] ^ plain[b]) <= _DIFFERENT
             pairs.append(a[near] * len(plain) + b[near])
+    if not pairs:  # pictures without anchors: all of them were compressed with loss
+        return np.empty(0, np.int64), np.empty(0, np.int64)
     joined = np.unique(np.concatenate(pairs))
     return joined // max(len(plain), 1), joined % max(len(plain), 1)
 

@@ -68,6 +68,14 @@ def test_a_contrast_that_was_reduced_is_known_by_its_period(factor):
     assert not comb.bent
 
 
+def test_the_uneven_bits_of_a_converter_are_no_comb():
+    """Scanners give more even levels than odd ones."""
+    rng = np.random.default_rng(3)
+    histogram = np.bincount(np.clip(rng.normal(1500, 300, 2_000_000), 0, 4095).astype(int))
+    histogram[::2] = histogram[::2] * 3 // 2
+    assert find_comb(histogram) is None
+
+
 def test_letters_are_no_comb():
     """The edges of drawn letters have few levels: each stands out of the histogram."""
     rng = np.random.default_rng(3)

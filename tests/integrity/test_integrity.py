@@ -11,8 +11,11 @@ import tifffile
 
 from blotquant import load
 from blotquant.batch import analyze_folder
-from blotquant.batch.integrity import shared_controls
+from blotquant.batch.integrity import look_at, shared_controls
+from blotquant.cli import main
+from blotquant.flags import Flag
 from blotquant.integrity import Subject, examine
+from blotquant.outcome import ImageOutcome
 from blotquant.recipe import Recipe
 from blotquant.simulate import render, spec_of
 from blotquant.simulate.draws import shrink
@@ -139,6 +142,12 @@ def test_the_frame_around_a_membrane_is_neither_joint_nor_copy(tampering):
     assert look(tampering.as_blot(pixels)) == ()
 
 
+def test_a_picture_compressed_with_loss_alone_is_looked_at_without_fuss(tampering):
+    """It has no anchors, and there were no arrays to join."""
+    blot = tampering.as_blot(small("clean", 3, 50_000))
+    assert look(replace(blot, flags=Flag.LOSSY)) == ()
+
+
 def test_one_picture_under_two_names(tampering):
     pixels, other = small("clean", 3), small("light_on_dark", 3)
     blots = [tampering.as_blot(one) for one in (pixels, other, pixels.copy())]
@@ -193,13 +202,43 @@ def test_a_run_says_and_draws_it_after_the_numbers(tmp_path, tampering):
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "Look at this" in page
     assert "data:image/png;base64" in page
-    silent = analyze_folder(
-        folder, Recipe.of(integrity=False), out=tmp_path / "silent", overlays=False
-    )
-    assert silent.notices == ()
-    pd.testing.assert_frame_equal(
-        run.bands.drop(columns="image"), silent.bands.drop(columns="image")
-    )
+    silent = tmp_path / "silent"
+    assert main(["run", str(folder), "-o", str(silent), "--no-overlays", "--no-integrity"]) == 0
+    assert pd.read_csv(silent / "integrity.csv").empty
+    assert not (silent / "integrity").exists()
+    assert (silent / "bands.csv").read_bytes() == (tmp_path / "out" / "bands.csv").read_bytes()
+
+
+def test_across_a_study_a_shared_control_is_no_alarm_and_a_copied_band_is(tmp_path):
+    """Four pictures of two membranes: one control twice, and a band of one target in the other."""
+    actin, first, second = (small("clean", seed, 50_000).copy() for seed in (3, 7, 8))
+    second[60:110, 120:200] = np.fliplr(first[20:70, 30:110])
+    pictures = {"M1_actin": actin, "M2_actin": actin, "M1_P53": first, "M2_P53": second}
+    outcomes = []
+    for name, pixels in pictures.items():
+        tifffile.imwrite(tmp_path / f"{name}.tif", pixels)
+        outcomes.append(ImageOutcome(f"{name}.tif", tmp_path / f"{name}.tif", "skipped"))
+
+    def told(study=None, **settings):
+        notices, said = look_at(outcomes, Recipe.of(**settings), tmp_path / "out", study)
+        assert said == ()
+        return {(one.kind, one.image, one.other) for one in notices}
+
+    copied = ("repeated", "M1_P53.tif", "M2_P53.tif")
+    shared = ("same picture", "M1_actin.tif", "M2_actin.tif")
+    assert told() == {copied, shared}
+    assert told(_study()) == {copied}
+    assert told(integrity=False) == set()
+
+
+def _study():
+    control = {"target": "actin", "role": "loading_control", "shared_control": True}
+    images = [
+        {"file": f"{membrane}_{kind['target']}.tif", "membrane": membrane, **kind}
+        for membrane in ("M1", "M2")
+        for kind in (control, {"target": "P53", "role": "target"})
+    ]
+    return Study.parse({"image": images})
 
 
 @pytest.mark.shared

@@ -62,6 +62,7 @@ def unsolved(missed: Mapping[str, list[str]]) -> str:
         "imagej": "Beside ImageJ",
         "marks": "Specks and scratches",
         "real": "Real images",
+        "forensics": "Fitness and integrity",
     }
     lines = []
     for name, title in titles.items():
