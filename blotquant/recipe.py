@@ -134,6 +134,10 @@ class LadderSettings(_Section):
     method: Literal["log_linear", "southern", "spline"] = _setting(
         "southern", "Curve from place to kDa: log_linear, southern (local), or spline (monotone)."
     )
+    image: str = _setting(
+        "",
+        "Picture beside the image that shows the ladder: a photo, an exposure; {membrane} in it.",
+    )
 
 
 class NormalizationSettings(_Section):
@@ -274,12 +278,13 @@ _PLACES: dict[str, tuple[str, str]] = {
     key: (section, key)
     for section, info in Recipe.model_fields.items()
     for key in info.annotation.model_fields  # type: ignore[union-attr]  # every section is a model
-    if key not in ("method", "name")
+    if key not in ("method", "name") and (section, key) != ("ladder", "image")
 } | {
     "background": ("background", "method"),
     "normalization": ("normalization", "method"),
     "ladder": ("ladder", "name"),
     "ladder_method": ("ladder", "method"),
+    "ladder_image": ("ladder", "image"),
 }
 
 

@@ -11,9 +11,10 @@ from blotquant.batch.worker import Job, as_seen, outcome_of, session_for, writte
 from blotquant.errors import NothingFound, SessionError, UnreadableImage
 from blotquant.model import Blot, Layout
 from blotquant.outcome import ImageOutcome
+from blotquant.pipeline.ladder_image import with_ladder_of
 from blotquant.pipeline.membranes import sharing_lanes
 from blotquant.session import Session, as_stored
-from blotquant.study import StudyImage
+from blotquant.study import Study, StudyImage
 
 __all__ = ["MembraneJob"]
 
@@ -39,10 +40,13 @@ class MembraneJob:
         One for each file.
     blocks : tuple of StudyImage
         What the study says of them.
+    study : Study, optional
+        What it says of the membrane.
     """
 
     jobs: tuple[Job, ...]
     blocks: tuple[StudyImage, ...]
+    study: Study | None = None
 
     @property
     def files(self) -> tuple[ImageFile, ...]:
@@ -149,6 +153,9 @@ class MembraneJob:
             return outcome_of(reasons.get(name, NothingFound(f"{name}: no lanes")), job, name)
         try:
             recipe = job.settings.recipe(picture.session)
+            membrane = next(one.membrane for one in self.blocks if one.name == name)
+            if self.study is not None:
+                recipe = with_ladder_of(recipe, self.study, membrane)
             layout = layouts[name] if picture.session is not None else as_stored(layouts[name])
             result = pipeline.measure(picture.blot, layout, recipe, image=name, role=picture.role)
             result = result.replace(warnings=(*result.warnings, *messages))

@@ -93,7 +93,9 @@ class StudyPlan:
         """The jobs of all files, those of one membrane together."""
         return [
             MembraneJob(
-                tuple(job for job in jobs if job.file.name in {b.file for b in blocks}), blocks
+                tuple(job for job in jobs if job.file.name in {b.file for b in blocks}),
+                blocks,
+                self.study,
             )
             for blocks in images_together(self.study.image)
         ]

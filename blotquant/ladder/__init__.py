@@ -1,6 +1,6 @@
 """Molecular weight: ladders by name, their bands matched to sizes, and rows read off in kDa."""
 
-from .annotating import LadderReading, MolecularWeights, molecular_weights, row_for_kda
+from .annotating import LadderReading, MolecularWeights, molecular_weights, row_for_kda, weight_at
 from .calibration import METHODS, Calibration, calibrate
 from .catalog import Ladder, get_ladder, ladders
 from .marks import LadderMark, ladder_marks, marks_of_layout, rows_with_kda
@@ -23,4 +23,5 @@ __all__ = [
     "molecular_weights",
     "row_for_kda",
     "rows_with_kda",
+    "weight_at",
 ]

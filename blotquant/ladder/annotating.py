@@ -21,7 +21,7 @@ from blotquant.result import BandMeasurement, LaneMeasurement
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LadderReading", "MolecularWeights", "molecular_weights", "row_for_kda"]
+__all__ = ["LadderReading", "MolecularWeights", "molecular_weights", "row_for_kda", "weight_at"]
 
 # A ladder that nobody named is taken for one only with so many bands, and so few left over.
 _GUESS_BANDS, _GUESS_SHARE, _GUESS_MARGIN, _GUESS_SCATTER = 6, 0.85, 1.5, 0.03
@@ -120,7 +120,7 @@ def molecular_weights(
         if not near:
             continue
         for index, m in enumerate(measured[lane.id].bands):
-            kda, error = _weight(layout, near, m)
+            kda, error = weight_at(layout, near, m.center_row, m.center_col)
             if math.isfinite(kda):
                 of_band[lane.id, index] = kda, error
     return MolecularWeights(of_band, tuple(readings), tuple(notes))
@@ -200,23 +200,32 @@ def _same(one: LadderMatch, other: LadderMatch) -> bool:
     return len(shared) >= 3 and all(abs(a / b - 1) < _SAME_SIZE for a, b in shared)
 
 
-def _weight(
-    layout: Layout, readings: Sequence[LadderReading], m: BandMeasurement
+def weight_at(
+    layout: Layout, readings: Sequence[LadderReading], row: float, col: float
 ) -> tuple[float, float]:
-    """Molecular weight of a band and its error, from the ladders to its left and right."""
-    columns = [float(layout.lane(r.lane).center(m.center_row)) for r in readings]
+    """Molecular weight at a place and its error, from the ladders to its left and right, kDa.
+
+    Parameters
+    ----------
+    layout : Layout
+        With the ladders' lanes.
+    readings : sequence of LadderReading
+    row, col : float
+        Px of the picture.
+    """
+    columns = [float(layout.lane(r.lane).center(row)) for r in readings]
     values = []
     for reading in readings:
-        kda, error = reading.calibration.kda_at(np.array([m.center_row]))
+        kda, error = reading.calibration.kda_at(np.array([row]))
         values.append((math.log(kda[0]) if kda[0] > 0 else math.nan, float(error[0] / kda[0])))
-    left = [k for k, c in enumerate(columns) if c <= m.center_col]
-    right = [k for k, c in enumerate(columns) if c > m.center_col]
+    left = [k for k, c in enumerate(columns) if c <= col]
+    right = [k for k, c in enumerate(columns) if c > col]
     before = max(left, key=lambda k: columns[k], default=None)
     after = min(right, key=lambda k: columns[k], default=None)
     if before is None or after is None:
         log_kda, share = values[before if before is not None else after or 0]
         return math.exp(log_kda), math.exp(log_kda) * share
-    part = (m.center_col - columns[before]) / (columns[after] - columns[before])
+    part = (col - columns[before]) / (columns[after] - columns[before])
     log_kda = (1 - part) * values[before][0] + part * values[after][0]
     share = math.hypot((1 - part) * values[before][1], part * values[after][1])
     return math.exp(log_kda), math.exp(log_kda) * share

@@ -25,6 +25,7 @@ from ..recipe import Recipe
 from ..result import LaneMeasurement, Result
 from ..tables import table_of
 from .confidence import LOW_CONFIDENCE, layout_checks, layout_confidence
+from .ladder_image import carried_weights, ladder_file
 from .readings import measure_lanes, recipe_for_role
 
 if TYPE_CHECKING:
@@ -103,8 +104,13 @@ def measure(
     for lane in layout.lanes:
         _check_inside(blot, lane)
     measured = measure_lanes(blot, layout, recipe)
-    weights = molecular_weights(layout, measured, recipe.ladder)
     name = image or blot.source.name
+    photo = ladder_file(blot, recipe, name)
+    weights = (
+        molecular_weights(layout, measured, recipe.ladder)
+        if photo is None
+        else carried_weights(blot, layout, measured, recipe, photo, detect)
+    )
     return Result(
         image=name,
         layout=layout,

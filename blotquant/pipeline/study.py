@@ -26,6 +26,7 @@ from ..study import ImageFacts, Problem, Study, check_study, read_samples
 from ..study_result import StudyResult
 from ..tables import empty_table, joined
 from .image import measure
+from .ladder_image import with_ladder_of
 from .linear_range import flagged_out_of_range, linear_ranges, linearity_told
 from .membranes import membrane_layouts
 from .naming import name_bands, name_lanes, roles_of, with_free_columns, with_rows
@@ -159,12 +160,11 @@ def analyze_study(folder: str | Path, recipe: Recipe | None = None) -> StudyResu
         blots, lost = _loaded(study, membrane, folder, recipe)
         roles = {block.name: block.role for block in study.images_of(membrane)}
         found = membrane_layouts(blots, roles, recipe)
+        own = with_ladder_of(recipe, study, membrane)
         faults += [*lost, *found.reasons.values()]
         for name, layout in found.layouts.items():
             facts[name] = facts_of(layout)
-            results.append(
-                measure(blots[name], layout, recipe, image=name, role=roles.get(name, ""))
-            )
+            results.append(measure(blots[name], layout, own, image=name, role=roles.get(name, "")))
     refuse_faults(check_study(study, samples, facts, folder))
     concluded = conclude(
         study,

@@ -122,6 +122,9 @@ class Membrane(Block):
     id: Name = key(..., "Name of the membrane, as in the sample sheet.")
     strips: bool = key(False, "The membrane was stripped between probes.")
     note: Word = key("", "Anything worth knowing.")
+    ladder_image: Word = key(
+        "", "Picture beside its images that shows its ladder: a photograph, another exposure."
+    )
 
 
 class StudyImage(Block):
