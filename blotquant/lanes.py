@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from .comb import Tooth, find_teeth, lane_feet
 from .comb_choice import balanced_profile, band_width, disagreement, with_hidden_lanes
 from .complete import complete_comb
+from .dirt import Dirt, dirt_of
 from .dots import count_round_spots
 from .errors import NothingFound
 from .evidence import band_evidence
@@ -51,7 +52,7 @@ def find_lanes(
     lanes: list[Lane] = []
     for panel in panels:
         scene = make_scene(blot, panel)
-        evidence = band_evidence(scene)
+        evidence = band_evidence(_clean(scene, dirt_of(blot, noise)))
         spots = count_round_spots(scene, evidence) if evidence.any() else 0
         if spots and not settings.lane_count:
             raise NothingFound(
@@ -65,6 +66,13 @@ def find_lanes(
             "check the polarity (--invert) or lower the sensitivity"
         )
     return tuple(lanes)
+
+
+def _clean(scene: Scene, dirt: Dirt) -> Scene:
+    """Scene without specks and scratches."""
+    if scene.inside.all():
+        return replace(scene, signal=dirt.signal)
+    return replace(scene, signal=np.where(scene.inside, dirt.signal, scene.signal))
 
 
 def _lanes_of_panel(

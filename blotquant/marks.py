@@ -162,7 +162,7 @@ def without_marks(
     signal: NDArray[np.float32],
     left: NDArray[np.float64],
     right: NDArray[np.float64],
-    places: Places,
+    places: tuple[NDArray[np.intp], NDArray[np.intp]],
     noise: NoiseModel,
 ) -> tuple[list[slice], Marks]:
     r"""Fill marks in with what the lane's shape across it has there; `signal` is changed.
@@ -173,8 +173,8 @@ def without_marks(
         A strip of the picture that holds a lane.
     left, right : ndarray, shape (N,)
         The lane's edges, px of the strip.
-    places : rows, cols, sign
-        Where marks stand out, from `marked_places`.
+    places : rows, cols
+        Where marks stand out, from `marked_places`, or may.
     noise : NoiseModel
 
     Returns
@@ -194,7 +194,7 @@ def without_marks(
     """
     size = signal.shape[0]
     marks = Marks(np.zeros(size), np.zeros(size))
-    rows, cols, _ = places
+    rows, cols = places
     changed = []
     seeds = np.zeros(signal.shape, np.uint8)
     seeds[rows, cols] = 1
@@ -325,15 +325,14 @@ def _filled(
         spread = np.sqrt(noise.variance(model)).astype(np.float32)
         spread = np.hypot(spread, np.float32(_UNEVEN) * (model - model.min()))
         spread = np.maximum(spread, np.float32(_LEAST))
-        away = (values - model) / spread
+        left_over: NDArray[np.float32] = values - model
         # where the model does not fit, as much of a row departs from it
-        own = _own_spread(away)
-        size = np.abs(away) / own
+        own = _own_spread(left_over / spread)
+        size = np.abs(left_over - _around(left_over, mask)) / (spread * own)
         mask = _grown(((seeds > 0) & (size > _CLEAR)).astype(np.uint8), size)
         if not mask.any() or mask.mean() > _MOST:
             return None
     mask = np.asarray(cv2.dilate(mask, _STAR), np.uint8)
-    left_over: NDArray[np.float32] = values - model
     fill: NDArray[np.float32] = model + _around(left_over, mask)
     off = np.sqrt(own**2 - 1) * spread + np.float32(_DOUBT) * np.abs(values - fill)
     return fill, mask, np.asarray(off, np.float32)
@@ -387,7 +386,7 @@ def _columns(
         left = weight.T @ pairs.astype(np.float32) + ridge.take(_DIAGONAL) * _ON_DIAGONAL
         right = (weight * values).T @ base.astype(np.float32) + ridge * prior
         columns = _solved(left, right)
-        columns = _of_known(columns, weight.mean(axis=0))
+        columns = _of_known(columns, weight, profile)
         shape = columns[:, 1].astype(np.float32)
         level = (columns[:, 0] - columns[:, 1] * profile.mean()).astype(np.float32)
     return base, columns
@@ -415,20 +414,59 @@ def _solved(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np
 def _profile(
     values: NDArray[np.float32], weight: NDArray[np.float32], shape: NDArray[np.float32]
 ) -> NDArray[np.float64] | None:
-    """Profile along the lane; rows that marks cover come from their neighbours."""
+    """Profile along the lane; rows that marks cover are on a curve through their neighbours."""
     total = weight @ shape**2
     known = total > 0.15 * float(shape @ shape)
     if np.count_nonzero(known) < 5:
         return None
     along = np.arange(total.size)
     mean = ((weight * values) @ shape)[known] / total[known]
-    return np.asarray(np.interp(along, along[known], mean), np.float64)
+    profile = np.asarray(np.interp(along, along[known], mean), np.float64)
+    hidden = np.flatnonzero(~known)
+    for gap in np.split(hidden, np.flatnonzero(np.diff(hidden) > 1) + 1):
+        _bridge(profile, known, gap)
+    return profile
 
 
-def _of_known(columns: NDArray[np.float64], share: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Columns' coefficients, of those that marks cover from their neighbours."""
-    known = share > 0.4
-    if known.all() or np.count_nonzero(known) < 3:
+def _bridge(profile: NDArray[np.float64], known: NDArray[np.bool_], gap: NDArray[np.intp]) -> None:
+    """Lay a curve across a gap in a profile; a longer gap, or one near an end, stays a line."""
+    if not 0 < gap.size <= _BESIDE:
+        return
+    beside = np.r_[gap[0] - _BESIDE : gap[0], gap[-1] + 1 : gap[-1] + 1 + _BESIDE]
+    if beside[0] < 0 or beside[-1] >= known.size or not known[beside].all():
+        return
+    middle = (gap[0] + gap[-1]) / 2
+    curve = np.polyfit((beside - middle) / gap.size, profile[beside], 4)
+    profile[gap] = np.polyval(curve, (gap - middle) / gap.size)
+
+
+# Across so many rows at most a profile is continued by what is in as many rows to either side.
+_BESIDE = 6
+
+
+def _of_known(
+    columns: NDArray[np.float64], weight: NDArray[np.float32], profile: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Columns' coefficients; where marks cover the band, those of the columns beside.
+
+    Beyond the last column that shows the band it ends as it does on the lane's other side.
+    """
+    high = profile - profile.mean()
+    seen = (high**2).astype(np.float32) @ weight / max(float(high @ high), _LEAST)
+    known = np.minimum(seen, weight.mean(axis=0)) > _ENOUGH
+    places = np.flatnonzero(known)
+    if known.all() or places.size < 3:
         return columns
-    along = np.arange(share.size)
-    return np.stack([np.interp(along, along[known], of[known]) for of in columns.T], axis=1)
+    along = np.arange(known.size)
+    found = np.stack([np.interp(along, places, of[places]) for of in columns.T], axis=1)
+    beyond = (along < places[0]) | (along > places[-1])
+    other = along[::-1]
+    use = np.flatnonzero(beyond & known[other])
+    band = profile.mean() - np.partition(profile, profile.size // 10)[profile.size // 10]
+    found[use, 0] += (columns[other[use], 1] - found[use, 1]) * band
+    found[use, 1] = columns[other[use], 1]
+    return found
+
+
+# A column is known if so much of the band is not covered there.
+_ENOUGH = 0.4

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .dirt import Dirt, dirt_of
 from .flags import Flag
 from .marks import NO_MARKS, REACH, Marks, marked_places, threshold_of, without_marks
 from .model import Blot, Lane, Profile
@@ -133,7 +134,7 @@ def _read(blot: Blot, lane: Lane, noise: NoiseModel, count: int) -> Sections:
     if linear:  # the affine map of the sum, in place of the sum of all the pixels' maps
         upto = blot.signal_map.scale * upto + blot.signal_map.offset * at
     intensity, width = upto[1:] - upto[:-1], edges[1:] - edges[:-1]
-    marks = _fill_marks(blot, noise, values, linear, at, intensity)
+    marks = _fill_marks(blot, noise, (rows[0], first), values, linear, at, intensity)
     variance = noise.variance(intensity / np.maximum(width, 1e-9)) * width
     return Sections(position, intensity, variance, width, marks)
 
@@ -141,6 +142,7 @@ def _read(blot: Blot, lane: Lane, noise: NoiseModel, count: int) -> Sections:
 def _fill_marks(
     blot: Blot,
     noise: NoiseModel,
+    corner: tuple[int, int],
     values: NDArray[Any],
     linear: bool,
     at: NDArray[np.float64],
@@ -153,14 +155,37 @@ def _fill_marks(
     brightest = intensity.max(axis=0) / np.maximum((at[1:] - at[:-1]).min(axis=0), 1.0)
     left, right = at[0] - 0.5, at[-1] - 0.5
     places = marked_places(values, threshold_of(brightest, noise) / step, left, right)
-    if places[0].size == 0:
+    rows, cols, _ = places
+    dirt = dirt_of(blot, noise)
+    if dirt.tells_of(float((right - left).max())):
+        more, beside = _doubtful(dirt, corner, values.shape)
+        inside = (beside > left[more] - 0.5) & (beside < right[more] + 0.5)
+        rows, cols = np.append(rows, more[inside]), np.append(cols, beside[inside])
+    if rows.size == 0:
         return NO_MARKS
     signal = blot.signal_map(values) if linear else values.copy()
-    changed, marks = without_marks(signal, left, right, places, noise)
+    changed, marks = without_marks(signal, left, right, (rows, cols), noise)
     for part in changed:
         upto = _sum_up_to(signal[part], at[:, part])
         intensity[:, part] = upto[1:] - upto[:-1]
     return marks if changed else NO_MARKS
+
+
+def _doubtful(
+    dirt: Dirt, corner: tuple[int, int], shape: tuple[int, ...]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Px of a strip of the picture where a mark was seen or a scratch may run."""
+    factor = dirt.factor
+    first = tuple(at // factor for at in corner)
+    last = tuple((at + size - 1) // factor + 1 for at, size in zip(corner, shape, strict=True))
+    found = np.nonzero(dirt.doubtful[first[0] : last[0], first[1] : last[1]])
+    fine = np.divmod(np.arange(factor**2), factor)
+    rows, cols = (
+        (factor * (coarse[:, None] + start) + offset - at).ravel()
+        for coarse, start, offset, at in zip(found, first, fine, corner, strict=True)
+    )
+    kept = (rows >= 0) & (cols >= 0) & (rows < shape[0]) & (cols < shape[1])
+    return rows[kept], cols[kept]
 
 
 def _sum_up_to(values: NDArray[Any], at: NDArray[np.float64]) -> NDArray[np.float64]:
