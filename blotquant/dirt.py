@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .flags import Flag
 from .model import Blot
 from .noise import NoiseModel
 from .order import quantile
@@ -48,6 +49,8 @@ _LONG, _THINNER = 20, 4
 # It goes on beyond where it is seen by this share of its length, and at most so many px: across a
 # band it is harder to see.
 _ONWARDS, _FURTHEST = 0.5, 40
+# Where so much of a picture would be marks, they are its texture.
+_TEXTURE = 0.05
 # Pictures with more of them are no blots with scratches.
 _MOST = 60
 # A mark into which such a square fits is the end of a band that a scratch cuts off, or a dot.
@@ -112,7 +115,11 @@ def dirt_of(blot: Blot, noise: NoiseModel) -> Dirt:
     """
     if blot not in _CACHE:
         signal, factor = reduce_blot(blot)
-        _CACHE[blot] = _find(signal, factor, noise)
+        found = Dirt(signal, np.zeros(signal.shape, bool), factor)
+        if Flag.LOSSY not in blot.flags:  # lossy compression makes specks of its own
+            marked = _find(signal, factor, noise)
+            found = marked if marked.doubtful.mean() < _TEXTURE else found
+        _CACHE[blot] = found
     return _CACHE[blot]
 
 

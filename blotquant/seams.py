@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -31,6 +32,7 @@ _APART, _UNLIKE, _RARE = 0.05, 0.6, 0.95
 # Neither piece is flatter than this, height over width: a gel is not a strip.
 _FLAT = 0.25
 _FEWEST = 64  # px of a side: less shows no gels
+_ENOUGH = 100  # rows tell the usual difference of neighbours
 # A rim's curve is at least this long against the picture's width ...
 _CURVE = 0.06
 # ... with level stretches of at least so much at its top and bottom ...
@@ -151,8 +153,11 @@ def find_seam(
         return None
     sharp = _sharp(signal) if inside is None else _sharp(signal) & inside
     hit = cv2.dilate(sharp.astype(np.float32), np.ones((3, 1), np.uint8))
+    if _most_covered(hit) < _COVERED:
+        return None
     leans = np.linspace(-_LEAN, _LEAN, 2 * max(10, round(_LEAN * width / 2)) + 1)
-    covered = np.array([_coverage(hit, float(lean)) for lean in leans])[:, side : height - side]
+    up_to = np.pad(np.cumsum(hit > 0, axis=1, dtype=np.int32), ((0, 0), (1, 0)))
+    covered = np.array([_coverage(up_to, float(lean)) for lean in leans])[:, side : height - side]
     which, row = np.unravel_index(int(np.argmax(covered)), covered.shape)
     seam = Seam(float(side + row), float(leans[which]), float(covered[which, row]))
     if seam.covered < _COVERED:
@@ -166,19 +171,38 @@ def find_seam(
     return seam if _longest_gap(on_line) <= _GAP * width else None
 
 
-def _coverage(hit: NDArray[Any], lean: float) -> NDArray[np.float64]:
-    """Share of the columns with a hit, on the line through each row of the middle column."""
-    rows = np.arange(hit.shape[0])[:, None]
-    places = _rows_of_line(rows, lean, hit.shape)
-    return np.asarray(hit[places, np.arange(hit.shape[1])].mean(axis=1), np.float64)
+def _most_covered(hit: NDArray[Any]) -> float:
+    """No line covers more: columns with a hit anywhere in the rows that the steepest runs in."""
+    height, width = hit.shape
+    reach = min(2 * int(np.ceil(_LEAN * width / 2)) + 3, height)
+    near = cv2.dilate(hit, np.ones((reach, 1), np.uint8))
+    return float(cv2.reduce(near, 1, cv2.REDUCE_AVG).max())
 
 
-def _rows_of_line(
-    row: NDArray[np.intp] | float, lean: float, shape: tuple[int, ...]
-) -> NDArray[np.intp]:
+def _coverage(up_to: NDArray[Any], lean: float) -> NDArray[np.float64]:
+    """Share of the columns with a hit, on the line through each row of the middle column.
+
+    `up_to` has the number of hits of each row left of each column, shape (rows, cols + 1).
+    """
+    height, width = up_to.shape[0], up_to.shape[1] - 1
+    drop = _drop(lean, width)
+    starts = np.concatenate(([0], np.flatnonzero(np.diff(drop)) + 1, [width]))
+    count = np.zeros(height, np.int64)
+    rows = np.arange(height)
+    for first, stop in pairwise(starts.tolist()):  # columns that the line crosses in one row
+        at = np.clip(rows + drop[first], 0, height - 1)
+        count += up_to[at, stop] - up_to[at, first]
+    return np.asarray(count / width, np.float64)
+
+
+def _drop(lean: float, width: int) -> NDArray[np.intp]:
+    """Whole rows by which a line lies below its middle, at each column."""
+    return np.asarray(np.rint(lean * (np.arange(width) - width / 2)), np.intp)
+
+
+def _rows_of_line(row: float, lean: float, shape: tuple[int, ...]) -> NDArray[np.intp]:
     height, width = shape
-    rows = row + np.rint(lean * (np.arange(width) - width / 2))
-    return np.asarray(np.clip(rows, 0, height - 1), np.intp)
+    return np.asarray(np.clip(row + _drop(lean, width), 0, height - 1), np.intp)
 
 
 def without_rim(signal: Signal, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -221,8 +245,9 @@ def _sharp(signal: Signal) -> NDArray[np.bool_]:
     along = np.asarray(cv2.blur(signal, (5, 1)), np.float32)
     step = np.zeros_like(along)
     step[:-1] = np.abs(along[1:] - along[:-1])
-    usual = 1.4826 * np.median(step, axis=0, keepdims=True)
-    usual = np.maximum(usual, 1.4826 * median(step)) + 1e-12
+    some = step[:: max(1, step.shape[0] // _ENOUGH)]
+    usual = 1.4826 * np.median(some, axis=0, keepdims=True)
+    usual = np.maximum(usual, 1.4826 * median(some)) + 1e-12
     around = np.ones((2 * _REACH + 1, 1), np.uint8)
     height = cv2.dilate(along, around) - cv2.erode(along, around)
     return np.asarray((step > _SHARP * height) & (step > _CLEAR * usual))
