@@ -6,6 +6,7 @@ through the registry under the name of its entry point.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -34,6 +35,10 @@ __all__ = [
 ]
 
 
+# Less than this share of a lane is too little to tell its background from.
+_SCARCE = 1 / 3
+
+
 @dataclass(frozen=True, eq=False)
 class LaneView:
     """All that a background method may look at.
@@ -50,6 +55,8 @@ class LaneView:
         All lanes of the image, for methods that look between them; may be empty.
     outline : tuple of (row, col)
         The membrane's outline; empty where not known.
+    detected : tuple of bool
+        Whether each band was seen in this lane, or only its place is measured; empty for all seen.
     """
 
     blot: Blot
@@ -58,13 +65,24 @@ class LaneView:
     bands: tuple[tuple[float, float], ...]
     lanes: tuple[Lane, ...] = ()
     outline: tuple[Point, ...] = ()
+    detected: tuple[bool, ...] = ()
 
     @property
     def free(self) -> NDArray[np.bool_]:
-        """Rows with no band, shape (N,)."""
+        """Rows with no band, shape (N,).
+
+        The place of a band that was not seen is free where little else is.
+        """
+        free = self._beside(self.bands)
+        if self.detected and np.count_nonzero(free) < _SCARCE * free.size:
+            seen = zip(self.bands, self.detected, strict=True)
+            free = self._beside([limits for limits, detected in seen if detected])
+        return free
+
+    def _beside(self, bands: Iterable[tuple[float, float]]) -> NDArray[np.bool_]:
         position = self.profile.position
         free = np.ones(position.size, bool)
-        for start, stop in self.bands:
+        for start, stop in bands:
             free &= (position < start - 0.5) | (position > stop + 0.5)
         return free
 
@@ -114,13 +132,12 @@ def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
     Whittaker's smoother (Eilers 2003, Anal. Chem. 75:3631) in place of the lines.
     """
     profile = view.profile
-    usual = float(np.median([stop - start for start, stop in view.bands])) if view.bands else 0.0
+    usual = _usual_length(view.bands)
     fit = fit_baseline(
         profile.intensity,
         profile.variance + _tail_variance(view),
         view.free,
         least_length=_LEAST_LENGTH * usual,
-        even_length=_EVEN_LENGTH * usual,
     )
     size = profile.position.size
     weights = np.zeros((len(view.bands) + 2, size))
@@ -143,12 +160,20 @@ def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
 # The smoother's length is at least this share of a band's. It lets half through of what is 2 pi
 # times as long: the curve follows what bends over a band's length and more, and no band.
 _LEAST_LENGTH = 0.2
-# Over this share of a band's length the curve's bend changes but little: no kinks under bands.
-_EVEN_LENGTH = 0.5
 # Just outside its limits a band may still be this share of its peak, fading with this share of
 # its length: such rows say less of the baseline than their noise alone would have it.
 _TAIL_HEIGHT = 0.012
 _TAIL_FADE = 0.2
+
+
+def _usual_length(bands: tuple[tuple[float, float], ...]) -> float:
+    """Length of the band in which the middle one of all rows that bands cover lies; 0 for none.
+
+    Places where a row has no band in this lane are short, and do not count for much.
+    """
+    lengths = np.sort([stop - start for start, stop in bands])
+    covered = np.cumsum(lengths)
+    return float(lengths[np.searchsorted(covered, covered[-1] / 2)]) if lengths.size else 0.0
 
 
 def _tail_variance(view: LaneView) -> NDArray[np.float64]:

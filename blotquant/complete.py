@@ -240,6 +240,8 @@ def _mean_between(profile: NDArray[np.float64], left: float, right: float) -> fl
 # Pen strokes beside a ladder are narrower than this share of a lane; or than the second, and no
 # more than the last share of them stands in the rows of the others.
 _STROKE, _BROAD_STROKE, _STROKE_UNLIKE = 0.7, 0.87, 0.5
+# A row rises or drops by no more than this share of a lane's width from one lane to the next.
+_SLOPE = 0.35
 
 
 def _without_marks(teeth: list[Tooth], straight: NDArray[np.float64]) -> list[Tooth]:
@@ -256,7 +258,10 @@ def _without_marks(teeth: list[Tooth], straight: NDArray[np.float64]) -> list[To
         if share > _BROAD_STROKE:
             continue
         crowd = np.max([_row_profile(straight, tooth) for tooth in others], axis=0)
-        if share > _STROKE and _shared(_row_profile(straight, marks), crowd) > _STROKE_UNLIKE:
+        own = _row_profile(straight, marks)
+        slope = int(_SLOPE * marks.width)  # rows that slope lie higher or lower at the side
+        steps = range(-slope, slope + 1)
+        if share > _STROKE and max(_shared(np.roll(own, k), crowd) for k in steps) > _STROKE_UNLIKE:
             continue
         if _shared(_row_profile(straight, ladder), crowd) < 0.75:
             teeth = teeth[1:]

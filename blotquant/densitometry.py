@@ -97,9 +97,11 @@ def read_background(
     if profile.position.size == 0:
         empty = np.empty(0)
         return LaneReading(blot, lane, profile, Baseline(empty, empty, ()), noise)
-    limits = tuple((band.start, band.stop) for band in _ordered(bands))
+    ordered = _ordered(bands)
+    limits = tuple((band.start, band.stop) for band in ordered)
+    detected = tuple(band.detected for band in ordered)
     outline = next((panel.outline for panel in panels if panel.id == lane.panel_id), ())
-    view = LaneView(blot, lane, profile, limits, tuple(lanes), outline)
+    view = LaneView(blot, lane, profile, limits, tuple(lanes), outline, detected)
     baseline: Baseline = get("backgrounds", recipe.background.method)(view, recipe.background)
     return LaneReading(blot, lane, profile, baseline, noise)
 

@@ -51,9 +51,9 @@ def method_spreads(
     0.000013 to 0.76.
     """
     profile = reading.profile
-    view = LaneView(
-        reading.blot, reading.lane, profile, tuple((band.start, band.stop) for band in bands)
-    )
+    limits = tuple((band.start, band.stop) for band in bands)
+    detected = tuple(band.detected for band in bands)
+    view = LaneView(reading.blot, reading.lane, profile, limits, detected=detected)
     free = view.free
     if recipe.background.method in _APART or np.count_nonzero(free) < 4 or not bands:
         return (float("nan"),) * len(bands)

@@ -15,7 +15,7 @@ from .order import median
 
 __all__ = ["SmoothBaseline", "fit_baseline", "roughness"]
 
-_STIFFNESS = 10.0 ** np.arange(-2.8, 11.3, 1.4)
+_STIFFNESS = 10.0 ** np.arange(0.0, 11.3, 1.4)
 # With this times the fourth power of the number of bins the curve is a straight line to 0.1 %:
 # its slowest bend is (4.73 / n)^4 as stiff. Beyond, only digits are lost.
 _STRAIGHT = 2.0
@@ -150,17 +150,15 @@ def fit_baseline(
     free: NDArray[np.bool_],
     *,
     least_length: float = 0.0,
-    even_length: float = 0.0,
     max_bins: int = 240,
     reject: bool = True,
 ) -> SmoothBaseline:
     """Fit a smooth curve through the free rows of a profile and across the rest.
 
-    The curve minimises ``sum((values - curve)^2 / variance)`` over the free rows plus
-    ``s * sum((second difference)^2 + even_length^2 * (third difference)^2)``. The stiffness `s` is
-    the one under which the free rows are most likely (restricted maximum likelihood for a random
-    walk of the slope, made even over `even_length`), so a flat membrane gets a straight line and a
-    cloudy one a curve. The same model gives the curve's covariance, also
+    The curve minimises ``sum((values - curve)^2 / variance) + s * sum((second difference)^2)``
+    over the free rows. The stiffness `s` is the one under which the free rows are most likely
+    (restricted maximum likelihood for a twice integrated random walk), so a flat membrane gets a
+    straight line and a cloudy one a curve. The same model gives the curve's covariance, also
     where it bridges a band. Free rows well above the curve (a band nobody marked, a speck) are
     left out, and the fit is done again.
 
@@ -172,9 +170,6 @@ def fit_baseline(
         Rows with no band.
     least_length : float
         The curve does not follow anything shorter than about this many rows.
-    even_length : float
-        Over this many rows the curve's bend changes but little, as a membrane's does: a curve
-        that may bend anew at every row (0) bridges a band worse, and thinks still worse of itself.
     max_bins : int
         Rows are averaged in at most so many bins: a baseline is smooth, and the cost goes with
         their number.
@@ -195,9 +190,7 @@ def fit_baseline(
     if np.count_nonzero(weights) < 4 or weights.size < 6:
         return _constant(values, variance, free)
     for attempt in range(4 if reject else 1):
-        factor, curve, scale = _most_likely(
-            binned, weights, least_length / size, even_length / size
-        )
+        factor, curve, scale = _most_likely(binned, weights, least_length / size)
         residual = (binned - curve) * np.sqrt(weights / scale)
         # asymmetric: signal stands above a baseline, never below
         outlier = (weights > 0) & ((residual > 3.0) | (residual < -5.0))
@@ -239,21 +232,15 @@ def _level(curve: NDArray[np.float64], n_rows: int, size: int) -> NDArray[np.flo
 
 
 def _most_likely(
-    values: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    least_length: float,
-    even_length: float,
+    values: NDArray[np.float64], weights: NDArray[np.float64], least_length: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Cholesky factor, curve and variance scale for the most likely stiffness; lengths in bins."""
+    """Cholesky factor, curve and variance scale for the most likely stiffness."""
     used = weights > 0
     n_used, n = int(np.count_nonzero(used)), values.size
-    # half of a wave of 2 pi times the least length is let through, which is a bin or more
-    least_length = max(least_length, 1.0)
-    least = least_length**4 / (1 + (even_length / least_length) ** 2)
-    allowed = np.clip(_STIFFNESS, least, _STRAIGHT * n**4)
+    # the smoother's length, in bins, is the fourth root of its relative stiffness
+    allowed = np.clip(_STIFFNESS, least_length**4, _STRAIGHT * n**4)
     allowed = allowed[np.append(np.diff(allowed) > 0, True)]  # each once
-    penalty = _penalty(n, even_length)
-    stiffness, factor = _factors(weights, allowed * median(weights[used]), penalty)
+    stiffness, factor = _factors(weights, allowed * median(weights[used]))
     # a straight line has no roughness: fitted apart, it takes no digits from what is stiff
     line = _line(values, weights)
     values = values - line
@@ -264,7 +251,7 @@ def _most_likely(
     scale = np.maximum((right @ values - curve @ right) / (n_used - 2), 1e-6)
     cost = (
         (n_used - 2) * np.log(scale)
-        + 2 * np.log(factor[-1]).sum(axis=1)
+        + 2 * np.log(factor[2]).sum(axis=1)
         - (n - 2) * np.log(stiffness)
     )
     best = int(np.argmin(cost))
@@ -283,17 +270,17 @@ def _line(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[
 
 
 def _factors(
-    weights: NDArray[np.float64], stiffness: NDArray[np.float64], penalty: NDArray[np.float64]
+    weights: NDArray[np.float64], stiffness: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Cholesky factors for several stiffnesses, shape (4, S, n), and the stiffnesses they are for.
+    """Cholesky factors for several stiffnesses, shape (3, S, n), and the stiffnesses they are for.
 
     Systems that have nothing to do with each other, put end to end, are one banded system: LAPACK
     is called once. A stiffness that cannot be told from a singular one is left out.
     """
     while True:
-        bands = penalty[:, None, :] * stiffness[:, None]
-        bands[-1] += weights
-        factor, failed = dpbtrf(bands.reshape(4, -1))
+        bands = _penalty(weights.size)[:, None, :] * stiffness[:, None]
+        bands[2] += weights
+        factor, failed = dpbtrf(bands.reshape(3, -1))
         if not failed:
             return stiffness, factor.reshape(bands.shape)
         # the stiffest system is always positive definite
@@ -302,26 +289,21 @@ def _factors(
 
 def _solved(factor: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
     """Solution of each of the systems of `_factors`, shape (S, n), for one right side."""
-    depth, count, n = factor.shape
-    solution: NDArray[np.float64] = dpbtrs(factor.reshape(depth, -1), np.tile(right, count))[0]
+    _, count, n = factor.shape
+    solution: NDArray[np.float64] = dpbtrs(factor.reshape(3, -1), np.tile(right, count))[0]
     return solution.reshape(count, n)
 
 
-def _penalty(n: int, even_length: float) -> NDArray[np.float64]:
-    """Upper bands of the roughness that is punished, shape (4, n)."""
-    return _gram(n, 2) + even_length**2 * _gram(n, 3)
-
-
 @lru_cache(maxsize=64)
-def _gram(n: int, order: int) -> NDArray[np.float64]:
-    """Upper bands of the Gram matrix of the differences of an order, shape (4, n)."""
-    steps = np.array([(-1) ** k * math.comb(order, k) for k in range(order + 1)], np.float64)
-    bands = np.zeros((4, n))
-    for first in range(order + 1):
-        for second in range(first, order + 1):
-            # this pair of steps of each difference: its share of the entry (row, row + apart)
-            apart = second - first
-            bands[3 - apart, second : n - order + second] += steps[first] * steps[second]
+def _penalty(n: int) -> NDArray[np.float64]:
+    """Upper bands of the second differences' Gram matrix, shape (3, n)."""
+    bands = np.zeros((3, n))
+    bands[2] = 6.0
+    bands[2, [0, -1]] = 1.0
+    bands[2, [1, -2]] = 5.0
+    bands[1, 1:] = -4.0
+    bands[1, [1, -1]] = -2.0
+    bands[0, 2:] = 1.0
     bands.flags.writeable = False
     return bands
 
@@ -335,7 +317,7 @@ def _constant(
     spread = float(np.var(sample)) / max(sample.size - 1, 1) if sample.size > 1 else 0.0
     own = float(np.mean(variance)) / max(sample.size, 1)
     # one bin: the variance of its level is the inverse of its (single) precision
-    factor = np.zeros((4, 1))
-    factor[-1, 0] = 1.0 / np.sqrt(max(spread + own, 1e-300))
+    factor = np.zeros((3, 1))
+    factor[2, 0] = 1.0 / np.sqrt(max(spread + own, 1e-300))
     nothing = np.zeros(1)
     return SmoothBaseline(np.full(values.size, level), 1.0, factor, values.size, nothing, nothing)

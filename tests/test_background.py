@@ -1,5 +1,7 @@
 """The background under a band: every method keeps the contract; the default knows its error."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -310,3 +312,36 @@ def test_too_few_free_rows_give_a_level(free_rows):
     fit = fit_baseline(values, variance, free)
     assert np.ptp(fit.level) == 0
     assert np.isfinite(fit.variance_of_sum(np.ones(30)))
+
+
+def strip(detected):
+    """A strip of 76 rows: one band over most of it, and a place below where none was seen."""
+    rng = np.random.default_rng(4)
+    rows = 76
+    down = np.arange(rows)
+    band = 2000 * np.exp(-0.5 * ((down - 36) / 7) ** 2)
+    ground = 300 + 0.5 * down
+    signal = np.repeat((ground + band)[:, None], int(WIDTH), axis=1)
+    signal = signal + rng.normal(0, 10, signal.shape)
+    blot = Blot(signal.astype(np.float32))
+    lane = Lane("a", "p", ((0, (WIDTH - 1) / 2), (rows - 1, (WIDTH - 1) / 2)), WIDTH)
+    profile = read_lane(blot, lane, NoiseModel(100.0, 0.0, 0.0))
+    limits = ((13.0, 60.0), (58.0, 75.0))
+    return LaneView(blot, lane, profile, limits, detected=detected), ground * WIDTH
+
+
+def test_the_place_of_a_band_that_is_not_there_is_background_where_little_else_is():
+    seen, truth = strip((True, False))
+    rows = slice(13, 61)
+    found = registry.get("backgrounds", "lane")(seen, BackgroundSettings())
+    hidden = registry.get("backgrounds", "lane")(strip(())[0], BackgroundSettings())
+    assert abs((found.level - truth)[rows].sum()) < 0.01 * 2000 * WIDTH * 7 * 2.5
+    assert found.band_variance[0] < hidden.band_variance[0]
+    assert seen.free[65]
+    assert not strip(())[0].free[65]
+
+
+def test_where_lane_is_left_the_place_of_an_unseen_band_is_no_background():
+    case, _ = view(0, flat)
+    both = replace(case, bands=((100.0, 140.0), (180.0, 200.0)), detected=(True, False))
+    assert not both.free[190]

@@ -79,32 +79,6 @@ def test_a_background_that_bends_over_a_band_is_followed():
     assert off[0.2] < 0.5 * off[1.0]
 
 
-def bridged(even_length, seed):
-    """Error of the sum across a hidden stretch of a smooth ground, and what the fit says of it."""
-    rng = np.random.default_rng(seed)
-    place = np.arange(ROWS) + rng.uniform(0, ROWS)
-    ground = 40 * np.sin(2 * np.pi * place / 260) + 25 * np.sin(2 * np.pi * place / 410)
-    free = np.ones(ROWS, bool)
-    free[280:330] = False
-    fit = fit_baseline(
-        ground + rng.normal(size=ROWS),
-        np.ones(ROWS),
-        free,
-        least_length=10,
-        even_length=even_length,
-    )
-    hidden = (~free).astype(float)
-    return float(hidden @ (fit.level - ground)), np.sqrt(fit.variance_of_sum(hidden))
-
-
-def test_a_curve_without_kinks_bridges_better_and_knows_it():
-    even = np.array([bridged(50.0, seed) for seed in range(20)])
-    free = np.array([bridged(0.0, seed) for seed in range(20)])
-    assert np.sqrt(np.mean(even[:, 0] ** 2)) < np.sqrt(np.mean(free[:, 0] ** 2))
-    assert np.median(even[:, 1]) < 0.7 * np.median(free[:, 1])
-    assert 0.4 < np.sqrt(np.mean((even[:, 0] / even[:, 1]) ** 2)) < 1.4
-
-
 def test_bands_that_leave_little_room_are_checked_on_shorter_stretches():
     rng = np.random.default_rng(5)
     free = np.arange(ROWS) % 100 < 40
