@@ -84,6 +84,10 @@ def _open(path: Path) -> Iterator[Image]:
             guard, PIL.Image.MAX_IMAGE_PIXELS = PIL.Image.MAX_IMAGE_PIXELS, None
             try:
                 image = PIL.Image.open(stream, formats=_FORMATS)
+            except PIL.UnidentifiedImageError:
+                raise UnreadableImage(
+                    f"{path.name}: is damaged at its beginning; copy or export it again"
+                ) from None
             finally:
                 PIL.Image.MAX_IMAGE_PIXELS = guard
         with image:
