@@ -239,6 +239,22 @@ class TestImages:
         (blot,) = load(path)
         np.testing.assert_array_equal(blot.pixels, data)
 
+    @pytest.mark.parametrize("kind", ["tif", "gel", "png", "jpeg", "bmp", "gif", "1sc", "scn"])
+    def test_a_picture_in_a_file_of_a_terabyte(self, tmp_path, kind):
+        """The disk holds next to nothing; reading it all, or its hash alone, never ended."""
+        path = tmp_path / f"blot.{kind}"
+        eight = Image.fromarray((bands() >> 8).astype(np.uint8))
+        if kind in ("tif", "gel"):
+            path.write_bytes(tiff([(bands(), [])]) if kind == "tif" else gel([bands()], 2, (1, 1)))
+        elif kind == "scn":
+            scn(path, [bands()])
+        elif kind == "1sc":
+            path.write_bytes(b"\xaf\xafStable File Version 2.0".ljust(200, b"\0"))
+        else:
+            eight.save(path)
+        os.truncate(path, 2**40)
+        self.refused(path, "far more than its pictures")
+
     def test_levels_beyond_all_detectors(self, tmp_path):
         path = tmp_path / "huge.tif"
         data = bands().astype(np.float32)

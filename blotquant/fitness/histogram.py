@@ -23,8 +23,10 @@ _SHARE, _LEAST = 0.02, 3
 _EXCESS = 5.0
 _DOUBLE, _TRIPLE, _SINGLE, _SURE = 1.55, 2.6, 1.3, 5.0
 _LOOSE = 0.25
-# Codes for a spectrum, the longest period, and a line over the median: others came to 5.3 at most.
-_FEWEST, _LONGEST, _LINE = 24, 12, 6.5
+_NARROW = 4.0  # codes: a tooth that is no hump
+# Codes for a spectrum, the longest period, a line over the median (others came to 5.3 at most), and
+# its least swing: codes that take two each seventh time swing by 0.2 of a natural logarithm.
+_FEWEST, _LONGEST, _LINE, _SWING = 24, 12, 6.5, 0.08
 _EIGHT_BITS, _LEAK = 256, 2.0  # codes; places of the spectrum over which a line spreads
 _UNEVEN = 1.8
 
@@ -118,6 +120,8 @@ def find_comb(histogram: Counts) -> Comb | None:
     if doubled.sum() < max(_LEAST, _SHARE * codes) or not _is_regular(doubled):
         doubled[:] = False
     period = 0.0 if missing.any() else _period(counts, judged)
+    if period > _NARROW and doubled.sum() < codes / period / 2:
+        period = 0.0  # humps of a few codes, as rows of equal bands leave them
     if not (missing.any() or period):
         return None
     bent = bool(missing.any() and doubled.any()) or _is_uneven(missing | doubled, judged)
@@ -183,14 +187,15 @@ def _period(counts: Counts, judged: NDArray[np.bool_]) -> float:
     places = np.flatnonzero(judged)
     if places.size < _FEWEST:
         return 0.0
-    window = slice(int(places[0]), int(places[-1]) + 1)
-    level = np.log(np.maximum(counts[window], 0.3))
-    rest = np.clip(level - median_filter(level, _AROUND, mode="nearest"), -1, 1) * judged[window]
-    spectrum = np.abs(np.fft.rfft((rest - rest.mean()) * np.hanning(rest.size)))
+    part = slice(int(places[0]), int(places[-1]) + 1)
+    level = np.log(np.maximum(counts[part], 0.3))
+    rest = np.clip(level - median_filter(level, _AROUND, mode="nearest"), -1, 1) * judged[part]
+    window = np.hanning(rest.size)
+    spectrum = 2 / window.sum() * np.abs(np.fft.rfft((rest - rest.mean()) * window))
     frequency = np.fft.rfftfreq(rest.size)
     spectrum[frequency < 1 / _LONGEST] = np.nan
     best = int(np.nanargmax(spectrum))
-    if spectrum[best] < _LINE * np.nanmedian(spectrum):
+    if spectrum[best] < max(_LINE * np.nanmedian(spectrum), _SWING):
         return 0.0
     period = float(1 / frequency[best])
     of_bits = counts.size > _EIGHT_BITS and any(

@@ -97,7 +97,7 @@ def _refuse_merged(raw: RawImage, pixels: NDArray[Any], name: str) -> None:
         raise UnreadableImage(
             f"{name}: is a photo of the membrane merged with its chemiluminescence; densities of "
             "such a picture mean nothing: export the chemiluminescence channel alone (or set "
-            "image.refuse_merged = false if it is one picture)"
+            "image.refuse_merged = false in the recipe if it is one picture)"
         )
 
 

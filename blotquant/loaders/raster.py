@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -46,13 +47,17 @@ class RasterLoader:
         UnreadableImage
             If the size is over the limit, or the picture has two levels only.
         """
+        packed = path.stat().st_size
         with _open(path) as image:
+            if image.format == "GIF":  # its frames are counted byte by byte
+                limits.check_packed(path, packed, 0)
             # the further pictures of a telephone's JPEG are previews
             frames = 1 if image.format == "MPO" else int(getattr(image, "n_frames", 1))
             limits.check(path, frames, image.height, image.width)
             limits.check_count(path, frames)
             unpacked = frames * image.height * image.width * _bytes_a_pixel(image)
-            limits.check_unpacked(path, unpacked, path.stat().st_size)
+            limits.check_unpacked(path, unpacked, packed)
+            limits.check_packed(path, packed, unpacked)
             if image.mode == "1":
                 raise UnreadableImage(
                     f"{path.name}: has only black and white (1 bit), no grey levels; export it "
@@ -69,17 +74,24 @@ def _bytes_a_pixel(image: Image) -> int:
     return deep * len(image.getbands())
 
 
-def _open(path: Path) -> Image:
+@contextmanager
+def _open(path: Path) -> Iterator[Image]:
     """Open without decoding; Pillow's own size guard is replaced by the recipe's."""
     import PIL.Image
 
-    data = io.BytesIO(path.read_bytes())
-    with _OPENING:  # the guard is a global of Pillow
-        guard, PIL.Image.MAX_IMAGE_PIXELS = PIL.Image.MAX_IMAGE_PIXELS, None
-        try:
-            return PIL.Image.open(data, formats=_FORMATS)
-        finally:
-            PIL.Image.MAX_IMAGE_PIXELS = guard
+    with path.open("rb") as stream:
+        with _OPENING:  # the guard is a global of Pillow
+            guard, PIL.Image.MAX_IMAGE_PIXELS = PIL.Image.MAX_IMAGE_PIXELS, None
+            try:
+                image = PIL.Image.open(stream, formats=_FORMATS)
+            except PIL.UnidentifiedImageError:
+                raise UnreadableImage(
+                    f"{path.name}: is damaged at its beginning; copy or export it again"
+                ) from None
+            finally:
+                PIL.Image.MAX_IMAGE_PIXELS = guard
+        with image:
+            yield image
 
 
 def _read_frame(image: Image, path: Path, frame: int, frames: int) -> RawImage:

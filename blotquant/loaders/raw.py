@@ -13,6 +13,7 @@ from ..signal import Polarity
 
 _ALWAYS_ALLOWED = 128 * 2**20  # bytes
 _LARGEST_RATIO = 100
+_ALWAYS_BESIDE = 2**26  # bytes of words, thumbnails and profiles
 _MOST_PICTURES = 500
 
 __all__ = ["Limits", "Loader", "LoaderOfSeveralFiles", "RawImage"]
@@ -52,6 +53,29 @@ class Limits:
             raise UnreadableImage(
                 f"{path.name}: declares {unpacked / 2**20:,.0f} MiB of pixels in a file of "
                 f"{packed / 2**20:,.1f} MiB, which no picture of a blot is; export it again"
+            )
+
+    def check_packed(self, path: Path, packed: int, unpacked: int | None = None) -> None:
+        """Refuse a file that is far larger than its pictures need, before all of it is read.
+
+        Parameters
+        ----------
+        path : Path
+            The file, for the message.
+        packed, unpacked : int
+            Bytes on the disk, and bytes of its pictures where they are known; 8 a pixel of the
+            largest allowed number otherwise.
+
+        Raises
+        ------
+        UnreadableImage
+            If `packed` is more than 64 MiB above `unpacked`.
+        """
+        known = int(8e6 * self.max_megapixels) if unpacked is None else unpacked
+        if packed > known + _ALWAYS_BESIDE:
+            raise UnreadableImage(
+                f"{path.name}: is a file of {packed / 2**20:,.0f} MiB, far more than its pictures "
+                "can need; it is damaged, copy or export it again"
             )
 
     def check_count(self, path: Path, pictures: int) -> None:

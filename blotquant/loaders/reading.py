@@ -63,9 +63,13 @@ def load(path: str | os.PathLike[str], settings: ImageSettings | None = None) ->
     settings = settings or ImageSettings()
     file = Path(path)
     check_is_file(file)
-    loader = _choose(file)
-    raws = _read(loader, file, Limits(settings.max_megapixels))
-    digest = _sha256(_files(loader, file))
+    loader, limits = _choose(file), Limits(settings.max_megapixels)
+    limits.check_packed(file, file.stat().st_size)
+    raws = _read(loader, file, limits)
+    files = _files(loader, file)
+    for one in files:
+        limits.check_packed(one, one.stat().st_size)
+    digest = _sha256(files)
 
     from .interpret import interpret  # brings OpenCV, which listing a folder does not need
 

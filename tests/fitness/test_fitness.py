@@ -76,6 +76,11 @@ def test_the_uneven_bits_of_a_converter_are_no_comb():
     assert find_comb(histogram) is None
 
 
+def test_as_many_pixels_at_every_level_are_no_comb():
+    assert find_comb(np.full(200, 100)) is None
+    assert find_comb(100 + np.arange(200) % 7) is None
+
+
 def test_letters_are_no_comb():
     """The edges of drawn letters have few levels: each stands out of the histogram."""
     rng = np.random.default_rng(3)
