@@ -32,6 +32,7 @@ _APART, _UNLIKE, _RARE = 0.05, 0.6, 0.95
 # Neither piece is flatter than this, height over width: a gel is not a strip.
 _FLAT = 0.25
 _FEWEST = 64  # px of a side: less shows no gels
+_SPARSE = 2  # every so manieth column is looked at first
 _ENOUGH = 100  # rows tell the usual difference of neighbours
 # A rim's curve is at least this long against the picture's width ...
 _CURVE = 0.06
@@ -151,15 +152,17 @@ def find_seam(
     side = int(max(_SIDE * height, _FLAT * width))
     if min(height, width) < _FEWEST or height <= 2 * side:
         return None
-    sharp = _sharp(signal) if inside is None else _sharp(signal) & inside
-    hit = cv2.dilate(sharp.astype(np.float32), np.ones((3, 1), np.uint8))
-    # every other row and column is enough to see that there is none
-    some = np.maximum(hit[: height // 2 * 2 : 2, ::2], hit[1::2, ::2])
-    if _most_covered(some) < _COVERED or _covered(some, side // 2).max() < _COVERED:
+    # a few columns are enough to see that there is none
+    some = _hits(signal, inside, every=_SPARSE)
+    some, steepest = np.maximum(some[: height // 2 * 2 : 2], some[1::2]), _LEAN * _SPARSE / 2
+    if _most_covered(some, steepest) < _COVERED:
         return None
-    covered = _covered(hit, side)
+    if _covered(some, side // 2, steepest).max() < _COVERED:
+        return None
+    hit = _hits(signal, inside)
+    covered = _covered(hit, side, _LEAN)
     which, row = np.unravel_index(int(np.argmax(covered)), covered.shape)
-    lean = float(_leans(width)[which])
+    lean = float(_leans(width, _LEAN)[which])
     seam = Seam(float(side + row), lean, float(covered[which, row]))
     if seam.covered < _COVERED:
         return None
@@ -172,24 +175,32 @@ def find_seam(
     return seam if _longest_gap(on_line) <= _GAP * width else None
 
 
-def _most_covered(hit: NDArray[Any]) -> float:
+def _hits(signal: Signal, inside: NDArray[np.bool_] | None, every: int = 1) -> NDArray[np.float32]:
+    """1 within 1 px above or below a sharp edge, in every so manieth column."""
+    sharp = _sharp(signal, every)
+    if inside is not None:
+        sharp &= inside[:, ::every]
+    return np.asarray(cv2.dilate(sharp.astype(np.float32), np.ones((3, 1), np.uint8)))
+
+
+def _most_covered(hit: NDArray[Any], steepest: float) -> float:
     """No line covers more: columns with a hit anywhere in the rows that the steepest runs in."""
     height, width = hit.shape
-    reach = min(2 * int(np.ceil(_LEAN * width / 2)) + 3, height)
+    reach = min(2 * int(np.ceil(steepest * width / 2)) + 3, height)
     near = cv2.dilate(hit, np.ones((reach, 1), np.uint8))
     return float(cv2.reduce(near, 1, cv2.REDUCE_AVG).max())
 
 
-def _leans(width: int) -> NDArray[np.float64]:
+def _leans(width: int, steepest: float) -> NDArray[np.float64]:
     """Slopes of lines, two rows or less apart at the ends, rows per column."""
-    return np.linspace(-_LEAN, _LEAN, 2 * max(10, round(_LEAN * width / 2)) + 1)
+    return np.linspace(-steepest, steepest, 2 * max(10, round(steepest * width / 2)) + 1)
 
 
-def _covered(hit: NDArray[Any], side: int) -> NDArray[np.float64]:
+def _covered(hit: NDArray[Any], side: int, steepest: float) -> NDArray[np.float64]:
     """Share of the columns with a hit, line by line: shape (leans, rows but those of the sides)."""
     height, width = hit.shape
     up_to = np.pad(np.cumsum(hit > 0, axis=1, dtype=np.int32), ((0, 0), (1, 0)))
-    lines = [_coverage(up_to, float(lean)) for lean in _leans(width)]
+    lines = [_coverage(up_to, float(lean)) for lean in _leans(width, steepest)]
     return np.array(lines)[:, side : height - side]
 
 
@@ -254,9 +265,9 @@ def without_rim(signal: Signal, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return kept
 
 
-def _sharp(signal: Signal) -> NDArray[np.bool_]:
-    """Where the signal jumps from one row to the next, as no band can."""
-    along = np.asarray(cv2.blur(signal, (5, 1)), np.float32)
+def _sharp(signal: Signal, every: int = 1) -> NDArray[np.bool_]:
+    """Where the signal jumps from one row to the next, as no band can; in some columns only."""
+    along = np.ascontiguousarray(cv2.blur(signal, (5, 1))[:, ::every], np.float32)
     step = np.zeros_like(along)
     step[:-1] = np.abs(along[1:] - along[:-1])
     some = step[:: max(1, step.shape[0] // _ENOUGH)]
