@@ -125,11 +125,12 @@ def dirt_of(blot: Blot, noise: NoiseModel) -> Dirt:
 
 def _find(signal: Picture, factor: int, noise: NoiseModel) -> Dirt:
     ground = np.float32(quantile(signal[::_SOME, ::_SOME], 0.1))
+    some = np.ascontiguousarray(signal[::_ROWS])
+    limits = _times_noise(some, factor, noise), (some - ground) * np.float32(_ROUND)
+    if np.count_nonzero(_narrow(some, *limits)[1]) < _FEW:
+        return Dirt(signal, np.zeros(signal.shape, bool), factor)
     clear = _times_noise(signal, factor, noise)
     rounded = (signal - ground) * np.float32(_ROUND)
-
-    if np.count_nonzero(_narrow(signal[::_ROWS], clear[::_ROWS], rounded[::_ROWS])[1]) < _FEW:
-        return Dirt(signal, np.zeros(signal.shape, bool), factor)
     clean, marks = _without_voids(signal, clear, rounded)
     low, narrow, clear = _narrow(clean, clear, rounded)
     clean, marks = _filled(clean, low, narrow), marks | narrow
