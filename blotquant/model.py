@@ -147,7 +147,8 @@ class Blot:
             )
         if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
             raise UnreadableImage(
-                f"{name}: holds NaN or infinite values; export it again with plain grey levels"
+                f"{name}: some of its pixels hold no number (NaN or infinite values); export it "
+                "again with plain grey levels"
             )
         pixels.flags.writeable = False
         object.__setattr__(self, "pixels", pixels)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import BlotquantError, LayoutError, RecipeError
+from ..files import is_plain_file
 from ..ladder import LadderReading, MolecularWeights, calibrate, molecular_weights, weight_at
 from ..membrane import find_panels
 from ..model import Blot, Layout, Point
@@ -64,7 +65,7 @@ def ladder_file(blot: Blot, recipe: Recipe, image: str) -> Path | None:
     path = Path(blot.source.path).parent / name
     if path == Path(blot.source.path):
         return None
-    if not path.is_file():
+    if not is_plain_file(path):
         raise RecipeError(f"ladder.image: there is no file '{name}' beside {blot.source.name}")
     return path
 

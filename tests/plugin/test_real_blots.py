@@ -54,10 +54,11 @@ def test_lanes_are_bent_by_hand_to_where_they_are(shared, open_window, tmp_path,
     shutil.copy(shared / "real" / name, path)
     hand = open_window(path)
     assert len(hand.layout.lanes) == len(seen)
-    assert worst(hand, seen) > 3.0, "found by itself there is something to correct"
+    found = worst(hand, seen)
+    assert found > 2.0, "found by itself there is something to correct"
     for number, centres in enumerate(seen):
         follow(hand, number, centres)
-    assert worst(hand, seen) < 2.5
+    assert worst(hand, seen) < min(2.5, found)
     hand.key("Escape")
     hand.hover(5, 5)
     hand.viewer.screenshot(str(tmp_path / f"{name}.png"), canvas_only=False, flash=False)
