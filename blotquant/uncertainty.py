@@ -29,13 +29,13 @@ __all__ = [
 
 # Share of a band that may lie beyond its limits or its lane's edges: the tails that nobody can
 # tell from background.
-TAIL_ERROR = 0.0006
+TAIL_ERROR = 0.0005
 # Limits are placed no better than this share of the band's length: what the profile still holds
 # above the baseline at a limit, times that, is uncertain.
-LIMIT_ERROR = 0.025
+LIMIT_ERROR = 0.011
 # Lanes are placed no better than this share of their width: what still stands at a lane's edge
 # (a neighbour that touches, a foot cut off), times that, is uncertain.
-LATERAL_ERROR = 0.018
+LATERAL_ERROR = 0.017
 # Lossy compression rounds what is fine in a band away: about this share of it.
 LOSSY_ERROR = 0.004
 # It rounds the mean of each block of 8 x 8 px to whole steps. Where the picture is flat all blocks
