@@ -95,6 +95,8 @@ def _line(
         for begin, end in sides
         if end > begin
     ]
+    if not ends:  # no row is free but those of this place, where no band was seen
+        return float(weights.sum() * upto[-1] / at.size)
     (x0, y0), (x1, y1) = ends[0], ends[-1]
     slope = (y1 - y0) / (x1 - x0) if x1 > x0 else 0.0
     return float(weights @ (y0 + slope * (rows - x0)))

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import PIL.Image
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from blotquant.densitometry import measure_lane
 from blotquant.errors import RecipeError
@@ -343,3 +345,24 @@ def test_coarser_steps_cost_more_error():
     assert errors[0] < errors[1] < errors[2]
     unknown = measure_lane(replace(blot, block_step=None), LANE, (band(),)).bands[0]
     assert errors[0] < unknown.net_density_err < errors[1]
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 75), st.floats(1, 76), st.booleans()), min_size=1, max_size=5),
+    st.sampled_from(["lane", "valley", "rolling_ball"]),
+)
+@settings(max_examples=80, deadline=None)
+@example([(-1.0, 80.0, False)], "lane")
+def test_whatever_bands_a_short_lane_is_said_to_have_it_is_measured(places, method):
+    """Places of bands that were not seen may leave nothing else free, or be all that is free."""
+    rng = np.random.default_rng(1)
+    blot = Blot((500 + rng.normal(0, 20, (76, 60))).astype(np.float32))
+    lane = Lane("a", "p", ((0, 29.5), (75, 29.5)), 40)
+    bands = [
+        Band("a", f"r{k}", start, start + length, detected=seen)
+        for k, (start, length, seen) in enumerate(places)
+    ]
+    measured = measure_lane(blot, lane, bands, Recipe.of(background=method))
+    for one in measured.bands:
+        assert np.isfinite(one.net_density)
+        assert np.isfinite(one.net_density_err)
