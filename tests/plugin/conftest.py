@@ -5,6 +5,7 @@ import shutil
 import time
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -200,6 +201,18 @@ class Hand:
         for step in range(1, steps + 1):
             self.move(right * step // steps, down * step // steps)
         self.release(right, down, shift=shift)
+
+    def drag_until(self, row, col, right, condition):
+        """Drag to and fro until it shows: napari leaves out moves in quick succession."""
+        self.press(row, col)
+        steps = cycle((right // 2, right))
+
+        def shows():
+            self.move(next(steps))
+            return condition()
+
+        self.wait(shows)
+        self.release(right)
 
     # --- the keyboard
 

@@ -35,8 +35,7 @@ def test_the_canvas_does_not_pan_while_a_lane_is_dragged_but_beside_it_does(hand
     hand.drag(*middle(hand, 3), right=12)
     assert hand.viewer.scene.camera.center == center
     layout = hand.layout
-    hand.drag(150, 5, right=30)
-    assert hand.viewer.scene.camera.center != center
+    hand.drag_until(150, 5, 30, lambda: hand.viewer.scene.camera.center != center)
     assert hand.layout == layout
 
 
