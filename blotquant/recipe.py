@@ -72,8 +72,10 @@ class ImageSettings(_Section):
     refuse_merged: bool = _setting(
         True, "Refuse a photo of the membrane merged with its chemiluminescence picture."
     )
-    integrity: bool = _setting(
-        True, "Look for joined pieces, repeated bands or regions, and one picture under two names."
+    integrity: bool | None = _setting(
+        None,
+        "Look for joined pieces, repeated bands or regions, and one picture under two names; auto "
+        "does in runs of 200 pictures at most.",
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import platform
 from collections.abc import Iterable, Sequence
@@ -22,15 +21,15 @@ from .columns import (
     SCHEMA_VERSION,
     Column,
 )
-from .files import is_plain_file, write_atomically
-from .flags import FLAG_MEANING
+from .files import is_plain_file, open_atomically
 from .notice import Notice
 from .outcome import ImageOutcome, RunOutcome
 from .recipe import Recipe
-from .result import write_csv
+from .result import csv_text
 from .session import plain
 from .study_report.tables import study_tables
-from .tables import harmless, table_of
+from .tables import empty_table, harmless, table_of
+from .workbook import Table, write_workbook, written_beside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +40,6 @@ __all__ = [
     "integrity_table",
     "problem_table",
     "run_provenance",
-    "workbook",
     "write_tables",
 ]
 
@@ -66,9 +64,6 @@ LIBRARIES = (
     "matplotlib",
 )
 
-_EXCEL_ROWS = 1_048_575  # below the header
-_EXCEL_TEXT = 32_767
-
 
 def problem_table(images: Iterable[ImageOutcome]) -> pd.DataFrame:
     """Images that were skipped or failed, one a row: image, error, reason."""
@@ -88,8 +83,8 @@ def fitness_table(images: Iterable[ImageOutcome]) -> pd.DataFrame:
     """
     records = []
     for image in images:
-        known = image.result.provenance.get("image", {}) if image.result is not None else {}
-        records += [{"image": image.image, **finding} for finding in known.get("fitness", ())]
+        found = image.facts.get("fitness", ())
+        records += [{"image": image.image, **finding} for finding in found]
     return table_of(records, FITNESS_COLUMNS)
 
 
@@ -122,7 +117,7 @@ def integrity_table(notices: Iterable[Notice]) -> pd.DataFrame:
     return table_of(records, INTEGRITY_COLUMNS)
 
 
-def write_tables(out: Path, run: RunOutcome) -> list[Path]:
+def write_tables(out: Path, run: RunOutcome, *, beside: bool = False) -> list[Path]:
     """Write bands, lanes, normalized, failures, skipped, fitness and integrity as CSV, and as XLSX.
 
     A study's tables come with them: statistics, replicates, summary, controls, doses, samples.
@@ -135,6 +130,8 @@ def write_tables(out: Path, run: RunOutcome) -> list[Path]:
     ----------
     out : Path
     run : RunOutcome
+    beside : bool
+        Write the workbook in a process of its own meanwhile.
 
     Returns
     -------
@@ -147,41 +144,13 @@ def write_tables(out: Path, run: RunOutcome) -> list[Path]:
         If a file cannot be written.
     """
     tables = _tables(run)
-    written = [
-        write_csv(_without_formulas(table, columns), out / f"{name}.csv", columns)
-        for name, table, columns in tables
-    ]
-    return [*written, write_atomically(out / "results.xlsx", workbook(tables))]
-
-
-def workbook(tables: Sequence[tuple[str, pd.DataFrame, Sequence[Column]]]) -> bytes:
-    """The bytes of an XLSX file: a sheet a table, the data dictionary, the meaning of the flags.
-
-    Headers are frozen and filterable, numbers are numbers, NaN is an empty cell. The same tables
-    give the same bytes.
-
-    Parameters
-    ----------
-    tables : sequence of (name, DataFrame, columns)
-    """
-    import xlsxwriter
-
-    buffer = io.BytesIO()
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
-    with xlsxwriter.Workbook(buffer, options) as book:
-        book.set_properties(
-            {"comments": f"blotquant {__version__}", "created": datetime(2000, 1, 1)}
-        )
-        header = book.add_format({"bold": True, "bottom": 1, "bg_color": "#EEF1F4"})
-        for name, table, columns in tables:
-            rows = _cells(table, columns)
-            names = [column.name for column in columns]
-            for number, start in enumerate(range(0, max(len(rows), 1), _EXCEL_ROWS), 1):
-                title = name if number == 1 else f"{name} ({number})"
-                _fill(book, title, names, rows[start : start + _EXCEL_ROWS], header)
-        _fill(book, "data dictionary", *_dictionary(tables), header)
-        _fill(book, "flags", *_flag_meanings(), header)
-    return buffer.getvalue()
+    book = out / "results.xlsx"
+    if not beside:
+        write_workbook(book, tables)
+        return [*(_write_csv(table, out / f"{table.name}.csv") for table in tables), book]
+    with written_beside(book, tables):
+        written = [_write_csv(table, out / f"{table.name}.csv") for table in tables]
+    return [*written, book]
 
 
 def run_provenance(
@@ -214,17 +183,29 @@ def run_provenance(
     }
 
 
-def _tables(run: RunOutcome) -> list[tuple[str, pd.DataFrame, tuple[Column, ...]]]:
+def _tables(run: RunOutcome) -> list[Table]:
+    of = Table.of
     return [
-        ("bands", run.bands, BAND_COLUMNS),
-        ("lanes", run.lanes, LANE_COLUMNS),
-        ("normalized", run.normalized, NORMALIZED_COLUMNS),
-        ("failures", problem_table(run.failed), PROBLEM_COLUMNS),
-        ("skipped", problem_table(run.skipped), PROBLEM_COLUMNS),
-        ("fitness", fitness_table(run.measured), FITNESS_COLUMNS),
-        ("integrity", integrity_table(run.notices), INTEGRITY_COLUMNS),
-        *(study_tables(run.study) if run.study is not None else ()),
+        Table("bands", BAND_COLUMNS, run.pieces_of("bands")),
+        Table("lanes", LANE_COLUMNS, run.pieces_of("lanes")),
+        of("normalized", run.normalized, NORMALIZED_COLUMNS),
+        of("failures", problem_table(run.failed), PROBLEM_COLUMNS),
+        of("skipped", problem_table(run.skipped), PROBLEM_COLUMNS),
+        of("fitness", fitness_table(run.measured), FITNESS_COLUMNS),
+        of("integrity", integrity_table(run.notices), INTEGRITY_COLUMNS),
+        *(of(*table) for table in (study_tables(run.study) if run.study is not None else ())),
     ]
+
+
+def _write_csv(table: Table, path: Path) -> Path:
+    """Write a table as CSV, piece by piece; no cell of it is run by a spreadsheet."""
+    with open_atomically(path) as file:
+        heading = csv_text(empty_table(table.columns), table.columns)
+        file.write(heading.encode("utf-8"))
+        for piece in table.pieces():
+            harmless_piece = _without_formulas(piece, table.columns)
+            file.write(csv_text(harmless_piece, table.columns, heading=False).encode("utf-8"))
+    return path
 
 
 def _without_formulas(table: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
@@ -236,52 +217,6 @@ def _without_formulas(table: pd.DataFrame, columns: Sequence[Column]) -> pd.Data
                 harmless(value) if isinstance(value, str) else value for value in table[column.name]
             ]
     return changed
-
-
-def _cells(table: pd.DataFrame, columns: Sequence[Column]) -> list[list[Any]]:
-    """Rows of plain Python values, None where there is none."""
-    series = []
-    for column in columns:
-        values = table[column.name]
-        pairs = zip(values.tolist(), values.isna().tolist(), strict=True)
-        series.append([None if missing else value for value, missing in pairs])
-    return [list(row) for row in zip(*series, strict=True)]
-
-
-def _fill(
-    book: Any, title: str, names: Sequence[str], rows: Sequence[Sequence[Any]], header: Any
-) -> None:
-    """One sheet: header frozen and filterable, columns as wide as what they hold."""
-    sheet = book.add_worksheet(title)
-    sheet.write_row(0, 0, names, header)
-    for number, row in enumerate(rows, 1):
-        for column, value in enumerate(row):
-            if isinstance(value, str):
-                sheet.write_string(number, column, value[:_EXCEL_TEXT])
-            elif value is not None:
-                sheet.write(number, column, value)
-    sheet.freeze_panes(1, 1)
-    sheet.autofilter(0, 0, max(len(rows), 1), len(names) - 1)
-    for column, name in enumerate(names):
-        shown = [len(_as_shown(row[column])) for row in rows[:200]]
-        sheet.set_column(column, column, min(max([len(name) + 3, *shown]), 60) + 1)
-
-
-def _as_shown(value: Any) -> str:
-    if value is None:
-        return ""
-    return f"{value:.8g}" if isinstance(value, float) else str(value)
-
-
-def _dictionary(
-    tables: Sequence[tuple[str, Any, Sequence[Column]]],
-) -> tuple[list[str], list[list[str]]]:
-    names = ["table", "column", "type", "unit", "meaning", "also called"]
-    return names, [[name, *column] for name, _, columns in tables for column in columns]
-
-
-def _flag_meanings() -> tuple[list[str], list[list[str]]]:
-    return ["flag", "meaning"], [[str(flag), text] for flag, text in FLAG_MEANING.items()]
 
 
 def _versions() -> dict[str, str]:
@@ -297,13 +232,13 @@ def _versions() -> dict[str, str]:
 def _image_entry(image: ImageOutcome, recipe: Recipe) -> dict[str, Any]:
     """One image in the provenance; its recipe only where it is not the run's."""
     entry: dict[str, Any] = {"image": image.image, "status": image.status}
-    if image.result is None:
+    if image.status != "measured":
         return {**entry, "sha256": _file_digest(image.path), "reason": image.reason}
-    known = plain(dict(image.result.provenance.get("image", {})))
+    known = plain(dict(image.facts))
     entry |= {key: known.get(key) for key in ("sha256", "format", "reader", "shape", "polarity")}
     entry["orientation"] = known.get("orientation")
-    if image.result.recipe != recipe:
-        entry["recipe"] = image.result.recipe.model_dump(mode="json")
+    if image.recipe is not None and image.recipe != recipe:
+        entry["recipe"] = image.recipe.model_dump(mode="json")
     return entry
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,7 +19,7 @@ from .recipe import Recipe
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BandMeasurement", "GroupFit", "LaneMeasurement", "Result", "write_csv"]
+__all__ = ["BandMeasurement", "GroupFit", "LaneMeasurement", "Result", "csv_text", "write_csv"]
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,12 @@ def write_csv(
     OutputError
         If the file cannot be written.
     """
-    text = table[[column.name for column in columns]].to_csv(
-        index=False, float_format="%.10g", lineterminator="\n"
+    return write_atomically(path, csv_text(table, columns).encode("utf-8"))
+
+
+def csv_text(table: pd.DataFrame, columns: Sequence[Column], heading: bool = True) -> str:
+    """A table, or a piece of one, as `write_csv` writes it."""
+    text: str = table[[column.name for column in columns]].to_csv(
+        index=False, float_format="%.10g", lineterminator="\n", header=heading
     )
-    return write_atomically(path, text.encode("utf-8"))
+    return text

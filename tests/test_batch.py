@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import multiprocessing
 import os
 import shutil
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -15,7 +17,7 @@ import tifffile
 from blotquant import pipeline
 from blotquant.batch import analyze_folder, inputs, place, worker
 from blotquant.batch.inputs import find_images, output_stem
-from blotquant.batch.pool import run_jobs
+from blotquant.batch.slots import run_in_slots
 from blotquant.columns import BAND_COLUMNS, LANE_COLUMNS
 from blotquant.errors import (
     NothingFound,
@@ -138,7 +140,7 @@ def contents(folder):
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if path.is_file() and ".blotquant" not in path.relative_to(folder).parts
     }
 
 
@@ -498,31 +500,67 @@ class TestLayouts:
         assert stored.edit_log[0].what == "lane width"
 
 
-DIE_ON_TWO = """
+ODD_JOBS = """
 import os
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from blotquant.batch.inputs import ImageFile
+from blotquant.batch.parts import Product
+from blotquant.errors import OutputError
+
+NOTHING = Product(b"", {}, (), {})
+
 
 @dataclass(frozen=True)
 class Job:
     number: int
+    does: str = ""
+
+    @property
+    def files(self):
+        return (ImageFile(Path(f"{self.number}.tif"), f"{self.number}.tif", str(self.number)),)
 
     def run(self):
-        if self.number == 2:
+        if self.does == "dies":
             os._exit(9)  # without a word, as a process that the system kills
-        return (self.number,)
+        if self.does == "hangs":
+            time.sleep(600)
+        if self.does == "full":
+            raise OutputError("disk: cannot be written (No space left on device)")
+        return replace(NOTHING, hashes={"job": self.number})
 """
 
 
+@pytest.fixture
+def odd_job(monkeypatch, tmp_path):
+    (tmp_path / "odd_jobs.py").write_text(ODD_JOBS)
+    monkeypatch.syspath_prepend(tmp_path)  # worker processes are given the same path
+    sys.modules.pop("odd_jobs", None)
+    return import_module("odd_jobs").Job
+
+
 class TestProcesses:
-    def test_a_killed_worker_costs_one_image(self, monkeypatch, tmp_path):
-        (tmp_path / "dies_on_two.py").write_text(DIE_ON_TWO)
-        monkeypatch.syspath_prepend(tmp_path)  # worker processes are given the same path
-        job = import_module("dies_on_two").Job
-        monkeypatch.setattr("blotquant.batch.pool._killed", lambda job: (f"killed {job.number}",))
+    def run(self, jobs, **options):
         found = {}
-        run_jobs([job(number) for number in range(6)], 2, found.__setitem__)
-        expected = {n: (n,) for n in range(6)} | {2: ("killed 2",)}
-        assert found == expected
+        run_in_slots(jobs, range(len(jobs)), 2, found.__setitem__, **options)
+        return found
+
+    def test_a_killed_worker_and_one_that_hangs_cost_one_image_each(self, odd_job):
+        does = {2: "dies", 4: "hangs"}
+        jobs = [odd_job(number, does.get(number, "")) for number in range(7)]
+        found = self.run(jobs, time_limit=4)
+        assert [found[n].hashes for n in (0, 1, 3, 5, 6)] == [{"job": n} for n in (0, 1, 3, 5, 6)]
+        ((killed,), (overdue,)) = (found[n].outcomes for n in (2, 4))
+        assert (killed["image"], killed["error"]) == ("2.tif", "WorkerKilled")
+        assert (overdue["image"], overdue["error"]) == ("4.tif", "TimedOut")
+
+    def test_a_fault_of_the_outputs_ends_the_run_and_its_processes(self, odd_job):
+        jobs = [odd_job(0, "full"), odd_job(1, "hangs"), odd_job(2)]
+        with pytest.raises(OutputError, match="No space left"):
+            self.run(jobs)
+        assert not multiprocessing.active_children()
 
     def test_progress_is_told(self, blots, analysis):
         seen = []

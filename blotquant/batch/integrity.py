@@ -21,6 +21,7 @@ from blotquant.study import Study
 __all__ = ["FOLDER", "look_at", "shared_controls"]
 
 FOLDER = "integrity"
+MOST_EXAMINED = 200  # pictures of a run that are examined unasked
 _DRAWN = 40  # notices with a figure
 
 
@@ -33,7 +34,7 @@ def look_at(
     ----------
     images : sequence of ImageOutcome
     recipe : Recipe
-        Of the run: ``image.integrity`` switches it off.
+        Of the run: ``image.integrity`` switches it on or off.
     out : Path
         Folder of the outputs.
     study : Study, optional
@@ -44,11 +45,16 @@ def look_at(
     (tuple of Notice, tuple of str)
         Notices with the paths of their figures, and what to say of the look itself.
     """
-    if not recipe.image.integrity:
+    if recipe.image.integrity is False:
         return (), ()
     readable = [image for image in images if image.status != "failed"]
     if not readable:
         return (), ()
+    if recipe.image.integrity is None and len(readable) > MOST_EXAMINED:
+        return (), (
+            f"joined pieces and repeated regions were not looked for in so many pictures "
+            f"({len(readable)}); --integrity does it, at about a second each",
+        )
     subjects = [
         Subject(image.image, lambda image=image: _load(image, recipe.image))  # type: ignore[misc]
         for image in readable
@@ -84,11 +90,9 @@ def shared_controls(study: Study) -> set[frozenset[str]]:
 
 def _load(image: ImageOutcome, settings: ImageSettings) -> Blot:
     """The picture as it was measured."""
-    if image.result is not None:
-        known = image.result.provenance.get("image", {})
-        settings = settings.model_copy(
-            update={"orientation": known.get("orientation", settings.orientation)}
-        )
+    settings = settings.model_copy(
+        update={"orientation": image.facts.get("orientation", settings.orientation)}
+    )
     _, _, part = image.image.rpartition("#")
     blots = loaders.load(image.path, settings=settings)
     for blot in blots:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from blotquant import loaders, pipeline
 from blotquant.batch.inputs import ImageFile
-from blotquant.batch.worker import Job, as_seen, outcome_of, session_for, written
+from blotquant.batch.parts import Measured, Product, product_of
+from blotquant.batch.store import JobKey
+from blotquant.batch.worker import Job, as_seen, failed, key_of, measured, session_for
 from blotquant.errors import NothingFound, SessionError, UnreadableImage
 from blotquant.model import Blot, Layout
-from blotquant.outcome import ImageOutcome
 from blotquant.pipeline.ladder_image import with_ladder_of
 from blotquant.pipeline.membranes import sharing_lanes
+from blotquant.recipe import Recipe
 from blotquant.session import Session, as_stored
 from blotquant.study import Study, StudyImage
 
@@ -53,19 +55,28 @@ class MembraneJob:
         """Files of the membrane."""
         return tuple(job.file for job in self.jobs)
 
-    def run(self) -> tuple[ImageOutcome, ...]:
-        """Find the shared lanes and measure every picture; an error is an outcome too.
+    @property
+    def key(self) -> JobKey:
+        """What makes it the job that was done before, or another."""
+        ladders = [
+            with_ladder_of(Recipe(), self.study, block.membrane).ladder.model_dump(mode="json")
+            for block in self.blocks
+            if self.study is not None
+        ]
+        blocks = [block.model_dump(mode="json") for block in self.blocks]
+        return key_of(self.jobs, ", ".join(job.file.name for job in self.jobs), [blocks, ladders])
 
-        Returns
-        -------
-        tuple of ImageOutcome
-            In the order of the files.
-        """
+    def run(self) -> Product:
+        """Find the shared lanes and measure every picture; an error is an outcome too."""
+        return product_of(self.measure(), self.jobs[0].out)
+
+    def measure(self) -> tuple[Measured, ...]:
+        """What became of each picture, in the order of the files."""
         pictures, lost = self._pictures()
         if not pictures:
             return tuple(lost)
         layouts, reasons, messages = self._layouts(pictures)
-        outcomes = {outcome.image: outcome for outcome in lost}
+        outcomes = {one.outcome.image: one for one in lost}
         names = [picture.name for picture in pictures]
         for picture in pictures:
             mine = tuple(line for line in messages if _is_about(line, picture.name, names))
@@ -73,10 +84,10 @@ class MembraneJob:
         order = [block.name for block in self.blocks] + list(outcomes)
         return tuple(outcomes[name] for name in dict.fromkeys(order) if name in outcomes)
 
-    def _pictures(self) -> tuple[list[_Picture], list[ImageOutcome]]:
+    def _pictures(self) -> tuple[list[_Picture], list[Measured]]:
         """Pictures of all files, and what became of those that cannot be read."""
         pictures: list[_Picture] = []
-        lost: list[ImageOutcome] = []
+        lost: list[Measured] = []
         for job in self.jobs:
             try:
                 if job.damaged:
@@ -84,7 +95,7 @@ class MembraneJob:
                 blots = loaders.load(job.file.path, settings=job.settings.recipe().image)
                 pictures += self._named(job, blots)
             except Exception as error:  # whatever it is, the other images go on
-                lost += [outcome_of(error, job, name) for name in self._names(job)]
+                lost += [failed(error, job, name) for name in self._names(job)]
         return pictures, lost
 
     def _names(self, job: Job) -> list[str]:
@@ -147,10 +158,10 @@ class MembraneJob:
         layouts: Mapping[str, Layout],
         reasons: Mapping[str, Exception],
         messages: tuple[str, ...],
-    ) -> ImageOutcome:
+    ) -> Measured:
         job, name = picture.job, picture.name
         if name not in layouts:
-            return outcome_of(reasons.get(name, NothingFound(f"{name}: no lanes")), job, name)
+            return failed(reasons.get(name, NothingFound(f"{name}: no lanes")), job, name)
         try:
             recipe = job.settings.recipe(picture.session)
             membrane = next(one.membrane for one in self.blocks if one.name == name)
@@ -159,9 +170,9 @@ class MembraneJob:
             layout = layouts[name] if picture.session is not None else as_stored(layouts[name])
             result = pipeline.measure(picture.blot, layout, recipe, image=name, role=picture.role)
             result = result.replace(warnings=(*result.warnings, *messages))
-            return written(job, picture.blot, result, picture.session, carried=True)
+            return measured(job, picture.blot, result, picture.session, carried=True)
         except Exception as error:  # whatever it is, the other images go on
-            return outcome_of(error, job, name)
+            return failed(error, job, name)
 
 
 def _is_about(line: str, name: str, names: Sequence[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable
 from contextlib import suppress
@@ -18,8 +19,11 @@ from blotquant.batch.inputs import LARGEST_MARKER, MARKER
 from blotquant.errors import OutputError
 from blotquant.files import is_folder, is_plain_file, is_there, read_bytes, write_atomically
 
-__all__ = ["FIXED_FILES", "OutputFolder", "read_provenance"]
+_KEPT = ("layouts/", "overlays/")  # a run that goes on needs them
 
+__all__ = ["FIXED_FILES", "PARQUET", "OutputFolder", "read_provenance"]
+
+PARQUET = "parquet"  # the long tables once more, for programs
 FIXED_FILES = (
     "bands.csv",
     "lanes.csv",
@@ -30,6 +34,8 @@ FIXED_FILES = (
     "integrity.csv",
     "results.xlsx",
     "report.html",
+    f"{PARQUET}/bands.parquet",
+    f"{PARQUET}/lanes.parquet",
     MARKER,
 )
 
@@ -94,6 +100,50 @@ class OutputFolder:
                 f"{error.filename or self.path}: older results cannot be moved ({error.strerror})"
             ) from None
         self.mark(planned)
+
+    def reopen(self, planned: Iterable[str]) -> None:
+        """Go on in a folder that a run was writing, or wrote: its tables give way to new ones.
+
+        Layouts and overlays of images that need not be measured again stay.
+
+        Parameters
+        ----------
+        planned : iterable of str
+            As for `claim`.
+
+        Raises
+        ------
+        OutputError
+            As `claim`; nothing is moved to ``previous/``, so a table that was changed by hand is
+            refused too.
+        """
+        planned = {*planned, *FIXED_FILES}
+        if is_there(self.path) and not is_folder(self.path):
+            raise OutputError(f"{self.path}: is not a folder; choose another one with -o")
+        older = read_provenance(self.path)
+        own = {name: digest for name, digest in older.get("files", {}).items() if _is_below(name)}
+        strange = [name for name in sorted(planned) if name not in own and self._is_there(name)]
+        if strange:
+            raise OutputError(
+                f"{self.path / strange[0]}: is there and was not written by blotquant; "
+                "choose another folder with -o"
+            )
+        tables = [name for name in own if name != MARKER and not name.startswith(_KEPT)]
+        changed = [
+            name for name in tables if self._is_there(name) and self._was_changed(name, own[name])
+        ]
+        if changed:
+            raise OutputError(
+                f"{self.path / changed[0]}: was changed since blotquant wrote it; move it away, "
+                "or run without --resume"
+            )
+        # First the word that the run is not complete, then the tables that no longer hold.
+        self.mark({*planned, *own})
+        for name in tables:
+            (self.path / name).unlink(missing_ok=True)
+        for leftover in self.path.rglob(".*.*"):
+            if _is_temporary(leftover):
+                leftover.unlink(missing_ok=True)
 
     def mark(self, planned: Iterable[str]) -> None:
         """Say which files are being written, in case the run does not come to its end."""
@@ -163,6 +213,11 @@ class OutputFolder:
             if parent.name:
                 with suppress(OSError):  # not empty: something there is not ours
                     (self.path / parent).rmdir()
+
+
+def _is_temporary(path: Path) -> bool:
+    """Whether a file was being written when its writer was killed; see `open_atomically`."""
+    return bool(re.fullmatch(r"\..+\.[a-z0-9_]{8}", path.name)) and is_plain_file(path)
 
 
 def _is_below(name: str) -> bool:

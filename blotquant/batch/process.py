@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["ONE_THREAD", "one_thread_each", "quiet_libraries"]
+__all__ = ["ONE_THREAD", "one_thread_each", "prepare_worker", "quiet_libraries"]
 
 # Read by the number libraries when they are imported: one thread a worker, for speed and because
 # the order of a sum may depend on it.
@@ -28,6 +28,14 @@ def quiet_libraries() -> None:
     logging.getLogger().addHandler(logging.NullHandler())
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
+
+
+def prepare_worker() -> None:
+    """Set up a process that measures for others: one thread, and quiet."""
+    import cv2
+
+    cv2.setNumThreads(1)
+    quiet_libraries()
 
 
 @contextmanager

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from blotquant import registry, report
+from blotquant import __version__, registry, report
+from blotquant.batch.elsewhere import run_on
 from blotquant.batch.inputs import RESULTS_FOLDER, ImageFile, common_root, find_images
 from blotquant.batch.integrity import look_at
 from blotquant.batch.layouts import LayoutShelf
-from blotquant.batch.place import OutputFolder, read_provenance
-from blotquant.batch.pool import Task, run_jobs
+from blotquant.batch.merging import merge, outcomes_of
+from blotquant.batch.parts import Part, Product
+from blotquant.batch.place import PARQUET, OutputFolder, read_provenance
+from blotquant.batch.slots import Task, run_here, run_in_slots
+from blotquant.batch.store import JobKey, Store
 from blotquant.batch.study import StudyPlan
 from blotquant.batch.worker import Job, Settings
-from blotquant.columns import BAND_COLUMNS, LANE_COLUMNS, NORMALIZED_COLUMNS
+from blotquant.columns import BAND_COLUMNS, LANE_COLUMNS, SCHEMA_VERSION
 from blotquant.errors import OutputError
 from blotquant.files import is_folder
-from blotquant.outcome import ImageOutcome, RunOutcome
+from blotquant.outcome import MOST_SHOWN, ImageOutcome, RunOutcome
+from blotquant.parquet import write_parquet
 from blotquant.recipe import Recipe
 from blotquant.session import SIDECAR_SUFFIX
 from blotquant.tables import joined
 
-__all__ = ["Progress", "analyze_folder"]
+__all__ = ["TIME_LIMIT", "Progress", "analyze_folder"]
 
 Progress = Callable[[int, int, str], None]
-Outcomes = tuple[ImageOutcome, ...]
+
+_LONG = 4000  # rows
+TIME_LIMIT = 600.0  # s; an image of 400 Mpx takes less
 
 
 @dataclass(frozen=True)
@@ -44,12 +54,32 @@ class _Plan:
     study: StudyPlan | None = None
 
 
+@dataclass(frozen=True)
+class _How:
+    """By whom the images are measured, and how long one may take."""
+
+    workers: int
+    executor: Executor | None
+    time_limit: float | None
+    resume: bool
+
+
+class _KeyedTask(Task, Protocol):
+    """A task that can be told from others when a run goes on."""
+
+    @property
+    def key(self) -> JobKey: ...
+
+
 def analyze_folder(
     paths: str | Path | Iterable[str | Path],
     recipe: Recipe | None = None,
     out: str | Path | None = None,
     jobs: int | None = 1,
     *,
+    executor: Executor | None = None,
+    resume: bool = False,
+    time_limit: float | None = TIME_LIMIT,
     changes: Mapping[str, Mapping[str, Any]] | None = None,
     recursive: bool = False,
     layouts: str | Path | None = None,
@@ -75,8 +105,18 @@ def analyze_folder(
     out : path, optional
         ``blotquant-results`` in the folder (or beside the image) otherwise.
     jobs : int or None
-        Worker processes; None takes all cores, and fewer where there are few images. With more
-        than 1 a script that calls this needs the usual ``if __name__ == "__main__":``.
+        Worker processes; None takes all cores, and fewer where there are few images. A script that
+        asks for them needs the usual ``if __name__ == "__main__":``. 1 measures in this process:
+        then nothing guards against an image that crashes a library or takes for ever.
+    executor : concurrent.futures.Executor, optional
+        Measures the images instead, for example a Dask cluster's (``client.get_executor()``). Its
+        workers need blotquant and see the images under the same paths; the outputs are written
+        here.
+    resume : bool
+        Go on with what an earlier run left in `out`: only images that are new, were changed,
+        failed, or would be measured with other settings are measured.
+    time_limit : float or None
+        Seconds that a worker process may take for one image before it is ended; None for ever.
     changes : mapping, optional
         Single settings that hold on top of any recipe, ``{section: {key: value}}``.
     recursive : bool
@@ -133,11 +173,17 @@ def analyze_folder(
         study=study,
     )
     _refuse_input_as_output(sources, target)
+    how = _How(_workers(jobs, len(plan.files)), executor, time_limit, resume)
     folder = OutputFolder(target)
-    folder.claim(_planned(plan), overwrite=overwrite)
-    images = _measure_all(plan, _workers(jobs, len(plan.files)), progress, folder)
-    run = _examined(_joined(plan, images, started), plan)
-    return _write(run, folder)
+    store = Store(target)
+    if resume:
+        folder.reopen(_planned(plan))
+    else:
+        folder.claim(_planned(plan), overwrite=overwrite)
+        store.clear()
+    with store:
+        parts = _measure_all(plan, how, store, folder, progress)
+    return _write(_concluded(plan, parts, started), folder, beside=bool(how.workers))
 
 
 def _settings(
@@ -181,38 +227,76 @@ def _planned(plan: _Plan) -> set[str]:
 
 
 def _workers(jobs: int | None, files: int) -> int:
-    """Processes; by default one for two images at most, as starting one takes as long as those."""
+    """Worker processes; 0 for none: a single image is measured in the time that one takes to start.
+
+    By default one for two images at most, for the same reason.
+    """
+    if jobs == 1 or files <= 1:
+        return 0
     if jobs is not None:
-        return max(1, min(jobs, files))
+        return min(jobs, files)
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
     return max(1, min(cores, files // 2))
 
 
 def _measure_all(
-    plan: _Plan, workers: int, progress: Progress | None, folder: OutputFolder
-) -> Outcomes:
-    """Outcomes in input order, whatever finished first."""
-    jobs: Sequence[Task] = [_job(plan, file) for file in plan.files]
-    if plan.study is not None:
-        jobs = plan.study.tasks([_job(plan, file) for file in plan.files])
-    outcomes: dict[int, Outcomes] = {}
+    plan: _Plan, how: _How, store: Store, folder: OutputFolder, progress: Progress | None
+) -> list[Part]:
+    """Parts of all jobs in input order, whatever finished first; done before or done now."""
+    tasks = _tasks(plan)
+    keys = [task.key for task in tasks]
+    before = store.done(keys) if how.resume else {}
+    entries = {n: before[key.name] for n, key in enumerate(keys) if key.name in before}
+    left = [n for n in range(len(tasks)) if n not in entries]
+    stamps = {n: keys[n].stamps() for n in left}
     known = _planned(plan)
 
-    def done(index: int, outcome: Outcomes) -> None:
-        outcomes[index] = outcome
-        files = {_relative(path, plan.out) for path in _files_of(outcome)}
-        if not files <= known:  # pages of one file: not foreseen when the folder was claimed
-            known.update(files)
+    def done(index: int, product: Product) -> None:
+        entries[index] = store.add(keys[index], stamps.pop(index), product)
+        if not known.issuperset(product.files):  # pages of one file: not foreseen at the start
+            known.update(product.files)
             folder.mark(sorted(known))
         if progress is not None:
-            progress(len(outcomes), len(jobs), jobs[index].files[0].name)
+            progress(len(entries), len(tasks), tasks[index].files[0].name)
 
-    run_jobs(jobs, workers, done)
-    return tuple(outcome for index in sorted(outcomes) for outcome in outcomes[index])
+    if progress is not None and before:
+        progress(len(entries), len(tasks), "")
+    if how.executor is not None:
+        run_on(how.executor, tasks, left, done)
+    elif how.workers:
+        run_in_slots(tasks, left, how.workers, done, time_limit=how.time_limit)
+    else:
+        run_here(tasks, left, done)
+    return [store.part(entries[n]) for n in range(len(tasks))]
 
 
-def _job(plan: _Plan, file: ImageFile) -> Job:
+def _tasks(plan: _Plan) -> Sequence[_KeyedTask]:
+    common = _digest_of(plan)
+    jobs = [
+        _job(plan, file, common, plots=number < MOST_SHOWN)
+        for number, file in enumerate(plan.files)
+    ]
+    return jobs if plan.study is None else plan.study.tasks(jobs)
+
+
+def _digest_of(plan: _Plan) -> str:
+    """Hash of what the numbers of every job depend on."""
+    settings = plan.settings
+    tree = [
+        __version__,
+        SCHEMA_VERSION,
+        settings.default.model_dump(mode="json"),
+        settings.given,
+        settings.changes,
+        plan.beside,
+        plan.overlays,
+        plan.shelf.given,
+    ]
+    return hashlib.sha256(json.dumps(tree, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _job(plan: _Plan, file: ImageFile, common: str, *, plots: bool) -> Job:
     return Job(
         file=file,
         settings=plan.settings,
@@ -222,55 +306,67 @@ def _job(plan: _Plan, file: ImageFile) -> Job:
         beside=plan.beside,
         warn_if_found=plan.shelf.given,
         overlay=plan.overlays,
+        plots=plots,
+        common=common,
     )
 
 
-def _joined(plan: _Plan, images: Outcomes, started: datetime) -> RunOutcome:
-    """The run's tables, normalized, and its provenance."""
+def _concluded(plan: _Plan, parts: Sequence[Part], started: datetime) -> RunOutcome:
+    """The run: what became of each picture, tables, messages, what to look at."""
+    images = tuple(one for _, outcomes in outcomes_of(parts) for one in outcomes)
+    recipe, messages = _recipe_of(plan.settings, images)
+    tables, said = _tables(plan, parts, images, recipe)
+    messages += [*said, *plan.shelf.left_out({file.stem for file in plan.files})]
+    provenance = report.run_provenance(images, recipe, messages, started)
+    study = plan.study.study if plan.study is not None else None
+    notices, seen = look_at(images, plan.settings.recipe(), plan.out, study)
+    return RunOutcome(
+        images=images,
+        messages=(*messages, *seen),
+        recipe=recipe,
+        provenance=provenance,
+        out=plan.out,
+        notices=notices,
+        **tables,
+    )
+
+
+def _tables(
+    plan: _Plan, parts: Sequence[Part], images: Sequence[ImageOutcome], recipe: Recipe
+) -> tuple[dict[str, Any], Sequence[str]]:
+    """Tables as `RunOutcome` takes them, and what there is to say of them."""
+    folder = plan.out / PARQUET
+    if plan.study is None:
+        merged = merge(parts, recipe, folder)
+        tables = {
+            "bands": merged.bands,
+            "lanes": merged.lanes,
+            "normalized": merged.normalized,
+            "flags": merged.flags,
+            "pieces": merged.pieces,
+        }
+        return tables, merged.messages
     results = [image.result for image in images if image.result is not None]
-    recipe, messages = _recipe_of(plan.settings, results)
     bands = joined((result.table for result in results), BAND_COLUMNS)
     lanes = joined((result.lanes for result in results), LANE_COLUMNS)
-    normalized = joined((), NORMALIZED_COLUMNS)
-    concluded = None
-    if plan.study is not None:
-        concluded = plan.study.conclude(bands, lanes, results, recipe, plan.out)
-        bands, normalized = concluded.bands, concluded.normalized
-        messages = [*messages, *concluded.warnings]
-    elif len(bands):
-        from blotquant.normalize import normalize_tables
-
-        done = normalize_tables(bands, recipe, lanes)
-        bands, messages = done.bands, [*messages, *done.messages]
-        normalized = joined([done.table], NORMALIZED_COLUMNS)
-    messages += plan.shelf.left_out({file.stem for file in plan.files})
-    provenance = report.run_provenance(images, recipe, messages, started)
-    return RunOutcome(
-        images,
-        bands,
-        lanes,
-        normalized,
-        tuple(messages),
-        recipe,
-        provenance,
-        plan.out,
-        study=concluded,
-    )
+    concluded = plan.study.conclude(bands, lanes, results, recipe, plan.out)
+    tables = {
+        "bands": concluded.bands,
+        "lanes": lanes,
+        "normalized": concluded.normalized,
+        "study": concluded,
+    }
+    write_parquet(folder / "bands.parquet", [concluded.bands], BAND_COLUMNS)
+    write_parquet(folder / "lanes.parquet", [lanes], LANE_COLUMNS)
+    return tables, concluded.warnings
 
 
-def _examined(run: RunOutcome, plan: _Plan) -> RunOutcome:
-    """The run with what there is to look at in its pictures; no number depends on it."""
-    study = plan.study.study if plan.study is not None else None
-    notices, messages = look_at(run.images, plan.settings.recipe(), plan.out, study)
-    return replace(run, notices=notices, messages=(*run.messages, *messages))
-
-
-def _recipe_of(settings: Settings, results: Sequence[Any]) -> tuple[Recipe, list[str]]:
+def _recipe_of(settings: Settings, images: Sequence[ImageOutcome]) -> tuple[Recipe, list[str]]:
     """Recipe of the run as a whole; normalization is the layout files' where they agree on it."""
     recipe = settings.recipe()
-    if settings.given or not results:
+    carried = [image.recipe.normalization for image in images if image.recipe is not None]
+    if settings.given or not carried:
         return recipe, []
-    carried = [result.recipe.normalization for result in results]
     if all(section == carried[0] for section in carried):
         return recipe.model_copy(update={"normalization": carried[0]}), []
     return recipe, [
@@ -279,10 +375,10 @@ def _recipe_of(settings: Settings, results: Sequence[Any]) -> tuple[Recipe, list
     ]
 
 
-def _write(run: RunOutcome, folder: OutputFolder) -> RunOutcome:
+def _write(run: RunOutcome, folder: OutputFolder, *, beside: bool) -> RunOutcome:
     from blotquant import html_report  # matplotlib and jinja2 are slow to import
 
-    written: list[Path] = []
+    written: list[Path] = [run.out / PARQUET / name for name in ("bands.parquet", "lanes.parquet")]
     if run.study is not None:
         from blotquant.study_report import shown_figures, write_study_report
 
@@ -291,18 +387,17 @@ def _write(run: RunOutcome, folder: OutputFolder) -> RunOutcome:
         messages = (*run.messages, *files.warnings)
         figures = shown_figures(run.out, run.study.study)
         run = replace(run, messages=messages, figures=figures)
-    written += report.write_tables(run.out, run)
+    # one process more is worth its start where there are many rows
+    beside = beside and run.study is None and len(run.band_flags) > _LONG
+    written += report.write_tables(run.out, run, beside=beside)
     written += _files_of(run.images)
     written += [run.out / notice.figure for notice in run.notices if notice.figure]
     written.append(html_report.write_report(run.out, run))
-    return replace(run, provenance=folder.finish(dict(run.provenance), written))
+    provenance = folder.finish(dict(run.provenance), written)
+    return run.with_provenance(provenance)
 
 
 def _files_of(outcomes: Iterable[ImageOutcome]) -> list[Path]:
     return [
         path for image in outcomes for path in (image.overlay, image.sidecar) if path is not None
     ]
-
-
-def _relative(path: Path, out: Path) -> str:
-    return path.relative_to(out).as_posix()

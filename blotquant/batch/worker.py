@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from blotquant import loaders, pipeline
 from blotquant.batch.inputs import ImageFile, output_stem
+from blotquant.batch.parts import Measured, Product, product_of
+from blotquant.batch.store import JobKey
 from blotquant.errors import BlotquantError, NothingFound, OutputError, SessionError
-from blotquant.files import is_plain_file, write_atomically
+from blotquant.files import is_plain_file
 from blotquant.model import Blot
 from blotquant.outcome import ImageOutcome
 from blotquant.recipe import ImageSettings, Recipe
@@ -22,17 +26,17 @@ from blotquant.session import (
     as_stored,
     read_session,
     sidecar_path,
-    write_layout,
 )
 
 __all__ = [
     "Job",
     "Settings",
     "as_seen",
+    "failed",
+    "key_of",
     "measure_file",
-    "outcome_of",
+    "measured",
     "session_for",
-    "written",
 ]
 
 
@@ -87,6 +91,10 @@ class Job:
         Say so when lanes had to be found although layouts were given for the run.
     overlay : bool
         Draw lanes and bands on the blot.
+    plots : bool
+        Draw the profiles of its lanes for the report.
+    common : str
+        Hash of what the numbers of all jobs of the run depend on.
     """
 
     file: ImageFile
@@ -97,23 +105,78 @@ class Job:
     beside: bool = True
     warn_if_found: bool = False
     overlay: bool = True
+    plots: bool = True
+    common: str = ""
 
     @property
     def files(self) -> tuple[ImageFile, ...]:
         """The file, as the one of several that other jobs have."""
         return (self.file,)
 
-    def run(self) -> tuple[ImageOutcome, ...]:
+    @property
+    def key(self) -> JobKey:
+        """What makes it the job that was done before, or another."""
+        return key_of([self], self.file.name)
+
+    def run(self) -> Product:
         """Measure it."""
-        return measure_file(self)
+        return product_of(measure_file(self), self.out)
 
 
-def measure_file(job: Job) -> tuple[ImageOutcome, ...]:
+def key_of(jobs: Sequence[Job], name: str, more: Any = None) -> JobKey:
+    """Key of one job, or of several that are done together.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+    name : str
+    more : object, optional
+        What else the numbers depend on, as JSON.
+    """
+    parts = [
+        [job.common, job.file.stem, job.damaged, job.plots, *(s.to_json() for s in job.layouts)]
+        for job in jobs
+    ]
+    settings = hashlib.sha256(repr([parts, more]).encode("utf-8", "replace")).hexdigest()
+    inputs = [entry for job in jobs for entry in _inputs(job)]
+    return JobKey(name, settings, tuple(dict(inputs).items()))
+
+
+def _inputs(job: Job) -> list[tuple[str, Path]]:
+    """The image, and what may lie beside it and belong to it: a header, a layout."""
+    path = job.file.path
+    found = [(job.file.name, path)]
+    beginning = f"{path.stem}."
+    for name in _listing(path.parent, *_state(path.parent)):
+        mine = name.startswith((beginning, f"{path.stem}#"))
+        if name != path.name and mine and (job.beside or not name.endswith(SIDECAR_SUFFIX)):
+            found.append((f"{job.file.name} + {name}", path.with_name(name)))
+    return found
+
+
+def _state(folder: Path) -> tuple[int, int]:
+    try:
+        known = folder.stat()
+    except OSError:
+        return 0, 0
+    return known.st_mtime_ns, known.st_ino
+
+
+@lru_cache(maxsize=16)
+def _listing(folder: Path, changed: int, number: int) -> tuple[str, ...]:
+    """Names in a folder; listed anew when it changed, not for each of a thousand files."""
+    try:
+        return tuple(sorted(os.listdir(folder)))  # noqa: PTH208
+    except OSError:
+        return ()
+
+
+def measure_file(job: Job) -> tuple[Measured, ...]:
     """Measure all pictures of a file.
 
     Returns
     -------
-    tuple of ImageOutcome
+    tuple of Measured
         One for each picture; one for the file where it could not be read. Never empty.
 
     Raises
@@ -126,11 +189,11 @@ def measure_file(job: Job) -> tuple[ImageOutcome, ...]:
             raise SessionError(job.damaged)
         blots = loaders.load(job.file.path, settings=job.settings.recipe().image)
     except Exception as error:  # whatever it is, the other images go on
-        return (outcome_of(error, job, job.file.name),)
+        return (failed(error, job, job.file.name),)
     return tuple(_measure_part(job, blot) for blot in blots)
 
 
-def _measure_part(job: Job, blot: Blot) -> ImageOutcome:
+def _measure_part(job: Job, blot: Blot) -> Measured:
     part = blot.source.part
     name = f"{job.file.name}#{part}" if part else job.file.name
     try:
@@ -144,8 +207,8 @@ def _measure_part(job: Job, blot: Blot) -> ImageOutcome:
             layout = as_stored(pipeline.detect(blot, recipe))
         result = pipeline.measure(blot, layout, recipe, image=name)
     except Exception as error:  # whatever it is, the other images go on
-        return outcome_of(error, job, name)
-    return written(job, blot, result, session)
+        return failed(error, job, name)
+    return measured(job, blot, result, session)
 
 
 def session_for(job: Job, blot: Blot, name: str) -> Session | None:
@@ -195,10 +258,10 @@ def _part(path: Path, settings: ImageSettings, like: Blot) -> Blot:
     raise SessionError(f"{like.source.name}: is no longer in the file")
 
 
-def written(
+def measured(
     job: Job, blot: Blot, result: Result, session: Session | None, *, carried: bool = False
-) -> ImageOutcome:
-    """Write sidecar and overlay; a picture that cannot be drawn is measured all the same.
+) -> Measured:
+    """Layout file and overlay of a picture; one that cannot be drawn is measured all the same.
 
     Parameters
     ----------
@@ -213,39 +276,40 @@ def written(
     part = blot.source.part
     stem = output_stem(job.file.name, part) if part else job.file.stem
     log = session.edit_log if session is not None else ()
-    sidecar = write_layout(
-        job.out / "layouts" / f"{stem}{SIDECAR_SUFFIX}", Session.of(result, log, part=part)
-    )
+    sidecar, overlay = f"layouts/{stem}{SIDECAR_SUFFIX}", f"overlays/{stem}.png"
+    content = Session.of(result, log, part=part).to_json()
+    files, plots = {sidecar: content}, None
     warnings = list(result.warnings)
     if job.warn_if_found and session is None and not carried:
         warnings.append("no layout was given for it: its lanes were found anew")
-    overlay = None
     if job.overlay:
         try:
-            overlay = _draw(job.out / "overlays" / f"{stem}.png", blot, result)
-        except OutputError:
-            raise
+            files[overlay], plots = _drawn(blot, result, plots=job.plots)
         except Exception as error:
             _raise_when_debugging(error)
             warnings.append(f"the overlay could not be drawn ({_words(error)})")
-    return ImageOutcome(
-        image=result.image,
-        path=job.file.path,
-        status="measured",
-        result=result,
-        overlay=overlay,
-        sidecar=sidecar,
+    outcome = ImageOutcome.of(
+        job.file.path,
+        result,
+        overlay=job.out / overlay if overlay in files else None,
+        sidecar=job.out / sidecar,
         warnings=tuple(map(_one_line, warnings)),
+        plots=plots,
     )
+    return Measured(outcome, files, content)
 
 
-def _draw(path: Path, blot: Blot, result: Result) -> Path:
+def _drawn(
+    blot: Blot, result: Result, *, plots: bool
+) -> tuple[bytes, tuple[Mapping[str, Any], ...]]:
+    """Overlay and profiles."""
     from blotquant import figures  # matplotlib is slow to import
 
-    return write_atomically(path, figures.overlay_png(blot, result))
+    profiles = figures.profile_plots(result) if plots else []
+    return figures.overlay_png(blot, result), tuple(asdict(one) for one in profiles)
 
 
-def outcome_of(error: Exception, job: Job, image: str) -> ImageOutcome:
+def failed(error: Exception, job: Job, image: str) -> Measured:
     """The row of failures.csv or skipped.csv that an error becomes."""
     if isinstance(error, OutputError):
         raise error
@@ -259,12 +323,14 @@ def outcome_of(error: Exception, job: Job, image: str) -> ImageOutcome:
         case _:
             _raise_when_debugging(error)
             reason = f"{image}: internal error: {_words(error)}; please report it"
-    return ImageOutcome(
-        image=image,
-        path=job.file.path,
-        status="skipped" if isinstance(error, NothingFound) else "failed",
-        error="UnreadableImage" if isinstance(error, OSError) else type(error).__name__,
-        reason=_one_line(reason),
+    return Measured(
+        ImageOutcome(
+            image=image,
+            path=job.file.path,
+            status="skipped" if isinstance(error, NothingFound) else "failed",
+            error="UnreadableImage" if isinstance(error, OSError) else type(error).__name__,
+            reason=_one_line(reason),
+        )
     )
 
 

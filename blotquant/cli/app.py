@@ -196,13 +196,25 @@ def run(  # the options, as typer reads them
             help="Leave out the study.toml of the folder: names alone tell what images show.",
         ),
     ] = False,
-    no_integrity: Annotated[
+    integrity: Annotated[
+        bool | None,
+        typer.Option(
+            "--integrity/--no-integrity",
+            help="Look for joined pieces and repeated regions; otherwise in 200 images at most.",
+        ),
+    ] = None,
+    resume: Annotated[
         bool,
         typer.Option(
-            "--no-integrity",
-            help="Do not look for joined pieces and repeated regions.",
+            "--resume",
+            rich_help_panel=OUTPUT,
+            help="Go on with an earlier run: only what is new, changed or failed is measured.",
         ),
     ] = False,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(min=0.1, metavar="S", help="Seconds that one image may take; 600 otherwise."),
+    ] = None,
     as_json: Annotated[
         bool,
         typer.Option("--json", rich_help_panel=OUTPUT, help="Print one JSON object instead."),
@@ -211,12 +223,14 @@ def run(  # the options, as typer reads them
     """Find lanes and bands, measure and normalize them, and write tables and a report."""
     if layouts is not None and no_layouts:
         raise typer.BadParameter("--layouts and --no-layouts exclude each other")
+    if resume and overwrite:
+        raise typer.BadParameter("--resume and --overwrite exclude each other")
     changes = _changes(
         {
             "image.polarity": None if invert is None else _POLARITY[invert],
             "image.orientation": None if orientation is None else orientation.value,
             "image.detector": None if detector is None else detector.value,
-            "image.integrity": False if no_integrity else None,
+            "image.integrity": integrity,
             "finding.lane_count": lanes,
             "finding.lane_spacing": spacing,
             "finding.sensitivity": sensitivity,
@@ -239,6 +253,8 @@ def run(  # the options, as typer reads them
             layouts=layouts,
             use_layouts=not no_layouts,
             overwrite=overwrite,
+            resume=resume,
+            time_limit=time_limit,
             overlays=not no_overlays,
             use_study=not no_study,
             as_json=as_json,

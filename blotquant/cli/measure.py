@@ -11,7 +11,7 @@ from typing import Any
 
 from blotquant import errors
 from blotquant.batch import analyze_folder
-from blotquant.batch.run import Progress
+from blotquant.batch.run import TIME_LIMIT, Progress
 from blotquant.cli import show
 from blotquant.files import is_folder
 from blotquant.outcome import RunOutcome
@@ -33,6 +33,8 @@ class Request:
     layouts: Path | None = None
     use_layouts: bool = True
     overwrite: bool = False
+    resume: bool = False
+    time_limit: float | None = None
     overlays: bool = True
     use_study: bool = True
     as_json: bool = False
@@ -76,6 +78,8 @@ def _analyze(request: Request, progress: Progress | None) -> RunOutcome:
         layouts=request.layouts,
         use_layouts=request.use_layouts,
         overwrite=request.overwrite,
+        resume=request.resume,
+        time_limit=request.time_limit or TIME_LIMIT,
         overlays=request.overlays,
         use_study=request.use_study,
         progress=progress,

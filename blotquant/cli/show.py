@@ -17,7 +17,7 @@ from blotquant import __version__
 from blotquant.columns import SCHEMA_VERSION
 from blotquant.errors import BlotquantError
 from blotquant.flags import Flag
-from blotquant.outcome import ImageOutcome, RunOutcome
+from blotquant.outcome import MOST_SHOWN, ImageOutcome, RunOutcome
 
 __all__ = ["as_json", "json_error", "stderr", "summary"]
 
@@ -44,11 +44,13 @@ def stderr() -> Console:
 
 def summary(run: RunOutcome) -> None:
     """Print what came out: a line an image, warnings and failures, the report's path at the end."""
-    lines = list(_lines(run))
-    if sys.stdout.isatty():
+    terminal = sys.stdout.isatty()
+    lines = list(_lines(run, run.measured[: _SHOWN_IMAGES if terminal else MOST_SHOWN]))
+    if terminal:
         _print_table(lines)
     else:
         _print_plain(lines)
+    _say_rest(len(run.measured) - len(lines), "images, all in bands.csv")
     _print_notes(run)
     for sentence in _answers(run)[:_SHOWN_IMAGES]:
         _write(sentence)
@@ -67,7 +69,7 @@ def summary(run: RunOutcome) -> None:
 
 def as_json(run: RunOutcome, code: int) -> None:
     """Print the run as one JSON object."""
-    by_image = {line.image: line for line in _lines(run)}
+    by_image = {line.image: line for line in _lines(run, run.measured)}
     content = {
         "blotquant": __version__,
         "schema_version": SCHEMA_VERSION,
@@ -91,20 +93,21 @@ def json_error(error: BlotquantError) -> None:
     sys.stdout.write(json.dumps(content, indent=1) + "\n")
 
 
-def _lines(run: RunOutcome) -> Iterator[_Line]:
-    """Counts of each measured image, from the tables."""
-    tables = {str(name): table for name, table in run.bands.groupby("image", sort=False)}
+def _lines(run: RunOutcome, images: Sequence[ImageOutcome]) -> Iterator[_Line]:
+    """Counts of measured images, from the tables."""
+    bands = run.bands_of([image.image for image in images])
+    tables = {str(name): table for name, table in bands.groupby("image", sort=False)}
     controls: dict[str, set[str]] = {}
     pairs = run.normalized[["image", "loading_control"]].drop_duplicates()
     for image, control in pairs.itertuples(index=False):
         if isinstance(control, str) and control:
             controls.setdefault(str(image), set()).add(control)
-    for image in run.measured:
-        table = tables.get(image.image, run.bands.iloc[:0])
+    for image in images:
+        table = tables.get(image.image, bands.iloc[:0])
         flags = [str(text) for text in table["flags"]]
         yield _Line(
             image=image.image,
-            lanes=len(image.result.lanes) if image.result is not None else 0,
+            lanes=image.lane_count,
             bands=sum(str(Flag.BELOW_DETECTION) not in text.split(";") for text in flags),
             targets=tuple(dict.fromkeys(str(name) for name in table["target"] if name)),
             controls=tuple(sorted(controls.get(image.image, ()))),
@@ -117,7 +120,7 @@ def _print_table(lines: Sequence[_Line]) -> None:
     for heading in ("image", "lanes", "bands", "target", "loading control", "flagged bands"):
         number = heading in {"lanes", "bands", "flagged bands"}
         table.add_column(heading, justify="right" if number else "left", overflow="fold")
-    for line in lines[:_SHOWN_IMAGES]:
+    for line in lines:
         cells = (
             line.image,
             str(line.lanes),
@@ -129,7 +132,6 @@ def _print_table(lines: Sequence[_Line]) -> None:
         table.add_row(*(Text(cell) for cell in cells))
     if lines:
         Console(highlight=False).print(table)
-    _say_rest(len(lines) - _SHOWN_IMAGES, "images, all in bands.csv")
 
 
 def _print_plain(lines: Sequence[_Line]) -> None:

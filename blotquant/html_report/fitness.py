@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from blotquant.notice import Notice
 from blotquant.outcome import RunOutcome
@@ -41,10 +39,7 @@ def fitness_of(run: RunOutcome) -> list[FitnessRow]:
     """
     images: dict[tuple[str, str, str, str], list[str]] = {}
     for image in run.measured:
-        known: Mapping[str, Any] = (
-            image.result.provenance.get("image", {}) if image.result is not None else {}
-        )
-        for one in known.get("fitness", ()):
+        for one in image.facts.get("fitness", ()):
             key = (one["seen"], one["grade"], one["effect"], one["instead"])
             images.setdefault(key, []).append(image.image)
     rows = [FitnessRow(*key, tuple(names)) for key, names in images.items()]

@@ -30,7 +30,7 @@ from blotquant.html_report.story import SERIOUS, detected, flag_counts, points_o
 from blotquant.html_report.study_story import study_story
 from blotquant.html_report.table import Table
 from blotquant.html_report.tables import band_table, normalized_table
-from blotquant.outcome import ImageOutcome, RunOutcome
+from blotquant.outcome import MOST_SHOWN, ImageOutcome, RunOutcome
 from blotquant.result import Result
 
 if TYPE_CHECKING:
@@ -176,14 +176,15 @@ def _date(provenance: Mapping[str, Any]) -> str:
 
 def _tiles(run: RunOutcome) -> list[tuple[str, str]]:
     """The run in figures: (figure, what it counts)."""
-    flags = flag_counts(run.bands["flags"])
+    bands = run.band_flags
+    flags = flag_counts(bands["flags"])
     missing = flags.get(Flag.BELOW_DETECTION, 0)
     saturated = flags.get(Flag.SATURATED, 0)
     controls = _controls(run.normalized)
     return [
         (str(len(run.measured)), f"of {counted(len(run.images), 'image')} measured"),
-        (str(len(run.lanes)), "lanes"),
-        (str(len(run.bands) - missing), "bands detected"),
+        (str(sum(image.lane_count for image in run.measured)), "lanes"),
+        (str(len(bands) - missing), "bands detected"),
         (str(missing), "below detection"),
         (str(saturated), f"saturated {'band' if saturated == 1 else 'bands'}"),
         (", ".join(controls) or "none", "loading control"),
@@ -223,13 +224,15 @@ def _bar(record: Mapping[Any, Any]) -> Bar:
 
 
 def _images(run: RunOutcome, anchors: Mapping[str, str]) -> list[_Image]:
-    """Measured images with what is shown of each."""
-    tables = {str(name): rows for name, rows in run.bands.groupby("image", sort=False)}
+    """Measured images with what is shown of each: the first ones, where there are very many."""
+    shown = run.measured[:MOST_SHOWN]
+    bands = run.bands_of([outcome.image for outcome in shown])
+    tables = {str(name): rows for name, rows in bands.groupby("image", sort=False)}
     width = _WIDTH_OF_MANY if _is_many(run) else _WIDTH
     return [
-        _image(outcome, outcome.result, tables.get(outcome.image), anchors, (run, width))
-        for outcome in run.measured
-        if outcome.result is not None
+        _image(outcome, result, tables.get(outcome.image), anchors, (run, width))
+        for outcome in shown
+        if (result := outcome.result) is not None
     ]
 
 
@@ -250,10 +253,18 @@ def _image(
         warnings=outcome.warnings,
         doubtful=bool(outcome.warnings) or any(flag in SERIOUS for flag in flags),
         picture=overlay_picture(outcome.overlay, result, width, thumbnail=_is_many(run)),
-        plots=profile_plots(result),
+        plots=_plots(outcome, result),
         table=band_table(table),
         own_settings=differences(result.recipe, run.recipe),
     )
+
+
+def _plots(outcome: ImageOutcome, result: Result) -> list[ProfilePlot]:
+    """Profiles, as they were drawn when the picture was measured, or drawn now."""
+    drawn = outcome.plots
+    if drawn is None:
+        return profile_plots(result)
+    return [ProfilePlot(**{**plot, "svg": Markup(plot["svg"])}) for plot in drawn]
 
 
 def _is_many(run: RunOutcome) -> bool:

@@ -114,9 +114,8 @@ def _band_shapes(result: Result, size: tuple[int, int]) -> tuple[BandShape, ...]
         return ()
     shapes = []
     for number, lane in enumerate(result.layout.lanes, 1):
-        measured = result.measurements.get(lane.id)
-        for index, m in enumerate(measured.bands if measured else (), 1):
-            points = frame.place(*lane_outline(lane, m.band.start, m.band.stop).T)
+        for index, band in enumerate(result.layout.bands_of(lane.id), 1):
+            points = frame.place(*lane_outline(lane, band.start, band.stop).T)
             text = " ".join(f"{x:.0f},{y:.0f}" for x, y in points)
             shapes.append(BandShape(f"{number}-{index}", text))
     return tuple(shapes)

@@ -174,15 +174,16 @@ def _own_warnings(run: RunOutcome) -> list[Point]:
 
 
 def _flag_points(run: RunOutcome) -> list[Point]:
-    bands = detected(run.bands)
-    missing = flag_counts(run.bands["flags"]).get(Flag.BELOW_DETECTION, 0)
+    everything = run.band_flags
+    bands = detected(everything)
+    missing = flag_counts(everything["flags"]).get(Flag.BELOW_DETECTION, 0)
     of_bands = flag_counts(bands["flags"]) | ({Flag.BELOW_DETECTION: missing} if missing else {})
     of_ratios = flag_counts(run.normalized["flags"])
     points = []
     for flag in of_bands | of_ratios:
         table, noun = (bands, "band") if flag in of_bands else (run.normalized, "ratio")
         if flag is Flag.BELOW_DETECTION and missing:
-            table = run.bands
+            table = everything
         count = of_bands.get(flag) or of_ratios[flag]
         points.append(
             Point(

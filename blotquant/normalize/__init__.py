@@ -8,7 +8,12 @@ from blotquant.normalize.reading import read_strips
 from blotquant.normalize.roles import Exclusion, Roles, StripRole
 from blotquant.normalize.several import geometric_mean
 from blotquant.normalize.strips import LaneReading, Strip
-from blotquant.normalize.tables import Normalized, normalize_tables
+from blotquant.normalize.tables import (
+    Normalized,
+    NormalizedStrips,
+    normalize_strips,
+    normalize_tables,
+)
 
 __all__ = [
     "Bound",
@@ -16,6 +21,7 @@ __all__ = [
     "Exclusion",
     "LaneReading",
     "Normalized",
+    "NormalizedStrips",
     "Normalizer",
     "Pairing",
     "Roles",
@@ -27,6 +33,7 @@ __all__ = [
     "lane_factor",
     "loading_control",
     "no_normalization",
+    "normalize_strips",
     "normalize_tables",
     "read_strips",
     "scale_membranes",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -23,7 +23,7 @@ from blotquant.normalize.roles import Roles
 from blotquant.normalize.strips import NO_SAMPLE, Strip, StripKey
 from blotquant.recipe import Recipe
 
-__all__ = ["Normalized", "normalize_tables", "ratio"]
+__all__ = ["Normalized", "NormalizedStrips", "normalize_strips", "normalize_tables", "ratio"]
 
 _SHOWN = 3
 # What a band's line says of its control; the control's other flags stand in the ratios' table.
@@ -85,25 +85,94 @@ def normalize_tables(
     RecipeError
         If no normalizer has the name that the recipe gives, or a setting that it needs is empty.
     """
-    settings = recipe.normalization
     strips, news = _strips(bands, lanes, roles)
+    done = normalize_strips(strips, recipe, news)
+    return Normalized(done.fill(bands), done.table, done.messages)
+
+
+@dataclass(frozen=True, eq=False)
+class NormalizedStrips:
+    """What normalizing gives, before it is filled into the table of bands.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As in `Normalized`.
+    messages : tuple of str
+        One line each, for the user.
+    strips : mapping of str to list
+        By image, its strips with their values.
+    """
+
+    table: pd.DataFrame
+    messages: tuple[str, ...]
+    strips: Mapping[str, Sequence[_Valued]]
+
+    def fill(self, bands: pd.DataFrame) -> pd.DataFrame:
+        """The table of bands that the strips were read from, with normalized densities.
+
+        Parameters
+        ----------
+        bands : DataFrame
+            Of all images, or of those that were read together: it is not changed.
+        """
+        filling = _Filling(bands)
+        for image in dict.fromkeys(str(name) for name in bands["image"]):
+            for one in self.strips.get(image, ()):
+                filling.relative(one.strip, one.relative)
+                if one.divisors:
+                    filling.ratios(one.strip, one.divisors, one.ratios)
+        return filling.done()
+
+
+@dataclass(frozen=True, eq=False)
+class _Valued:
+    """A strip with its values in each lane; without ratios where it was not normalized."""
+
+    strip: Strip
+    relative: Sequence[float]
+    divisors: Sequence[Divisor] = ()
+    ratios: Sequence[Ratio] = ()
+
+
+def normalize_strips(
+    strips: Sequence[Strip], recipe: Recipe, news: Sequence[str] = ()
+) -> NormalizedStrips:
+    """Normalize strips that were read from one table of bands or from many.
+
+    Parameters
+    ----------
+    strips : sequence of Strip
+        As `read_strips` gives them, sorted by their keys.
+    recipe : Recipe
+    news : sequence of str
+        Messages of the reading.
+
+    Raises
+    ------
+    RecipeError
+        As `normalize_tables`.
+    """
+    settings = recipe.normalization
     pairing: Pairing = registry.get("normalizers", settings.method)(strips, settings)
     pairing = over_total(strips, pairing)
     reference = Reference(settings.reference_lanes)
-    filling = _Filling(bands)
     shown, repeated = _best_of_each(strips)
     records: list[Record] = []
     spellings = _spellings(strips)
+    valued: dict[str, list[_Valued]] = {}
     for strip in strips:
-        filling.relative(strip, reference.of(strip, [reading.net for reading in strip.readings]))
+        mine = valued.setdefault(strip.image, [])
+        over_lanes = reference.of(strip, [reading.net for reading in strip.readings])
         divisors = pairing.divisors.get(strip.key)
         if divisors is None:
+            mine.append(_Valued(strip, over_lanes))
             continue
         ratios = [
             ratio(reading.net, reading.err, divisor.density, divisor.err)
             for reading, divisor in zip(strip.readings, divisors, strict=True)
         ]
-        filling.ratios(strip, divisors, ratios)
+        mine.append(_Valued(strip, over_lanes, divisors, ratios))
         relative = reference.of(strip, [value for value, _ in ratios])
         target = spellings[target_key(strip.target)]
         if strip.key in shown:
@@ -117,8 +186,7 @@ def normalize_tables(
         *repeated,
         *scaling.messages,
     )
-    table = table_of(records, scaling, settings.method)
-    return Normalized(filling.done(), table, messages)
+    return NormalizedStrips(table_of(records, scaling, settings.method), messages, valued)
 
 
 def _strips(
