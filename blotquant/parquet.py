@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .columns import Column
 from .errors import OutputError
 from .files import open_atomically
+from .tables import encodable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,11 +147,11 @@ def _array(values: Any, kind: str, of: pa.DataType) -> pa.Array:
 
 
 def _text(value: Any) -> str | None:
-    """A cell of text; half of a surrogate pair, which UTF-8 has not, becomes a question mark."""
+    """A cell of text, None where it is empty of all."""
     if not isinstance(value, str):
         missing = value is None or (isinstance(value, float) and math.isnan(value))
         return None if missing else str(value)
-    return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    return encodable(value)
 
 
 def _frame(arrow: pa.Table, columns: Sequence[Column]) -> pd.DataFrame:

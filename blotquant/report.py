@@ -67,11 +67,8 @@ LIBRARIES = (
 
 def problem_table(images: Iterable[ImageOutcome]) -> pd.DataFrame:
     """Images that were skipped or failed, one a row: image, error, reason."""
-    import pandas as pd
-
-    rows = [(image.image, image.error, image.reason) for image in images]
-    table = pd.DataFrame.from_records(rows, columns=[column.name for column in PROBLEM_COLUMNS])
-    return table.astype("object")
+    rows = [{"image": one.image, "error": one.error, "reason": one.reason} for one in images]
+    return table_of(rows, PROBLEM_COLUMNS)
 
 
 def fitness_table(images: Iterable[ImageOutcome]) -> pd.DataFrame:

@@ -17,7 +17,7 @@ _FORMULA_STARTS = ("=", "@", "\t", "\r")
 # what follows calls a function, another program or another sheet.
 _CALLS = re.compile(r"[+-].*[(|!]", re.DOTALL)
 
-__all__ = ["empty_table", "harmless", "joined", "table_of", "typed"]
+__all__ = ["empty_table", "encodable", "harmless", "joined", "table_of", "typed"]
 
 _DTYPES = {"text": "object", "integer": "int64", "number": "float64", "boolean": "bool"}
 
@@ -46,13 +46,19 @@ def table_of(records: Iterable[Mapping[str, Any]], columns: Sequence[Column]) ->
     import pandas as pd
 
     rows = list(records)
-    return pd.DataFrame(
-        {
-            # a plain array of texts would become pandas' own text, in which nothing is NaN
-            column.name: pd.Series([row[column.name] for row in rows], dtype=_DTYPES[column.kind])
-            for column in columns
-        }
-    )
+    data = {}
+    for column in columns:
+        values = [row[column.name] for row in rows]
+        if column.kind == "text":
+            values = [encodable(value) if isinstance(value, str) else value for value in values]
+        # a plain array of texts would become pandas' own text, in which nothing is NaN
+        data[column.name] = pd.Series(values, dtype=_DTYPES[column.kind])
+    return pd.DataFrame(data)
+
+
+def encodable(text: str) -> str:
+    """Text as it can be written: half of a surrogate pair, which UTF-8 has not, is a ``?``."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def empty_table(columns: Sequence[Column]) -> pd.DataFrame:

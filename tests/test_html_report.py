@@ -23,7 +23,7 @@ from blotquant.model import Band, BandRow, Blot, Lane, Layout, Panel, Profile
 from blotquant.outcome import ImageOutcome, RunOutcome
 from blotquant.recipe import Recipe
 from blotquant.result import BandMeasurement, LaneMeasurement, Result
-from blotquant.tables import joined
+from blotquant.tables import joined, table_of
 
 SHAPE = (120, 160)
 NET = 123456.78901
@@ -78,9 +78,7 @@ def table(columns, rows):
     """The contract's columns, empty where a row says nothing."""
     usual = {"text": "", "integer": 1, "number": math.nan, "boolean": False}
     filled = [{c.name: row.get(c.name, usual[c.kind]) for c in columns} for row in rows]
-    import pandas as pd
-
-    return pd.DataFrame(filled) if filled else joined((), columns)
+    return table_of(filled, columns)
 
 
 def measured_band(band, net, flags):
@@ -136,7 +134,7 @@ def outcome_of(folder, number, image, **more):
     overlay.parent.mkdir(exist_ok=True)
     pixels = np.random.default_rng(number).integers(0, 4000, SHAPE, dtype=np.uint16)
     overlay.write_bytes(overlay_png(Blot(pixels), result))
-    return ImageOutcome(image, folder / f"{number}.tif", "measured", result, overlay)
+    return ImageOutcome.of(folder / f"{number}.tif", result, overlay=overlay)
 
 
 def run_of(folder, images, recipe=None, normalized=(), messages=()):

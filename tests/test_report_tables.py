@@ -1,7 +1,7 @@
 """The tables as files: columns in order, numbers as numbers, text that no spreadsheet runs."""
 
-import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,10 +24,10 @@ from blotquant.report import (
     PROBLEM_COLUMNS,
     problem_table,
     run_provenance,
-    workbook,
     write_tables,
 )
 from blotquant.tables import joined
+from blotquant.workbook import Table, write_workbook, written_beside
 
 FILLER = {"text": "", "integer": 1, "number": 0.1, "boolean": False}
 TABLES = ("bands", "lanes", "normalized", "failures", "skipped", "fitness", "integrity")
@@ -154,16 +154,29 @@ def test_the_dictionary_has_every_column(book):
     assert flags == {flag.name for flag in FLAG_MEANING}
 
 
-def test_the_same_tables_are_the_same_bytes(run):
-    tables = [("bands", run.bands, BAND_COLUMNS)]
-    assert workbook(tables) == workbook(tables)
+def test_the_same_tables_are_the_same_bytes(run, tmp_path):
+    tables = [Table.of("bands", run.bands, BAND_COLUMNS)]
+    first, second = (write_workbook(tmp_path / name, tables) for name in ("a.xlsx", "b.xlsx"))
+    with written_beside(tmp_path / "c.xlsx", tables):
+        pass
+    assert first.read_bytes() == second.read_bytes() == (tmp_path / "c.xlsx").read_bytes()
 
 
-def test_more_rows_than_a_sheet_holds_go_on_in_the_next(run, monkeypatch):
-    monkeypatch.setattr("blotquant.report._EXCEL_ROWS", 1)
-    book = openpyxl.load_workbook(io.BytesIO(workbook([("bands", run.bands, BAND_COLUMNS)])))
+def test_more_rows_than_a_sheet_holds_go_on_in_the_next(run, monkeypatch, tmp_path):
+    monkeypatch.setattr("blotquant.workbook._EXCEL_ROWS", 1)
+    tables = [Table.of("bands", run.bands, BAND_COLUMNS)]
+    book = openpyxl.load_workbook(write_workbook(tmp_path / "book.xlsx", tables))
     assert book.sheetnames[:2] == ["bands", "bands (2)"]
     assert book["bands (2)"].max_row == 2
+
+
+def test_tables_in_pieces_are_written_as_one(run, tmp_path):
+    (tmp_path / "whole").mkdir()
+    write_tables(tmp_path / "whole", run)
+    pieces = {"bands": lambda: (run.bands.iloc[[n]] for n in range(len(run.bands)))}
+    write_tables(tmp_path, replace(run, pieces=pieces))
+    for name in ("bands.csv", "results.xlsx"):
+        assert (tmp_path / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
 def test_joining_nothing_keeps_columns_and_types():

@@ -19,7 +19,7 @@ from typing import Any
 from blotquant.batch.journal import Entry, Journal
 from blotquant.batch.parts import Part, Product
 from blotquant.errors import OutputError
-from blotquant.files import is_folder, write_atomically
+from blotquant.files import is_folder, is_there, write_atomically
 
 __all__ = ["FOLDER", "JobKey", "Store"]
 
@@ -118,7 +118,7 @@ class Store:
         if entry.failed or entry.settings != key.settings or entry.part != key.part:
             return False
         paths = [self.out / name for name in entry.files]
-        if not all(path.exists() for path in paths) or not _same(entry, key):
+        if not all(is_there(path) for path in paths) or not _same(entry, key):
             return False
         try:
             self.part(entry).read()

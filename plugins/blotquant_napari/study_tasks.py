@@ -265,7 +265,7 @@ def _run(
 ) -> RunOutcome:
     """What the figures take: the study as a run over its images."""
     outcomes = tuple(
-        ImageOutcome(picture.name, picture.path, "measured", concluded.measured[picture.name][1])
+        ImageOutcome.of(picture.path, concluded.measured[picture.name][1])
         for picture in state.pictures
         if picture.name in concluded.measured
     )

@@ -39,7 +39,7 @@ def run_of(folder, out, change=lambda study, samples: (study, samples)):
         roles = {one.name: one.role for one in blocks}
         for name, layout in membrane_layouts(blots, roles, recipe).layouts.items():
             result = measure(blots[name], layout, recipe, image=name, role=roles[name])
-            outcomes.append(ImageOutcome(name, folder / name, "measured", result))
+            outcomes.append(ImageOutcome.of(folder / name, result))
     bands = joined((one.result.table for one in outcomes), BAND_COLUMNS)
     lanes = joined((one.result.lanes for one in outcomes), LANE_COLUMNS)
     layouts = {one.image: one.result.layout for one in outcomes}
