@@ -26,7 +26,7 @@ Status = Literal["measured", "skipped", "failed"]
 T = TypeVar("T")
 
 # Pictures that a report shows one by one; of the others it counts what there is to look at.
-MOST_SHOWN = 200
+MOST_SHOWN = 100
 
 
 class _Later(Generic[T]):

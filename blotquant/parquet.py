@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,15 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["ROWS_TOGETHER", "decode", "encode", "read_chunks", "read_columns", "write_parquet"]
-
-ROWS_TOGETHER = 8192  # at least, in a group of rows: what a reader holds in memory at once
+__all__ = [
+    "decode",
+    "encode",
+    "parquet_writer",
+    "read_chunks",
+    "read_columns",
+    "to_arrow",
+    "to_frame",
+]
 
 _KINDS = {"text": "string", "integer": "int64", "number": "float64", "boolean": "bool_"}
 
@@ -39,12 +46,13 @@ def encode(
     import pyarrow.parquet as pq
 
     buffer = io.BytesIO()
-    arrow = _arrow(table, columns, notes or {})
-    pq.write_table(arrow, buffer, compression="zstd", use_dictionary=False, write_statistics=False)
+    arrow = to_arrow(table, columns, notes or {})
+    # a few rows of many columns: what a reader would win by compressing costs it more
+    pq.write_table(arrow, buffer, compression="none", use_dictionary=False, write_statistics=False)
     return buffer.getvalue()
 
 
-def decode(data: bytes, columns: Sequence[Column]) -> tuple[pd.DataFrame, dict[str, bytes]]:
+def decode(data: bytes, columns: Sequence[Column]) -> tuple[pa.Table, dict[str, bytes]]:
     """Table and notes of what `encode` gave.
 
     Raises
@@ -56,24 +64,31 @@ def decode(data: bytes, columns: Sequence[Column]) -> tuple[pd.DataFrame, dict[s
     import pyarrow.parquet as pq
 
     try:
-        arrow = pq.read_table(pa.BufferReader(data), use_threads=False)
+        with pq.ParquetFile(pa.BufferReader(data)) as file:
+            arrow = file.read(use_threads=False)
+            notes = file.schema_arrow.metadata or {}
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"is no Parquet file ({error})") from None
     if arrow.column_names != [column.name for column in columns]:
         raise ValueError("has other columns")
-    notes = {key.decode(): value for key, value in (arrow.schema.metadata or {}).items()}
-    return _frame(arrow, columns), notes
+    return arrow, {key.decode(): value for key, value in notes.items()}
 
 
-def write_parquet(path: Path, tables: Iterable[pd.DataFrame], columns: Sequence[Column]) -> Path:
+@contextmanager
+def parquet_writer(
+    path: Path, columns: Sequence[Column]
+) -> Iterator[Callable[[pd.DataFrame | pa.Table], None]]:
     """Write tables one below the other as one file, whole or not at all.
 
     Parameters
     ----------
     path : Path
-    tables : iterable of DataFrame
-        Those of few rows are written together, in groups of `ROWS_TOGETHER` rows or more.
     columns : sequence of Column
+
+    Yields
+    ------
+    callable
+        Adds a table; its rows are read together by `read_chunks`.
 
     Raises
     ------
@@ -83,24 +98,19 @@ def write_parquet(path: Path, tables: Iterable[pd.DataFrame], columns: Sequence[
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    def write(writer: pq.ParquetWriter, waiting: list[pa.Table]) -> None:
-        if waiting:
-            together = pa.concat_tables(waiting)
-            writer.write_table(together, row_group_size=max(together.num_rows, 1))
-            waiting.clear()
-
-    waiting: list[pa.Table] = []
+    schema = _schema(columns)
     with open_atomically(path) as file:
         try:
-            with pq.ParquetWriter(file, _schema(columns), compression="zstd") as writer:
-                for table in tables:
-                    waiting.append(_arrow(table, columns, {}))
-                    if sum(one.num_rows for one in waiting) >= ROWS_TOGETHER:
-                        write(writer, waiting)
-                write(writer, waiting)
+            with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+
+                def add(table: pd.DataFrame | pa.Table) -> None:
+                    if len(table):
+                        arrow = table if isinstance(table, pa.Table) else to_arrow(table, columns)
+                        writer.write_table(arrow.cast(schema), row_group_size=len(table))
+
+                yield add
         except pa.ArrowException as error:
             raise OutputError(f"{path}: cannot be written ({error})") from None
-    return path
 
 
 def read_chunks(path: Path, columns: Sequence[Column]) -> Iterator[pd.DataFrame]:
@@ -109,7 +119,7 @@ def read_chunks(path: Path, columns: Sequence[Column]) -> Iterator[pd.DataFrame]
 
     with pq.ParquetFile(path) as file:
         for group in range(file.num_row_groups):
-            yield _frame(file.read_row_group(group, use_threads=False), columns)
+            yield to_frame(file.read_row_group(group, use_threads=False), columns)
 
 
 def read_columns(path: Path, names: Sequence[str]) -> pd.DataFrame:
@@ -127,7 +137,10 @@ def _schema(columns: Sequence[Column]) -> pa.Schema:
     return pa.schema([(column.name, getattr(pa, _KINDS[column.kind])()) for column in columns])
 
 
-def _arrow(table: pd.DataFrame, columns: Sequence[Column], notes: Mapping[str, bytes]) -> pa.Table:
+def to_arrow(
+    table: pd.DataFrame, columns: Sequence[Column], notes: Mapping[str, bytes] | None = None
+) -> pa.Table:
+    """A table of the contract's columns for Arrow, with notes in its metadata."""
     import pyarrow as pa
 
     schema = _schema(columns)
@@ -135,7 +148,7 @@ def _arrow(table: pd.DataFrame, columns: Sequence[Column], notes: Mapping[str, b
         _array(table[column.name], column.kind, field.type)
         for column, field in zip(columns, schema, strict=True)
     ]
-    return pa.Table.from_arrays(arrays, schema=schema.with_metadata(dict(notes) or None))
+    return pa.Table.from_arrays(arrays, schema=schema.with_metadata(notes))
 
 
 def _array(values: Any, kind: str, of: pa.DataType) -> pa.Array:
@@ -154,7 +167,8 @@ def _text(value: Any) -> str | None:
     return encodable(value)
 
 
-def _frame(arrow: pa.Table, columns: Sequence[Column]) -> pd.DataFrame:
+def to_frame(arrow: pa.Table, columns: Sequence[Column]) -> pd.DataFrame:
+    """A table of Arrow with the contract's types."""
     import pandas as pd
 
     data: dict[str, Any] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -114,7 +114,9 @@ def integrity_table(notices: Iterable[Notice]) -> pd.DataFrame:
     return table_of(records, INTEGRITY_COLUMNS)
 
 
-def write_tables(out: Path, run: RunOutcome, *, beside: bool = False) -> list[Path]:
+def write_tables(
+    out: Path, run: RunOutcome, *, meanwhile: Callable[[], list[Path]] | None = None
+) -> list[Path]:
     """Write bands, lanes, normalized, failures, skipped, fitness and integrity as CSV, and as XLSX.
 
     A study's tables come with them: statistics, replicates, summary, controls, doses, samples.
@@ -127,8 +129,8 @@ def write_tables(out: Path, run: RunOutcome, *, beside: bool = False) -> list[Pa
     ----------
     out : Path
     run : RunOutcome
-    beside : bool
-        Write the workbook in a process of its own meanwhile.
+    meanwhile : callable, optional
+        Writes other files while a process of its own writes the workbook; gives their paths.
 
     Returns
     -------
@@ -142,11 +144,11 @@ def write_tables(out: Path, run: RunOutcome, *, beside: bool = False) -> list[Pa
     """
     tables = _tables(run)
     book = out / "results.xlsx"
-    if not beside:
-        write_workbook(book, tables)
-        return [*(_write_csv(table, out / f"{table.name}.csv") for table in tables), book]
+    texts = [(table, out / f"{table.name}.csv") for table in tables]
+    if meanwhile is None:
+        return [*(_write_csv(*text) for text in texts), write_workbook(book, tables)]
     with written_beside(book, tables):
-        written = [_write_csv(table, out / f"{table.name}.csv") for table in tables]
+        written = [*(_write_csv(*text) for text in texts), *meanwhile()]
     return [*written, book]
 
 

@@ -10,9 +10,9 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, NoneType
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,8 @@ __all__ = [
 
 SESSION_VERSION = 1
 SIDECAR_SUFFIX = ".blotquant.json"
+
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 # What turns a file of version n into one of version n + 1, by n; run one after the other.
 _MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = MappingProxyType({})
@@ -144,7 +146,9 @@ class Session(_Frozen):
 
     def to_json(self) -> bytes:
         """The sidecar's bytes: UTF-8 JSON, one lane or band a line."""
-        tree = plain(self.model_dump(mode="python") | {"layout": asdict(self.layout)})
+        tree = plain(self.model_dump(mode="python", exclude={"layout"}))
+        tree = {name: tree.get(name) for name in type(self).model_fields}
+        tree["layout"] = plain(self.layout)
         return (_indented(tree) + "\n").encode("utf-8")
 
     def check(self, blot: Blot, name: str = "") -> None:
@@ -182,7 +186,7 @@ def as_stored(layout: Layout) -> Layout:
     Measuring this one instead of what a detector returned (which may hold float32) makes a run and
     its repetition from sidecars the same by construction.
     """
-    return Session.model_validate({"layout": plain(asdict(layout))}).layout
+    return Session.model_validate({"layout": plain(layout)}).layout
 
 
 def sidecar_path(image: Path, part: str = "") -> Path:
@@ -255,6 +259,10 @@ def write_layout(path: str | Path, content: Result | Session | Layout) -> Path:
 
 def plain(value: Any) -> Any:
     """The same value as JSON holds it: no NumPy numbers, tuples or dates, None for NaN."""
+    if type(value) in (int, bool, NoneType) or (type(value) is str and value.isascii()):
+        return value
+    if is_dataclass(value) and not isinstance(value, type):
+        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, Mapping):
@@ -316,14 +324,13 @@ def _fault(detail: Any) -> str:
 
 def _indented(value: Any, depth: int = 0) -> str:
     """JSON for people and for diffs: what fits on a line stays on one."""
-    line = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    line = _JSON.encode(value)
     if not isinstance(value, dict | list) or (depth > 0 and len(line) + depth <= 140) or not value:
         return line
     pad, step = " " * depth, " " * (depth + 1)
     if isinstance(value, dict):
         items = [
-            f"{json.dumps(key, ensure_ascii=False)}: {_indented(item, depth + 1)}"
-            for key, item in value.items()
+            f"{_JSON.encode(key)}: {_indented(item, depth + 1)}" for key, item in value.items()
         ]
     else:
         items = [_indented(item, depth + 1) for item in value]

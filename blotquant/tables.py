@@ -78,4 +78,6 @@ def joined(tables: Iterable[pd.DataFrame], columns: Sequence[Column]) -> pd.Data
 
     names = [column.name for column in columns]
     filled = [table[names] for table in tables if len(table)]
+    if len(filled) == 1:
+        return filled[0].reset_index(drop=True)
     return pd.concat(filled, ignore_index=True) if filled else empty_table(columns)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from blotquant.columns import BAND_COLUMNS, LANE_COLUMNS
 from blotquant.errors import SessionError
 from blotquant.outcome import ImageOutcome
-from blotquant.parquet import decode, encode
+from blotquant.parquet import decode, encode, to_frame
 from blotquant.recipe import Recipe
 from blotquant.result import Result
 from blotquant.session import Session, plain
@@ -25,6 +25,7 @@ from blotquant.tables import joined, table_of
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["Measured", "Part", "Product", "lanes_of", "product_of"]
 
@@ -113,8 +114,8 @@ class Part:
     path: Path
     out: Path
 
-    def read(self) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
-        """Bands of its pictures, and what else there is of each.
+    def read(self) -> tuple[pa.Table, list[dict[str, Any]]]:
+        """Bands of its pictures, as Arrow has them, and what else there is of each.
 
         Raises
         ------
@@ -184,8 +185,8 @@ def _relative(path: Path | None, out: Path) -> str:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _result(part: Part, number: int) -> Result:
-    bands, notes = part.read()
-    note = notes[number]
+    arrow, notes = part.read()
+    note, bands = notes[number], to_frame(arrow, BAND_COLUMNS)
     try:
         session = Session.model_validate_json(note["session"])
     except ValueError as error:

@@ -17,18 +17,18 @@ from blotquant.batch.elsewhere import run_on
 from blotquant.batch.inputs import RESULTS_FOLDER, ImageFile, common_root, find_images
 from blotquant.batch.integrity import look_at
 from blotquant.batch.layouts import LayoutShelf
-from blotquant.batch.merging import merge, outcomes_of
+from blotquant.batch.merging import Gathered, gather, merge
 from blotquant.batch.parts import Part, Product
 from blotquant.batch.place import PARQUET, OutputFolder, read_provenance
 from blotquant.batch.slots import Task, run_here, run_in_slots
-from blotquant.batch.store import JobKey, Store
+from blotquant.batch.store import FOLDER, JobKey, Store
 from blotquant.batch.study import StudyPlan
 from blotquant.batch.worker import Job, Settings
 from blotquant.columns import BAND_COLUMNS, LANE_COLUMNS, SCHEMA_VERSION
 from blotquant.errors import OutputError
 from blotquant.files import is_folder
 from blotquant.outcome import MOST_SHOWN, ImageOutcome, RunOutcome
-from blotquant.parquet import write_parquet
+from blotquant.parquet import parquet_writer
 from blotquant.recipe import Recipe
 from blotquant.session import SIDECAR_SUFFIX
 from blotquant.tables import joined
@@ -313,9 +313,14 @@ def _job(plan: _Plan, file: ImageFile, common: str, *, plots: bool) -> Job:
 
 def _concluded(plan: _Plan, parts: Sequence[Part], started: datetime) -> RunOutcome:
     """The run: what became of each picture, tables, messages, what to look at."""
-    images = tuple(one for _, outcomes in outcomes_of(parts) for one in outcomes)
-    recipe, messages = _recipe_of(plan.settings, images)
-    tables, said = _tables(plan, parts, images, recipe)
+    raw = plan.out / FOLDER / "merging.parquet"
+    try:
+        gathered = gather(parts, raw, plan.out / PARQUET, strips=plan.study is None)
+        images = gathered.images
+        recipe, messages = _recipe_of(plan.settings, images)
+        tables, said = _tables(plan, gathered, recipe)
+    finally:
+        raw.unlink(missing_ok=True)
     messages += [*said, *plan.shelf.left_out({file.stem for file in plan.files})]
     provenance = report.run_provenance(images, recipe, messages, started)
     study = plan.study.study if plan.study is not None else None
@@ -332,12 +337,12 @@ def _concluded(plan: _Plan, parts: Sequence[Part], started: datetime) -> RunOutc
 
 
 def _tables(
-    plan: _Plan, parts: Sequence[Part], images: Sequence[ImageOutcome], recipe: Recipe
+    plan: _Plan, gathered: Gathered, recipe: Recipe
 ) -> tuple[dict[str, Any], Sequence[str]]:
     """Tables as `RunOutcome` takes them, and what there is to say of them."""
     folder = plan.out / PARQUET
     if plan.study is None:
-        merged = merge(parts, recipe, folder)
+        merged = merge(gathered, recipe, folder)
         tables = {
             "bands": merged.bands,
             "lanes": merged.lanes,
@@ -346,7 +351,7 @@ def _tables(
             "pieces": merged.pieces,
         }
         return tables, merged.messages
-    results = [image.result for image in images if image.result is not None]
+    results = [result for image in gathered.images if (result := image.result) is not None]
     bands = joined((result.table for result in results), BAND_COLUMNS)
     lanes = joined((result.lanes for result in results), LANE_COLUMNS)
     concluded = plan.study.conclude(bands, lanes, results, recipe, plan.out)
@@ -356,8 +361,8 @@ def _tables(
         "normalized": concluded.normalized,
         "study": concluded,
     }
-    write_parquet(folder / "bands.parquet", [concluded.bands], BAND_COLUMNS)
-    write_parquet(folder / "lanes.parquet", [lanes], LANE_COLUMNS)
+    with parquet_writer(folder / "bands.parquet", BAND_COLUMNS) as add:
+        add(concluded.bands)
     return tables, concluded.warnings
 
 
@@ -387,12 +392,17 @@ def _write(run: RunOutcome, folder: OutputFolder, *, beside: bool) -> RunOutcome
         messages = (*run.messages, *files.warnings)
         figures = shown_figures(run.out, run.study.study)
         run = replace(run, messages=messages, figures=figures)
-    # one process more is worth its start where there are many rows
-    beside = beside and run.study is None and len(run.band_flags) > _LONG
-    written += report.write_tables(run.out, run, beside=beside)
     written += _files_of(run.images)
     written += [run.out / notice.figure for notice in run.notices if notice.figure]
-    written.append(html_report.write_report(run.out, run))
+
+    def page() -> list[Path]:
+        return [html_report.write_report(run.out, run)]
+
+    # one process more is worth its start where there are many rows
+    if beside and run.study is None and len(run.band_flags) > _LONG:
+        written += report.write_tables(run.out, run, meanwhile=page)
+    else:
+        written += [*report.write_tables(run.out, run), *page()]
     provenance = folder.finish(dict(run.provenance), written)
     return run.with_provenance(provenance)
 
