@@ -32,6 +32,7 @@ _HOME = {
     "StudyResult": "study_result",
     "UnreadableImage": "errors",
     "analyze": "pipeline",
+    "analyze_folder": "batch",
     "analyze_study": "pipeline",
     "detect": "pipeline",
     "load": "loaders",
@@ -44,6 +45,7 @@ _HOME = {
 __all__ = [*_HOME, "__version__"]  # noqa: PLE0604  # the table above is the list
 
 if TYPE_CHECKING:
+    from .batch import analyze_folder
     from .errors import (
         BlotquantError,
         LayoutError,

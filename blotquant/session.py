@@ -262,7 +262,7 @@ def plain(value: Any) -> Any:
     if type(value) in (int, bool, NoneType) or (type(value) is str and value.isascii()):
         return value
     if is_dataclass(value) and not isinstance(value, type):
-        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
+        value = {item.name: getattr(value, item.name) for item in fields(value)}
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, Mapping):
