@@ -2,8 +2,8 @@
 
     .venv/bin/python tests/benchmarks/scaling.py [--scan]
 
-Membranes as in speed.py, after decoding, one thread, medians of 5. No worse than linear: the exponent
-of the power law through the times is held to 1.1 at most. With --scan: peak memory of `blotquant run`
+Membranes as in speed.py, after decoding, one thread, medians of 5. No worse than linear: the power
+of the size with which the time grows is 1.1 at most. With --scan: peak memory of `blotquant run`
 on a scan of 20,000 x 20,000 px, 16 bits. Exits with 1 when a bound or the answer is wrong.
 """
 
