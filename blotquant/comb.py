@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from .order import quantile
+
 __all__ = ["Tooth", "find_teeth", "lane_feet"]
 
 
@@ -75,7 +77,7 @@ def find_teeth(
         Left to right.
     """
     profile = gaussian_filter1d(np.asarray(column_sum, np.float64), 1.0, mode="constant")
-    top = float(np.percentile(profile, 98)) if profile.size else 0.0
+    top = quantile(profile, 0.98) if profile.size else 0.0
     if top <= 0:
         return []
     cuts, peaks = _dips(profile, _FLOOR * top)

@@ -21,7 +21,7 @@ _STEP = 0.15
 # Nothing narrower than this counts, px of the scene.
 _SPECK = 7
 # The clutter is told from about so many columns, and so many px of them.
-_COLUMNS, _SAMPLE = 150, 25_000
+_COLUMNS, _SAMPLE = 150, 15_000
 # Evidence below this many times the clutter is none.
 _CLUTTER = 2.5
 # A picture whose strongest evidence is below this many times the clutter shows noise alone: over a

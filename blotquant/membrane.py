@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -100,7 +102,8 @@ def _flat_canvas(
     signal: NDArray[np.float32], extremes: NDArray[np.float32], tolerance: float
 ) -> list[NDArray[np.bool_]]:
     """Masks of the membranes where the rest is pure black or white up to the picture's edge."""
-    if max(_share_of_border(np.abs(signal - level) <= tolerance) for level in extremes) < 0.2:
+    border = _border(signal)
+    if max((np.abs(border - level) <= tolerance).mean() for level in extremes) < 0.2:
         return []
     spread = cv2.morphologyEx(signal, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     canvases = [(spread <= tolerance) & (np.abs(signal - level) <= tolerance) for level in extremes]
@@ -186,7 +189,10 @@ def _ground(signal: NDArray[np.float32]) -> NDArray[np.float32]:
     The ground has no detail.
     """
     rows, cols = signal.shape
-    small = cv2.resize(signal, (max(8, cols // 2), max(8, rows // 2)), interpolation=cv2.INTER_AREA)
+    size = (max(8, cols // 2), max(8, rows // 2))
+    if min(signal.shape) >= 16:  # to just half, which OpenCV does several times as fast
+        signal = signal[: 2 * size[1], : 2 * size[0]]
+    small = cv2.resize(signal, size, interpolation=cv2.INTER_AREA)
     side = max(5, int(0.06 * max(small.shape))) | 1
     side = min(side, max(3, min(small.shape) // 3) | 1)
     kernel = np.ones((side, side), np.uint8)
@@ -252,4 +258,9 @@ def _as_membrane(piece: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
 
 
 def _share_of_border(mask: NDArray[np.bool_]) -> float:
-    return float(np.concatenate((mask[0], mask[-1], mask[1:-1, 0], mask[1:-1, -1])).mean())
+    return float(_border(mask).mean())
+
+
+def _border(picture: NDArray[Any]) -> NDArray[Any]:
+    """Outermost pixels of a picture, each once."""
+    return np.concatenate((picture[0], picture[-1], picture[1:-1, 0], picture[1:-1, -1]))

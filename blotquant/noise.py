@@ -133,13 +133,15 @@ def _block_statistics(blot: Blot) -> tuple[NDArray[np.float64], NDArray[np.float
     step = max(1, int(np.ceil(n_rows * n_cols / _MAX_BLOCKS)))
     tops = np.arange(0, n_rows, step) * block
     stored = blot.pixels[(tops[:, None] + np.arange(block)).ravel(), : n_cols * block]
-    values = blot.signal_map(stored).astype(np.float64).reshape(tops.size, block, -1)
-    second = values[:, :, :-2] - 2 * values[:, :, 1:-1] + values[:, :, 2:]
+    values = blot.signal_map(stored).reshape(tops.size, block, -1)
+    second = values[:, :, :-2] + values[:, :, 2:]
+    second -= 2 * values[:, :, 1:-1]
+    second *= second
     # whole columns first: the differences that reach into the next block are left out
     squares = np.zeros((tops.size, n_cols * block))
-    squares[:, :-2] = np.einsum("ijk,ijk->ik", second, second)
+    squares[:, :-2] = second.sum(axis=1)
     squares = squares.reshape(-1, block)[:, :-2].sum(axis=1)
-    mean = values.sum(axis=1).reshape(-1, block).sum(axis=1) / block**2
+    mean = values.sum(axis=1).reshape(-1, block).sum(axis=1, dtype=np.float64) / block**2
     variance = squares / (block * (block - 2)) / 6.0
     constant = variance <= 0  # canvas, or clipped: says nothing of the noise
     return mean[~constant], variance[~constant]

@@ -199,7 +199,7 @@ class _Slices:
         if busy.sum() < 2:
             return None
         row_index = np.arange(height)
-        per_row = evidence.sum(axis=1, dtype=np.float64)
+        per_row = cv2.reduce(evidence, 1, cv2.REDUCE_SUM, dtype=cv2.CV_64F).ravel()
         rows = np.add.reduceat(per_row * row_index, edges[:-1])[busy] / weight[busy]
         step = max(1, width // n_columns)
         n_cols = width // step
@@ -266,7 +266,8 @@ def _read_along(
 
 def _sums_of_rows(evidence: NDArray[np.float32], edges: NDArray[np.intp]) -> NDArray[np.float64]:
     """Sums down the columns, from each edge to the next."""
-    return np.array([evidence[a:b].sum(axis=0) for a, b in pairwise(edges)], np.float64)
+    sums = [cv2.reduce(evidence[a:b], 0, cv2.REDUCE_SUM) for a, b in pairwise(edges.tolist())]
+    return np.concatenate(sums).astype(np.float64)
 
 
 def straighten(
