@@ -250,7 +250,8 @@ def _best_set(
     for cut in range(1, n_cuts):
         best[cut] = best[cut - 1]
         for number, first in ending[cut]:
-            if best[first] + values[number] > best[cut] + 1e-12:
+            # what is worth nothing is in no best set
+            if values[number] > 0 and best[first] + values[number] > best[cut] + 1e-12:
                 best[cut], choice[cut] = best[first] + values[number], candidates[number]
     chosen: list[_Candidate] = []
     cut = n_cuts - 1

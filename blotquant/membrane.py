@@ -150,20 +150,17 @@ def _two_levels(ground: NDArray[np.float32], level: float) -> tuple[float, float
 
     None where it does not: two brightnesses are far apart against the scatter of each.
     """
-    some = ground[::2, ::2]
+    some = np.ascontiguousarray(ground[::2, ::2])  # enough: the ground has no detail
     low, high = quantile(some, 0.01), quantile(some, 0.99)
     if high - low < 4 * level:
         return None
-    scaled = _evened(ground, low, high)
+    scaled = _evened(some, low, high)
     otsu, _ = cv2.threshold((scaled * 255).astype(np.uint8), 0, 255, cv2.THRESH_OTSU)
     cut = otsu / 255
     above = scaled > cut
     if not 0.03 < above.mean() < 0.97:
         return None
-    few, few_above = scaled[::2, ::2], above[::2, ::2]  # enough for medians
-    inner, outer = few[few_above], few[~few_above]
-    if inner.size == 0 or outer.size == 0:
-        return None
+    inner, outer = scaled[above], scaled[~above]
     middles = median(inner), median(outer)
     within = 1.4826 * max(
         median(np.abs(inner - middles[0])), median(np.abs(outer - middles[1])), 0.004
