@@ -110,7 +110,7 @@ def _digest(blot: Blot) -> str:
     lowest = min(blot.signal(some).min() for some in rows)
     digest = hashlib.sha256(repr(blot.shape).encode())
     for some in rows:
-        digest.update(np.ascontiguousarray(blot.signal(some) - lowest))
+        digest.update((blot.signal(some) - lowest).tobytes())
     return digest.hexdigest()
 
 
