@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from .order import quantile
+
 __all__ = ["Tooth", "find_teeth", "lane_feet"]
 
 
@@ -75,7 +77,7 @@ def find_teeth(
         Left to right.
     """
     profile = gaussian_filter1d(np.asarray(column_sum, np.float64), 1.0, mode="constant")
-    top = float(np.percentile(profile, 98)) if profile.size else 0.0
+    top = quantile(profile, 0.98) if profile.size else 0.0
     if top <= 0:
         return []
     cuts, peaks = _dips(profile, _FLOOR * top)
@@ -248,7 +250,8 @@ def _best_set(
     for cut in range(1, n_cuts):
         best[cut] = best[cut - 1]
         for number, first in ending[cut]:
-            if best[first] + values[number] > best[cut] + 1e-12:
+            # what is worth nothing is in no best set
+            if values[number] > 0 and best[first] + values[number] > best[cut] + 1e-12:
                 best[cut], choice[cut] = best[first] + values[number], candidates[number]
     chosen: list[_Candidate] = []
     cut = n_cuts - 1

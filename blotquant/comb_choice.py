@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d, maximum_filter1d
+from scipy.ndimage import maximum_filter1d
 
 from .comb import Tooth
 
@@ -33,19 +33,6 @@ _OFF = 0.35
 _FEWEST = 6  # lanes that tell whether they are even
 
 
-@dataclass(frozen=True)
-class _Run:
-    """One band, or several that touch, in a slice: from where to where it is half as high."""
-
-    slice: int
-    left: float
-    right: float
-
-    @property
-    def width(self) -> float:
-        return self.right - self.left
-
-
 def disagreement(teeth: list[Tooth], straight: NDArray[np.float64]) -> float:
     """Share of the bands that contradict a comb of lanes.
 
@@ -65,13 +52,13 @@ def disagreement(teeth: list[Tooth], straight: NDArray[np.float64]) -> float:
     float
         From 0 to 1; 0 where no band says anything.
     """
-    return _share_against(teeth, _runs(straight))
+    return _share_against(teeth, *_runs(straight))
 
 
 def band_width(straight: NDArray[np.float64]) -> float:
     """Usual width of the bands that stand apart from others, px of the scene; 0 without any."""
-    widths = [run.width for run in _runs(straight)]
-    return float(np.median(widths)) if widths else 0.0
+    _, left, right = _runs(straight)
+    return float(np.median(right - left)) if left.size else 0.0
 
 
 def balanced_profile(straight: NDArray[np.float64], width: float) -> NDArray[np.float64]:
@@ -88,7 +75,7 @@ def balanced_profile(straight: NDArray[np.float64], width: float) -> NDArray[np.
     -------
     ndarray, shape (U,)
     """
-    smooth = gaussian_filter1d(straight, 1.0, axis=1, mode="constant")
+    smooth = _smoothed(straight)
     around = maximum_filter1d(smooth, max(3, round(width)) | 1, axis=1)
     faint = _FAINT * float(around.max()) + 1e-12
     profile: NDArray[np.float64] = (straight / (around + faint)).sum(axis=0)
@@ -129,47 +116,58 @@ def with_hidden_lanes(teeth: list[Tooth]) -> list[Tooth]:
     return sorted([*teeth, *added], key=lambda tooth: tooth.center)
 
 
-def _share_against(teeth: list[Tooth], runs: list[_Run]) -> float:
-    if not teeth:
+def _share_against(
+    teeth: list[Tooth],
+    slices: NDArray[np.intp],
+    left: NDArray[np.float64],
+    right: NDArray[np.float64],
+) -> float:
+    if not teeth or left.size == 0:
         return 0.0
     lefts = np.array([tooth.left for tooth in teeth])
     rights = np.array([tooth.right for tooth in teeth])
     # lanes reach to the middle of the gap between them
     middles = (rights[:-1] + lefts[1:]) / 2
     lefts, rights = np.append(lefts[0], middles), np.append(middles, rights[-1])
-    told = against = 0
-    taken: dict[tuple[int, int], int] = {}
-    for run in runs:
-        inside = np.minimum(rights, run.right) - np.maximum(lefts, run.left)
-        inside = np.maximum(inside, 0)
-        if inside.sum() < 0.5 * run.width:
-            continue  # beyond the outermost lanes
-        if (inside > _FILLED * (rights - lefts)).sum() > 1:
-            continue
-        told += 1
-        lane = int(np.argmax(inside))
-        if inside[lane] < _WITHIN * run.width:
-            against += 1
-            continue
-        place = run.slice, lane
-        against += {0: 0, 1: 2}.get(taken.get(place, 0), 1)
-        taken[place] = taken.get(place, 0) + 1
+    # of each run within each lane
+    inside = np.minimum(rights, right[:, None]) - np.maximum(lefts, left[:, None])
+    inside = np.maximum(inside, 0)
+    width = right - left
+    tells = inside.sum(axis=1) >= 0.5 * width  # else it is beyond the outermost lanes
+    tells &= (inside > _FILLED * (rights - lefts)).sum(axis=1) <= 1
+    told = np.count_nonzero(tells)
+    lane = np.argmax(inside, axis=1)
+    own = tells & (inside[np.arange(left.size), lane] >= _WITHIN * width)
+    # bands that share their lane with others at the same height are each against it
+    place = slices[own] * len(teeth) + lane[own]
+    together = np.unique(place, return_counts=True)[1]
+    against = told - np.count_nonzero(own) + int(together[together > 1].sum())
     return against / told if told else 0.0
 
 
-def _runs(straight: NDArray[np.float64]) -> list[_Run]:
-    smooth = gaussian_filter1d(straight, 1.0, axis=1, mode="constant")
-    floor = _LEAST * float(smooth.max()) if smooth.size else 0.0
-    if floor <= 0:
-        return []
-    found: list[_Run] = []
-    for k, values in enumerate(smooth):
+def _runs(
+    straight: NDArray[np.float64],
+) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
+    """Bands of each slice, or several that touch: the slice, and where one is half as high."""
+    found: list[tuple[int, int, int]] = []
+    smooth = _smoothed(straight)
+    tops = smooth.max(axis=1, initial=0.0)
+    floor = _LEAST * float(tops.max(initial=0.0))
+    for k in np.flatnonzero(tops > floor).tolist() if floor > 0 else []:
+        values = smooth[k]
         for left, right in _parted(values, floor):
-            top = float(values[left : right + 1].max())
-            above = np.flatnonzero(values[left : right + 1] >= 0.5 * top) + left
+            part = values[left : right + 1]
+            above = np.flatnonzero(part >= 0.5 * part.max())
             if above[-1] - above[0] + 1 >= _NARROW:
-                found.append(_Run(k, float(above[0]), float(above[-1])))
-    return found
+                found.append((k, left + int(above[0]), left + int(above[-1])))
+    runs = np.array(found, np.intp).reshape(-1, 3)
+    return runs[:, 0], runs[:, 1].astype(np.float64), runs[:, 2].astype(np.float64)
+
+
+def _smoothed(straight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Slices smoothed across the lanes by a sigma of 1 px, nothing beyond their ends."""
+    border = cv2.BORDER_CONSTANT
+    return np.asarray(cv2.GaussianBlur(straight, (9, 1), 1.0, borderType=border), np.float64)
 
 
 def _parted(values: NDArray[np.float64], floor: float) -> list[tuple[int, int]]:

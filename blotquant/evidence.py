@@ -11,14 +11,17 @@ from .scene import Scene
 
 __all__ = ["band_evidence"]
 
-# Half-thickness of bands looked for, px of the scene.
-_SCALES = (1.2, 2.4, 4.8, 9.0)
-# From this thickness on, half the resolution is enough.
-_HALF_FROM = 4.0
+# Half-thickness of bands looked for, px of the scene, and into how many rows and columns one of a
+# reduced picture is put together for each: they lose nothing by it, and cost a fraction.
+_SCALES = ((1.2, 1, 1), (2.4, 2, 1), (4.8, 2, 2), (9.0, 2, 2))
+# Pictures flatter than this, height over width, are not reduced: they have few rows.
+_FLAT = 0.2
 # A slope drawn in steps of one grey level bends by up to this share of a level.
 _STEP = 0.15
 # Nothing narrower than this counts, px of the scene.
 _SPECK = 7
+# The clutter is told from about so many columns, and so many px of them.
+_COLUMNS, _SAMPLE = 150, 15_000
 # Evidence below this many times the clutter is none.
 _CLUTTER = 2.5
 # A picture whose strongest evidence is below this many times the clutter shows noise alone: over a
@@ -44,63 +47,118 @@ def band_evidence(scene: Scene) -> NDArray[np.float32]:
         0 where there is no band; 0 throughout where nothing exceeds what chance makes.
     """
     rows, cols = scene.signal.shape
-    size = (max(1, cols // 2), max(1, rows // 2))
-    half = np.asarray(cv2.resize(scene.signal, size, interpolation=cv2.INTER_AREA), np.float32)
-    half_inside = cv2.resize(scene.inside.astype(np.uint8), size) > 0
-    best: NDArray[np.float32] = np.zeros((rows, cols), np.float32)
-    for scale in _SCALES:
-        if 6 * scale > rows:
-            break
-        if scale < _HALF_FROM or rows < 2 * cols // 10:
-            ridge = _ridge(scene.signal, scene.inside, scale, scene.level)
-        else:  # broad bands lose nothing at half size
-            small = _ridge(half, half_inside, scale / 2, scene.level)
-            ridge = np.asarray(cv2.resize(small, (cols, rows)), np.float32)
-        best = np.maximum(best, ridge)
+    inside = None if scene.inside.all() else scene.inside
+    best: NDArray[np.float32] | None = None
+    for down, across, scales in _sizes(rows, cols):
+        signal = _reduced(scene.signal, down, across)
+        within = None if inside is None else _within(inside, down, across)
+        for scale in scales:
+            ridge = _ridge(signal, within, scale / down, scale / across, scene.level)
+            best = ridge if best is None else _larger(best, ridge)
+    if best is None:
+        return np.zeros((rows, cols), np.float32)
     # dust and lettering are narrower than any lane
     best = np.asarray(cv2.morphologyEx(best, cv2.MORPH_OPEN, np.ones((1, _SPECK), np.uint8)))
-    best[~scene.inside] = 0
-    if best.max() < _CHANCE:
+    if inside is not None:
+        best[~inside] = 0
+    if best.max(initial=0) < _CHANCE:
         return np.zeros_like(best)
-    above = np.maximum(best - np.float32(_CLUTTER), 0)
-    return np.asarray(np.sqrt(above), np.float32)
+    best -= np.float32(_CLUTTER)
+    np.maximum(best, 0, out=best)
+    return np.asarray(np.sqrt(best, out=best), np.float32)
+
+
+def _sizes(rows: int, cols: int) -> list[tuple[int, int, list[float]]]:
+    """Thicknesses to look for by the size they are looked for at, the smallest size first.
+
+    Each size is given by the rows and columns that make one.
+    """
+    found: dict[tuple[int, int], list[float]] = {}
+    for scale, down, across in _SCALES:
+        if 6 * scale <= rows:
+            size = (1, 1) if rows < _FLAT * cols else (down, across)
+            found.setdefault(size, []).append(scale)
+    return [(*size, found[size]) for size in sorted(found, reverse=True)]
+
+
+def _reduced(signal: NDArray[np.float32], down: int, across: int) -> NDArray[np.float32]:
+    """Means of so many rows and columns; the last ones are repeated where they do not suffice."""
+    if down == across == 1:
+        return signal
+    rows, cols = signal.shape
+    more = -rows % down, -cols % across
+    if any(more):
+        signal = np.pad(signal, ((0, more[0]), (0, more[1])), mode="edge")
+    # whole rows added up: several times as fast as cv2.resize
+    total = signal[0::down].copy()
+    for k in range(1, down):
+        total += signal[k::down]
+    if across > 1:
+        total = sum((total[:, k::across] for k in range(1, across)), start=total[:, ::across])
+    total *= np.float32(1 / (down * across))
+    return total
+
+
+def _within(inside: NDArray[np.bool_], down: int, across: int) -> NDArray[np.bool_]:
+    """Mask at a reduced size: True where any part is."""
+    return _reduced(inside.astype(np.float32), down, across) > 0
+
+
+def _larger(small: NDArray[np.float32], ridge: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The larger of two maps at the second one's size, the first brought to it."""
+    rows, cols = ridge.shape
+    if small.shape == ridge.shape:
+        return np.maximum(small, ridge, out=ridge)
+    times = [-(-large // few) for large, few in zip(ridge.shape, small.shape, strict=True)]
+    whole = small.shape[1] * times[1], small.shape[0] * times[0]
+    spread = np.asarray(cv2.resize(small, whole), np.float32)[:rows, :cols]
+    return np.maximum(spread, ridge, out=ridge)
 
 
 def _ridge(
-    signal: NDArray[np.float32], inside: NDArray[np.bool_], scale: float, level: float
+    signal: NDArray[np.float32],
+    inside: NDArray[np.bool_] | None,
+    scale: float,
+    width: float,
+    level: float,
 ) -> NDArray[np.float32]:
-    """Response to bands of one thickness, in units of its clutter."""
+    """Response to bands of one thickness, in units of its clutter.
+
+    `scale` is the thickness in rows of `signal`, `width` the same in its columns.
+    """
     border = cv2.BORDER_REPLICATE
-    across = max(0.7, 0.3 * scale)  # narrow: the gaps between touching lanes must stay
+    across = max(0.7, 0.3 * width)  # narrow: the gaps between touching lanes must stay
     fine = cv2.GaussianBlur(signal, (0, 0), across, sigmaY=scale, borderType=border)
     coarse = cv2.GaussianBlur(fine, (1, 0), 0.01, sigmaY=2.5 * scale, borderType=border)
-    ridge = fine - coarse
-    return ridge / np.float32(max(_clutter(ridge, inside, scale), _STEP * level))
+    ridge = np.asarray(cv2.subtract(fine, coarse, dst=fine), np.float32)
+    ridge *= np.float32(1 / max(_clutter(ridge, inside, scale), _STEP * level))
+    return ridge
 
 
-def _clutter(ridge: NDArray[np.float32], inside: NDArray[np.bool_], scale: float) -> float:
+def _clutter(ridge: NDArray[np.float32], inside: NDArray[np.bool_] | None, scale: float) -> float:
     """Robust spread of the response away from bands and their negative lobes."""
-    step = max(1, ridge.shape[1] // 200)  # every so many columns says the same
+    step = max(1, ridge.shape[1] // _COLUMNS)  # every so many columns says the same ...
     sample = np.ascontiguousarray(ridge[:, ::step])
-    valid = np.ascontiguousarray(inside[:, ::step])
-    negative, _ = _some_of(sample, valid & (sample < 0))
+    rows = slice(None, None, max(1, sample.size // _SAMPLE))  # ... and every so many rows of them
+    some = sample[rows]
+    valid = None if inside is None else inside[rows, ::step]
+    negative = _under(some, some < 0, valid)
     if negative.size == 0:
         return 1.0
     first = -1.4826 * median(negative)
     reach = np.ones((2 * int(4 * scale) + 1, 1), np.uint8)
-    near_band = cv2.dilate((sample > 6 * first).astype(np.uint8), reach, borderValue=0) > 0
-    quiet, count = _some_of(sample, valid & ~near_band)
-    if count < 0.1 * sample.size:  # a tight strip: its lobes are all that was seen
+    near_band = cv2.dilate((sample > 6 * first).view(np.uint8), reach, borderValue=0)
+    quiet = _under(some, near_band[rows] == 0, valid)
+    if quiet.size < 0.1 * some.size:  # a tight strip: its lobes are all that was seen
         return max(0.4 * first, 1e-12)
     # two quantiles of a half-normal: JPEG leaves half of the blocks flat
     size = np.abs(quiet)
     spread = max(1.4826 * median(size), quantile(size, 0.8) / 1.2816)
-    return max(spread, 1e-6 * float(np.abs(sample).max()) + 1e-12)
+    return max(spread, 1e-6 * float(np.abs(some).max()) + 1e-12)
 
 
-def _some_of(
-    values: NDArray[np.float32], mask: NDArray[np.bool_]
-) -> tuple[NDArray[np.float32], int]:
-    """Some 20000 of the values under a mask, evenly spread, and how many there are in all."""
-    places = np.flatnonzero(mask)
-    return values.ravel()[places[:: max(1, places.size // 20000)]], places.size
+def _under(
+    values: NDArray[np.float32], mask: NDArray[np.bool_], valid: NDArray[np.bool_] | None
+) -> NDArray[np.float32]:
+    """Values under a mask, or under two."""
+    return values[mask if valid is None else mask & valid]

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .comb import Tooth
+from .order import quantiles_along
 
 __all__ = ["band_places", "lane_offsets"]
 
@@ -41,12 +42,10 @@ def lane_offsets(straight: NDArray[np.float64], teeth: list[Tooth]) -> NDArray[n
     for k, tooth in enumerate(teeth):
         if tooth.strength > 0:
             places[k], weights[k] = band_places(straight, tooth)
-    shared = _shared_offset(places, weights)
+    shared = _shared_offset(places)
     height = np.linspace(-1, 1, n_slices)
-    offsets = np.tile(shared, (len(teeth), 1))
-    for k, tooth in enumerate(teeth):
-        offsets[k] += _own_line(places[k] - shared, weights[k], height, tooth.width)
-    return offsets
+    widths = np.array([tooth.width for tooth in teeth])
+    return shared + _own_lines(places - shared, weights, height, widths)
 
 
 def band_places(
@@ -62,10 +61,9 @@ def band_places(
         return places, weights
     mass = part.sum(axis=1)
     significant = np.flatnonzero(mass > _SIGNIFICANT * mass.max())
-    tops = np.percentile(part[significant], 85, axis=1)
-    left, right = _runs(
-        part[significant] > 0.5 * tops[:, None], tooth.left - first, tooth.right - first
-    )
+    bands = part[significant]
+    tops = quantiles_along(bands, 0.85)
+    left, right = _runs(bands > 0.5 * tops[:, None], tooth.left - first, tooth.right - first)
     offset = first + (left + right) / 2 - tooth.center
     fits = (right - left > 0.5 * tooth.width) & (right - left < 1.2 * tooth.width)
     fits &= np.abs(offset) <= reach
@@ -92,36 +90,47 @@ def _runs(
     return first, last
 
 
-def _shared_offset(
-    places: NDArray[np.float64], weights: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _shared_offset(places: NDArray[np.float64]) -> NDArray[np.float64]:
     """Offset common to the lanes at each slice; zero where fewer than three lanes show one."""
     n_slices = places.shape[1]
-    rows, values = [], []
-    for row in range(n_slices):
-        seen = np.isfinite(places[:, row])
-        if seen.sum() >= 3:
-            rows.append(row)
-            values.append(float(np.median(places[seen, row])))
-    if not rows:
+    count = np.isfinite(places).sum(axis=0)
+    rows = np.flatnonzero(count >= 3)
+    if rows.size == 0:
         return np.zeros(n_slices)
-    smooth = [float(np.median(values[max(0, k - 1) : k + 2])) for k in range(len(values))]
-    return np.interp(np.arange(n_slices), rows, smooth)
+    ordered = np.sort(places[:, rows], axis=0)  # NaN last
+    columns, middle = np.arange(rows.size), (count[rows] - 1) / 2
+    lower, upper = np.floor(middle).astype(int), np.ceil(middle).astype(int)
+    values = (ordered[lower, columns] + ordered[upper, columns]) / 2
+    return np.interp(np.arange(n_slices), rows, _medians_of_three(values))
 
 
-def _own_line(
+def _medians_of_three(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Median of each value and its neighbours; at the ends of the two there are."""
+    if values.size < 2:
+        return values
+    inner = np.sort([values[:-2], values[1:-1], values[2:]], axis=0)[1]
+    return np.concatenate(([values[:2].mean()], inner, [values[-2:].mean()]))
+
+
+def _own_lines(
     residual: NDArray[np.float64],
     weights: NDArray[np.float64],
     height: NDArray[np.float64],
-    width: float,
+    widths: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Line through one lane's residual offsets, held towards zero (ridge regression)."""
+    """Line through each lane's residual offsets, held towards zero (ridge regression).
+
+    `residual` and `weights` have shape (lanes, slices); the normal equations of two unknowns are
+    solved for all lanes at once.
+    """
     seen = np.isfinite(residual)
-    if not seen.any():
-        return np.zeros(height.size)
-    design = np.column_stack((np.ones(int(seen.sum())), height[seen]))
-    trust = weights[seen] / weights[seen].max() / (_BAND_SPREAD * width) ** 2
-    precision = design.T @ (design * trust[:, None]) + np.eye(2) / (_LANE_SPREAD * width) ** 2
-    constant, slope = np.linalg.solve(precision, design.T @ (trust * residual[seen]))
-    line: NDArray[np.float64] = constant + slope * height
-    return line
+    strongest = np.maximum(np.where(seen, weights, 0.0).max(axis=1), 1e-300)
+    trust = np.where(seen, weights, 0.0) / (strongest * (_BAND_SPREAD * widths) ** 2)[:, None]
+    told = trust * np.where(seen, residual, 0.0)
+    held = 1 / (_LANE_SPREAD * widths) ** 2
+    a, b, c = trust.sum(axis=1) + held, trust @ height, trust @ height**2 + held
+    level, tilt = told.sum(axis=1), told @ height
+    determinant = a * c - b**2
+    constant, slope = (c * level - b * tilt) / determinant, (a * tilt - b * level) / determinant
+    lines: NDArray[np.float64] = constant[:, None] + slope[:, None] * height
+    return lines

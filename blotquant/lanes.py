@@ -93,13 +93,19 @@ def _lanes_of_panel(
     linear = straighten(evidence**2, warp)
     feet = lane_feet(linear.sum(axis=0), teeth)
     offsets = lane_offsets(linear, teeth)
+    if width:
+        feet = [(tooth.center - width / 2, tooth.center + width / 2) for tooth in teeth]
+    whole = [
+        replace(tooth, left=left, right=right)
+        for tooth, (left, right) in zip(teeth, feet, strict=True)
+    ]
+    centers = _courses(scene, warp, whole, offsets)
+    columns = np.clip(np.rint(centers), 0, scene.signal.shape[1] - 1).astype(int)
+    on_membrane = scene.inside[np.arange(len(scene.inside)), columns]
     lanes: list[Lane] = []
-    for tooth, (left, right), offset in zip(teeth, feet, offsets, strict=True):
-        whole = replace(tooth, left=left, right=right)
-        if width:
-            half = width / 2
-            whole = replace(tooth, left=tooth.center - half, right=tooth.center + half)
-        lane = _lane(scene, warp, whole, offset, panel, f"lane-{already + len(lanes) + 1}")
+    for tooth, center, is_on in zip(whole, centers, on_membrane, strict=True):
+        number = already + len(lanes) + 1
+        lane = _lane(scene, center, is_on, tooth, panel, f"lane-{number}")
         if lane is not None:
             # what the bands say of all lanes limits what the gaps beside one say of it
             most = 1.0 - against if against > _CONTRADICTED else 1.0
@@ -146,20 +152,29 @@ def _comb(
     return chosen
 
 
+def _courses(
+    scene: Scene, warp: Warp, teeth: list[Tooth], offsets: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Column of each lane's middle in each row: along the warp and its own offset."""
+    rows = np.arange(scene.signal.shape[0], dtype=np.float64)
+    n_slices = offsets.shape[1]
+    middles = (np.arange(n_slices) + 0.5) * rows.size / n_slices - 0.5
+    home = np.array([tooth.center for tooth in teeth])
+    beside = [np.interp(rows, middles, offset) for offset in offsets]
+    return np.asarray(warp.column(home[:, None], rows) + beside, np.float64)
+
+
 def _lane(
     scene: Scene,
-    warp: Warp,
+    center: NDArray[np.float64],
+    is_on: NDArray[np.bool_],
     tooth: Tooth,
-    offset: NDArray[np.float64],
     panel: Panel,
     lane_id: str,
 ) -> Lane | None:
-    """Lane along the warp and its own offset, from where it enters the membrane to its exit."""
-    rows = np.arange(scene.signal.shape[0], dtype=np.float64)
-    middles = (np.arange(offset.size) + 0.5) * rows.size / offset.size - 0.5
-    center = warp.column(tooth.center, rows) + np.interp(rows, middles, offset)
-    columns = np.clip(np.rint(center), 0, scene.signal.shape[1] - 1)
-    on_membrane = np.flatnonzero(scene.inside[rows.astype(int), columns.astype(int)])
+    """Lane along its course, one column a row, from where it enters the membrane to its exit."""
+    rows = np.arange(center.size, dtype=np.float64)
+    on_membrane = np.flatnonzero(is_on)
     if on_membrane.size < 4:
         return None
     ends = np.linspace(on_membrane[0], on_membrane[-1], _PATH_POINTS)

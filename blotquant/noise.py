@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .model import Blot
-from .order import median, quantile
+from .order import quantiles_along
 
 __all__ = ["NoiseModel", "estimate_noise", "level_step"]
 
@@ -76,13 +76,27 @@ def _estimate(blot: Blot) -> NoiseModel:
     if mean.size == 0:
         return NoiseModel(minimum, 0.0, minimum)
     order = np.argsort(mean)
-    bins = np.array_split(order, max(1, min(40, mean.size // 40)))
-    centers = np.array([median(mean[chunk]) for chunk in bins])
+    n_bins = max(1, min(40, mean.size // 40))
+    centers = _in_bins(mean[order], n_bins, 0.5)
     # The median of a block's chi-square variance is a little low; texture puts it high. The lower
     # third is noise in both: rescaled by the chi-square quantile of ~40 degrees of freedom.
-    levels = np.array([quantile(variance[chunk], 0.33) for chunk in bins]) / 0.88
+    levels = _in_bins(variance[order], n_bins, 0.33) / 0.88
     gain, floor = _line(centers, levels)
     return NoiseModel(floor, gain, minimum)
+
+
+def _in_bins(values: NDArray[np.float64], n_bins: int, share: float) -> NDArray[np.float64]:
+    """Quantile of each bin, as `numpy.array_split` makes them: the first ones hold one more."""
+    size, larger = divmod(values.size, n_bins)
+    parts = values[: larger * (size + 1)], values[larger * (size + 1) :]
+    shapes = (larger, size + 1), (n_bins - larger, size)
+    return np.concatenate(
+        [
+            quantiles_along(part.reshape(shape), share)
+            for part, shape in zip(parts, shapes, strict=True)
+            if part.size
+        ]
+    )
 
 
 def _line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
@@ -117,17 +131,17 @@ def _block_statistics(blot: Blot) -> tuple[NDArray[np.float64], NDArray[np.float
         return np.empty(0), np.empty(0)
     n_rows, n_cols = rows // block, cols // block
     step = max(1, int(np.ceil(n_rows * n_cols / _MAX_BLOCKS)))
-    means, variances = [], []
-    for index in range(0, n_rows, step):
-        top = index * block
-        signal = blot.signal((slice(top, top + block), slice(0, n_cols * block)))
-        values = signal.astype(np.float64)
-        second = np.zeros_like(values)
-        second[:, :-2] = values[:, :-2] - 2 * values[:, 1:-1] + values[:, 2:]
-        # whole columns first: the differences that reach into the next block are left out
-        squares = (second**2).sum(axis=0).reshape(n_cols, block)[:, :-2].sum(axis=1)
-        means.append(values.sum(axis=0).reshape(n_cols, block).sum(axis=1) / block**2)
-        variances.append(squares / (block * (block - 2)) / 6.0)
-    mean, variance = np.concatenate(means), np.concatenate(variances)
+    tops = np.arange(0, n_rows, step) * block
+    stored = blot.pixels[(tops[:, None] + np.arange(block)).ravel(), : n_cols * block]
+    values = blot.signal_map(stored).reshape(tops.size, block, -1)
+    second = values[:, :, :-2] + values[:, :, 2:]
+    second -= 2 * values[:, :, 1:-1]
+    second *= second
+    # whole columns first: the differences that reach into the next block are left out
+    squares = np.zeros((tops.size, n_cols * block))
+    squares[:, :-2] = second.sum(axis=1)
+    squares = squares.reshape(-1, block)[:, :-2].sum(axis=1)
+    mean = values.sum(axis=1).reshape(-1, block).sum(axis=1, dtype=np.float64) / block**2
+    variance = squares / (block * (block - 2)) / 6.0
     constant = variance <= 0  # canvas, or clipped: says nothing of the noise
     return mean[~constant], variance[~constant]

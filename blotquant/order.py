@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["median", "quantile"]
+__all__ = ["median", "medians_down", "quantile", "quantiles_along"]
 
 
 def quantile(values: NDArray[Any], share: float) -> float:
@@ -37,3 +37,31 @@ def quantile(values: NDArray[Any], share: float) -> float:
 def median(values: NDArray[Any]) -> float:
     """Middle value, or the mean of the two in the middle."""
     return quantile(values, 0.5)
+
+
+def medians_down(values: NDArray[Any]) -> NDArray[Any]:
+    """Middle value of each column, or the mean of the two in the middle; shape (cols,)."""
+    return quantiles_along(np.ascontiguousarray(values.T), 0.5)
+
+
+def quantiles_along(values: NDArray[Any], share: float) -> NDArray[Any]:
+    """Value of each row that a share of the row lies below, as `quantile` has it.
+
+    Parameters
+    ----------
+    values : ndarray, shape (rows, cols)
+        At least one column, no NaN.
+    share : float
+        0 to 1.
+
+    Returns
+    -------
+    ndarray, shape (rows,)
+        Of the type of `values`.
+    """
+    place = share * (values.shape[1] - 1)
+    low = min(int(place), values.shape[1] - 1)
+    high = min(low + 1, values.shape[1] - 1)
+    parted = np.partition(values, (low, high), axis=1)
+    below = parted[:, low]
+    return np.asarray(below + (place - low) * (parted[:, high] - below), values.dtype)

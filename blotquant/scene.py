@@ -74,9 +74,8 @@ def _reduce(blot: Blot, factor: int) -> tuple[NDArray[np.float32], int]:
     if stored.dtype not in (np.uint8, np.uint16, np.float32):
         stored = stored.astype(np.float32)
     if factor > 1:
-        stored = cv2.resize(
-            np.ascontiguousarray(stored), (cols, rows), interpolation=cv2.INTER_AREA
-        )
+        # OpenCV reads every so manieth row of a picture as it is: no need for a copy of it
+        stored = cv2.resize(stored, (cols, rows), interpolation=cv2.INTER_AREA)
     return blot.signal_map(stored), factor
 
 

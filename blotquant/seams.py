@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .order import median
+from .order import median, medians_down
 
 __all__ = ["Seam", "cut_at_seams", "find_seam", "without_rim"]
 
@@ -32,8 +31,11 @@ _APART, _UNLIKE, _RARE = 0.05, 0.6, 0.95
 # Neither piece is flatter than this, height over width: a gel is not a strip.
 _FLAT = 0.25
 _FEWEST = 64  # px of a side: less shows no gels
-_SPARSE = 2  # every so manieth column is looked at first
+# Two rows in one and about so many columns are looked at first, on which a seam may show over a
+# little less: its ends are known to a column or two, which come to 1 % over a row of lanes.
+_COLUMNS, _MAYBE = 200, 0.68
 _ENOUGH = 100  # rows tell the usual difference of neighbours
+_ALONG = 5  # px over which the signal is averaged along a seam
 # A rim's curve is at least this long against the picture's width ...
 _CURVE = 0.06
 # ... with level stretches of at least so much at its top and bottom ...
@@ -107,12 +109,13 @@ def _halves(signal: Signal, piece: NDArray[np.bool_]) -> list[NDArray[np.bool_]]
     if min(span.size for span in spans) == 0:
         return None
     window = tuple(slice(int(span[0]), int(span[-1]) + 1) for span in spans)
-    inside = cv2.erode(piece[window].astype(np.uint8), np.ones((9, 9), np.uint8), borderValue=1) > 0
-    part = np.ascontiguousarray(signal[window])
+    part, inside = signal[window], None
+    if not piece[window].all():
+        inside = cv2.erode(piece[window].view(np.uint8), np.ones((9, 9)), borderValue=1) > 0
     seam, turned = find_seam(part, inside), False
     if seam is None:
         # a lane's edge is straight, too, but where one shows from end to end, others do
-        seam = find_seam(np.ascontiguousarray(part.T), inside.T, alone=True)
+        seam = find_seam(part.T, None if inside is None else inside.T, alone=True)
         turned = True
     if seam is None:
         return None
@@ -152,14 +155,9 @@ def find_seam(
     side = int(max(_SIDE * height, _FLAT * width))
     if min(height, width) < _FEWEST or height <= 2 * side:
         return None
-    # a few columns are enough to see that there is none
-    some = _hits(signal, inside, every=_SPARSE)
-    some, steepest = np.maximum(some[: height // 2 * 2 : 2], some[1::2]), _LEAN * _SPARSE / 2
-    if _most_covered(some, steepest) < _COVERED:
+    if not _may_be_there(signal, inside, side):
         return None
-    if _covered(some, side // 2, steepest).max() < _COVERED:
-        return None
-    hit = _hits(signal, inside)
+    hit = _hits(np.ascontiguousarray(signal), inside)
     covered = _covered(hit, side, _LEAN)
     which, row = np.unravel_index(int(np.argmax(covered)), covered.shape)
     lean = float(_leans(width, _LEAN)[which])
@@ -175,12 +173,31 @@ def find_seam(
     return seam if _longest_gap(on_line) <= _GAP * width else None
 
 
-def _hits(signal: Signal, inside: NDArray[np.bool_] | None, every: int = 1) -> NDArray[np.float32]:
-    """1 within 1 px above or below a sharp edge, in every so manieth column."""
-    sharp = _sharp(signal, every)
+def _may_be_there(signal: Signal, inside: NDArray[np.bool_] | None, side: int) -> bool:
+    """Whether there may be a seam: a few columns, two rows in one, are enough to see that not."""
+    every = max(2, signal.shape[1] // _COLUMNS)
+    first = _ALONG // 2
+    some = signal[:, : signal.shape[1] - 2 * first : every]
+    for k in range(1, _ALONG):  # means of the columns beside, of some only
+        some = some + signal[:, k : signal.shape[1] - 2 * first + k : every]
+    some *= np.float32(1 / _ALONG)
+    within = None if inside is None else inside[:, first : inside.shape[1] - first : every]
+    hit = _hits(np.ascontiguousarray(some), within, averaged=True)
+    hit = np.maximum(hit[: len(hit) // 2 * 2 : 2], hit[1::2])
+    steepest = _LEAN * every / 2
+    if _most_covered(hit, steepest) < _MAYBE:
+        return False
+    return bool(_covered(hit, side // 2, steepest).max() >= _MAYBE)
+
+
+def _hits(
+    signal: Signal, inside: NDArray[np.bool_] | None, *, averaged: bool = False
+) -> NDArray[np.uint8]:
+    """1 within 1 px above or below a sharp edge."""
+    sharp = _sharp(signal, averaged=averaged)
     if inside is not None:
-        sharp &= inside[:, ::every]
-    return np.asarray(cv2.dilate(sharp.astype(np.float32), np.ones((3, 1), np.uint8)))
+        sharp &= inside
+    return np.asarray(cv2.dilate(sharp.view(np.uint8), np.ones((3, 1), np.uint8)))
 
 
 def _most_covered(hit: NDArray[Any], steepest: float) -> float:
@@ -188,7 +205,7 @@ def _most_covered(hit: NDArray[Any], steepest: float) -> float:
     height, width = hit.shape
     reach = min(2 * int(np.ceil(steepest * width / 2)) + 3, height)
     near = cv2.dilate(hit, np.ones((reach, 1), np.uint8))
-    return float(cv2.reduce(near, 1, cv2.REDUCE_AVG).max())
+    return float(cv2.reduce(near, 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F).max())
 
 
 def _leans(width: int, steepest: float) -> NDArray[np.float64]:
@@ -199,25 +216,24 @@ def _leans(width: int, steepest: float) -> NDArray[np.float64]:
 def _covered(hit: NDArray[Any], side: int, steepest: float) -> NDArray[np.float64]:
     """Share of the columns with a hit, line by line: shape (leans, rows but those of the sides)."""
     height, width = hit.shape
-    up_to = np.pad(np.cumsum(hit > 0, axis=1, dtype=np.int32), ((0, 0), (1, 0)))
-    lines = [_coverage(up_to, float(lean)) for lean in _leans(width, steepest)]
-    return np.array(lines)[:, side : height - side]
+    up_to = np.zeros((height, width + 1), np.int32)
+    np.cumsum(hit > 0, axis=1, out=up_to[:, 1:])
+    rows = np.arange(side, height - side)
+    return np.array([_coverage(up_to, rows, lean) for lean in _leans(width, steepest).tolist()])
 
 
-def _coverage(up_to: NDArray[Any], lean: float) -> NDArray[np.float64]:
-    """Share of the columns with a hit, on the line through each row of the middle column.
+def _coverage(up_to: NDArray[Any], rows: NDArray[np.intp], lean: float) -> NDArray[np.float64]:
+    """Share of the columns with a hit, on the line through each of the rows of the middle column.
 
     `up_to` has the number of hits of each row left of each column, shape (rows, cols + 1).
     """
     height, width = up_to.shape[0], up_to.shape[1] - 1
     drop = _drop(lean, width)
-    starts = np.concatenate(([0], np.flatnonzero(np.diff(drop)) + 1, [width]))
-    count = np.zeros(height, np.int64)
-    rows = np.arange(height)
-    for first, stop in pairwise(starts.tolist()):  # columns that the line crosses in one row
-        at = np.clip(rows + drop[first], 0, height - 1)
-        count += up_to[at, stop] - up_to[at, first]
-    return np.asarray(count / width, np.float64)
+    # columns that the line crosses in one row
+    edges = np.concatenate(([0], np.flatnonzero(np.diff(drop)) + 1, [width]))
+    at = np.minimum(np.maximum(rows[:, None] + drop[edges[:-1]], 0), height - 1)
+    count = up_to[at, edges[1:]] - up_to[at, edges[:-1]]
+    return np.asarray(count.sum(axis=1) / width, np.float64)
 
 
 def _drop(lean: float, width: int) -> NDArray[np.intp]:
@@ -265,17 +281,20 @@ def without_rim(signal: Signal, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return kept
 
 
-def _sharp(signal: Signal, every: int = 1) -> NDArray[np.bool_]:
-    """Where the signal jumps from one row to the next, as no band can; in some columns only."""
-    along = np.ascontiguousarray(cv2.blur(signal, (5, 1))[:, ::every], np.float32)
+def _sharp(signal: Signal, *, averaged: bool = False) -> NDArray[np.bool_]:
+    """Where the signal jumps from one row to the next, as no band can.
+
+    `averaged` along the rows already, or to be so here.
+    """
+    along = signal if averaged else np.asarray(cv2.blur(signal, (_ALONG, 1)), np.float32)
     step = np.zeros_like(along)
-    step[:-1] = np.abs(along[1:] - along[:-1])
+    np.abs(along[1:] - along[:-1], out=step[:-1])
     some = step[:: max(1, step.shape[0] // _ENOUGH)]
-    usual = 1.4826 * np.median(some, axis=0, keepdims=True)
-    usual = np.maximum(usual, 1.4826 * median(some)) + 1e-12
+    usual = 1.4826 * medians_down(some)
+    usual = np.maximum(usual, np.float32(1.4826 * median(some) + 1e-12))
     around = np.ones((2 * _REACH + 1, 1), np.uint8)
-    height = cv2.dilate(along, around) - cv2.erode(along, around)
-    return np.asarray((step > _SHARP * height) & (step > _CLEAR * usual))
+    height = cv2.subtract(cv2.dilate(along, around), cv2.erode(along, around))
+    return np.asarray((step > np.float32(_SHARP) * height) & (step > np.float32(_CLEAR) * usual))
 
 
 def _longest_gap(seen: NDArray[np.bool_]) -> int:

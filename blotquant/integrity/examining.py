@@ -26,6 +26,7 @@ _KEPT = 4  # pictures held in memory while pairs are tested
 _WHOLE = 0.5
 _COVERED = 0.5
 _MOST = 5  # joints of one picture
+_HASHED = 256  # rows at a time
 
 
 @dataclass(frozen=True)
@@ -103,10 +104,14 @@ def _look(subject: Subject, most: int) -> _Seen:
 
 def _digest(blot: Blot) -> str:
     """Hash of the signal above its lowest: inverted or shifted copies have the same."""
-    signal = blot.signal()
-    return hashlib.sha256(
-        repr(blot.shape).encode() + np.ascontiguousarray(signal - signal.min()).tobytes()
-    ).hexdigest()
+    rows = [
+        (slice(top, top + _HASHED), slice(None)) for top in range(0, blot.shape[0], _HASHED)
+    ]  # a large picture is never in memory as signal
+    lowest = min(blot.signal(some).min() for some in rows)
+    digest = hashlib.sha256(repr(blot.shape).encode())
+    for some in rows:
+        digest.update((blot.signal(some) - lowest).tobytes())
+    return digest.hexdigest()
 
 
 def _joints(seen: _Seen) -> Iterator[Notice]:

@@ -20,6 +20,7 @@ from .surround import find_inside
 
 # Pixels to which a picture is reduced: its bands are then 2 to 10 px high.
 _AREA = 60_000
+_WHOLE = 4  # from so many times on reduced by a whole number, so not quite to that
 _SIGMA = 1.5
 _OCTAVES = 3
 # Mean skewness below which the eye hesitates too, and above which nothing is left to doubt.
@@ -85,7 +86,11 @@ def _reduced(pixels: NDArray[Any]) -> Floats:
         step = max(1, int((pixels.size / (4 * _AREA)) ** 0.5))
         pixels = pixels[::step, ::step].astype(np.float32)
     shrink = (pixels.size / _AREA) ** 0.5
-    if shrink > 1:
+    if shrink >= _WHOLE:  # OpenCV is several times as fast at whole numbers
+        rows, cols = (length // round(shrink) for length in pixels.shape)
+        pixels = pixels[: rows * round(shrink), : cols * round(shrink)]
+        pixels = cv2.resize(pixels, (cols, rows), interpolation=cv2.INTER_AREA)
+    elif shrink > 1:
         size = [max(2, round(length / shrink)) for length in pixels.shape[::-1]]
         pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     small = np.asarray(pixels, dtype=np.float32)

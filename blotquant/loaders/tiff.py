@@ -15,6 +15,7 @@ from .codec_sizes import check_streams
 from .gel import gel_pages, read_gel
 from .pages import what_pages_are
 from .raw import Limits, RawImage
+from .strips import unpacked
 from .tiff_chain import check_chain
 from .tiff_page import check_page
 from .tiff_tags import (
@@ -178,7 +179,9 @@ def _end_of_data(series: TiffPageSeries) -> int:
 def _read_series(tif: TiffFile, series: TiffPageSeries) -> list[RawImage]:
     """Pictures of one series: axes other than rows, columns and samples are pages."""
     page = series.keyframe
-    data = series.asarray()
+    data = unpacked(tif, series)
+    if data is None:
+        data = series.asarray()
     notes: list[str] = []
     if code_name(page.photometric) == "PALETTE":
         data, notes = _through_palette(tif, page, data)

@@ -7,6 +7,7 @@ import tifffile
 from blotquant.errors import UnreadableImage
 from blotquant.flags import Flag
 from blotquant.loaders import load
+from blotquant.loaders.strips import unpacked
 from blotquant.loaders.tiff import TiffLoader
 from blotquant.testing import LoaderContract
 
@@ -321,3 +322,29 @@ def test_unknown_compression_is_explained(tif, picture):
         file.pages[0].tags["Compression"].overwrite(34677)
     with pytest.raises(UnreadableImage, match="plain 16-bit TIFF"):
         load(path)
+
+
+@pytest.mark.parametrize("predictor", [False, True])
+@pytest.mark.parametrize(("dtype", "strip"), [("uint8", 7), ("uint16", 16), ("uint16", 500)])
+def test_deflated_strips_go_straight_to_their_place(tif, picture, dtype, strip, predictor):
+    data = picture(dtype)
+    options = {"compression": "zlib", "predictor": predictor, "rowsperstrip": strip}
+    with tifffile.TiffFile(tif(data, **options)) as file:
+        np.testing.assert_array_equal(unpacked(file, file.series[0]), data)
+
+
+@pytest.mark.parametrize("options", [{"byteorder": ">"}, {"tile": (16, 16)}, {}])
+def test_other_pages_are_left_to_tifffile(tif, picture, options):
+    with tifffile.TiffFile(tif(picture("uint16"), compression="zlib", **options)) as file:
+        series = file.series[0]
+        if not options:  # a strip of which the end is missing
+            series.keyframe.databytecounts = (series.keyframe.databytecounts[0] - 9,)
+        assert unpacked(file, series) is None
+
+
+def test_large_pictures_are_unpacked_by_several_threads(tif, picture, monkeypatch):
+    monkeypatch.setattr("blotquant.loaders.strips._LARGE", 1)
+    monkeypatch.setattr("blotquant.loaders.strips._workers", lambda: 2)
+    data = picture("uint16")
+    (blot,) = load(tif(data, compression="zlib", predictor=True, rowsperstrip=3))
+    np.testing.assert_array_equal(blot.pixels, data)

@@ -1,0 +1,43 @@
+"""The map of bands, and how it is read along slices: the same at reduced size, and exact."""
+
+import numpy as np
+import pytest
+
+from blotquant.evidence import band_evidence
+from blotquant.scene import Scene
+from blotquant.warp import _read_along
+
+
+def scene_with_band(thick, shape=(303, 405), row=150.0, cols=(120, 181)):
+    """Noise with one band of a thickness (sigma), px, sharp at its sides."""
+    signal = np.random.default_rng(1).normal(1000, 5, shape).astype(np.float32)
+    profile = 400 * np.exp(-0.5 * ((np.arange(shape[0]) - row) / thick) ** 2)
+    signal[:, slice(*cols)] += profile[:, None].astype(np.float32)
+    return Scene(signal, np.ones(shape, bool), 1)
+
+
+@pytest.mark.parametrize("thick", [1.2, 2.4, 4.8, 9.0])
+def test_a_band_of_any_thickness_shows_at_its_place(thick):
+    # both sides of the picture are odd: what is put together at its edges must not shift the rest
+    found = band_evidence(scene_with_band(thick))
+    linear = found.astype(float) ** 2
+    rows, cols = np.indices(found.shape)
+    assert np.average(rows, weights=linear) == pytest.approx(150, abs=0.3)
+    assert np.average(cols, weights=linear) == pytest.approx(150, abs=0.3)
+    inside = linear[150] > 0.5 * linear[150].max()
+    assert inside.sum() == pytest.approx(61, abs=2)
+
+
+def test_what_lies_outside_the_panel_is_no_evidence():
+    scene = scene_with_band(4.8)
+    inside = np.ones(scene.signal.shape, bool)
+    inside[:, 140:] = False
+    found = band_evidence(Scene(scene.signal, inside, 1))
+    assert found[:, :140].any()
+    assert not found[:, 140:].any()
+
+
+def test_samples_are_read_between_and_are_0_beyond_the_ends():
+    values = np.array([[1, 3, 5, 9], [2, 2, 4, 8]], np.float32)
+    read = _read_along(values, np.array([[-0.5, 0.49]]), np.array([[1.0, 0.5]]), 5)
+    np.testing.assert_allclose(read[0], [[0, 2, 4, 7, 0], [2, 2, 2.98, 3.98, 5.96]], atol=1e-5)
