@@ -22,6 +22,7 @@ __all__ = ["FOLDER", "look_at", "shared_controls"]
 
 FOLDER = "integrity"
 MOST_EXAMINED = 200  # pictures of a run that are examined unasked
+_LARGEST = 60_000_000  # px of a picture that is examined unasked
 _DRAWN = 40  # notices with a figure
 
 
@@ -55,6 +56,15 @@ def look_at(
             f"joined pieces and repeated regions were not looked for in so many pictures "
             f"({len(readable)}); --integrity does it, at about a second each",
         )
+    messages = []
+    if recipe.image.integrity is None:
+        large = [image for image in readable if _pixels(image) > _LARGEST]
+        readable = [image for image in readable if _pixels(image) <= _LARGEST]
+        messages = [
+            f"{image.image}: joined pieces and repeated regions were not looked for in so large a "
+            "picture; --integrity does it"
+            for image in large
+        ]
     subjects = [
         Subject(image.image, lambda image=image: _load(image, recipe.image))  # type: ignore[misc]
         for image in readable
@@ -63,7 +73,7 @@ def look_at(
         notices = examine(subjects, shared_controls(study) if study is not None else ())
         by_name = {subject.name: subject for subject in subjects}
         drawn = [_drawn(one, number, by_name, out) for number, one in enumerate(notices, 1)]
-        return tuple(drawn), ()
+        return tuple(drawn), tuple(messages)
     except OutputError:
         raise
     except Exception as error:  # the numbers are there all the same
@@ -86,6 +96,11 @@ def shared_controls(study: Study) -> set[frozenset[str]]:
     controls = {block.name for block in study.image if block.role != "target"}
     pairs = combinations(sorted(controls), 2)
     return {frozenset(pair) for pair in pairs if declared & set(pair)}
+
+
+def _pixels(image: ImageOutcome) -> int:
+    shape = image.facts.get("shape") or (0, 0)
+    return int(shape[0]) * int(shape[1])
 
 
 def _load(image: ImageOutcome, settings: ImageSettings) -> Blot:
