@@ -127,12 +127,9 @@ def _standing_out(values: NDArray[Any], threshold: NDArray[np.float64]) -> Place
     else:
         limit = threshold.astype(values.dtype)
     out = np.asarray(cv2.max(above, below)) > limit[:, None]
-    rows = np.flatnonzero(out.any(axis=1))
-    if rows.size == 0:
-        return rows, rows, rows
-    at, cols = np.nonzero(out[rows])
-    sign = np.where(above[rows[at], cols] > below[rows[at], cols], 1, -1)
-    return rows[at], cols + REACH, sign
+    rows, cols = np.divmod(np.flatnonzero(out), out.shape[1])  # a flat array is soon looked through
+    sign = np.where(above[rows, cols] > below[rows, cols], 1, -1)
+    return rows, cols + REACH, sign
 
 
 def _within(

@@ -129,11 +129,12 @@ def _read(blot: Blot, lane: Lane, noise: NoiseModel, count: int) -> Sections:
     stored = blot.pixels[rows[0] : rows[-1] + 1, first : last + 1]
     at = edges + 0.5 - first
     linear = blot.signal_map.clear_level is None and stored.dtype.kind in "ui"
-    values = stored if linear else blot.signal_map(stored)
-    upto = _sum_up_to(values, at)
+    # copied: what follows goes through it several times, and a lane is narrow in its picture's rows
+    values = np.ascontiguousarray(stored if linear else blot.signal_map(stored))
+    intensity, width = _sums_between(values, at), edges[1:] - edges[:-1]
     if linear:  # the affine map of the sum, in place of the sum of all the pixels' maps
-        upto = blot.signal_map.scale * upto + blot.signal_map.offset * at
-    intensity, width = upto[1:] - upto[:-1], edges[1:] - edges[:-1]
+        intensity *= blot.signal_map.scale
+        intensity += blot.signal_map.offset * width
     marks = _fill_marks(blot, noise, (rows[0], first), values, linear, at, intensity)
     variance = noise.variance(intensity / np.maximum(width, 1e-9)) * width
     return Sections(position, intensity, variance, width, marks)
@@ -166,8 +167,7 @@ def _fill_marks(
     signal = blot.signal_map(values) if linear else values.copy()
     changed, marks = without_marks(signal, left, right, (rows, cols), noise)
     for part in changed:
-        upto = _sum_up_to(signal[part], at[:, part])
-        intensity[:, part] = upto[1:] - upto[:-1]
+        intensity[:, part] = _sums_between(signal[part], at[:, part])
     return marks if changed else NO_MARKS
 
 
@@ -178,7 +178,10 @@ def _doubtful(
     factor = dirt.factor
     first = tuple(at // factor for at in corner)
     last = tuple((at + size - 1) // factor + 1 for at, size in zip(corner, shape, strict=True))
-    found = np.nonzero(dirt.doubtful[first[0] : last[0], first[1] : last[1]])
+    doubtful = dirt.doubtful[first[0] : last[0], first[1] : last[1]]
+    if not doubtful.any():
+        return np.empty(0, np.intp), np.empty(0, np.intp)
+    found = np.nonzero(doubtful)
     fine = np.divmod(np.arange(factor**2), factor)
     rows, cols = (
         (factor * (coarse[:, None] + start) + offset - at).ravel()
@@ -188,21 +191,30 @@ def _doubtful(
     return rows[kept], cols[kept]
 
 
-def _sum_up_to(values: NDArray[Any], at: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum of each row from its left end to given places; a pixel that is cut counts in part.
+def _sums_between(values: NDArray[Any], at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum of each row from each place to the next; a pixel that is cut counts in part.
 
-    `at` has shape (places, rows); so has the result.
+    `at`, shape (places, rows), rises from place to place. The result has one place less.
     """
     n_rows, n_cols = values.shape
+    if n_cols == 0:
+        return np.zeros((len(at) - 1, n_rows))
     exact: type[np.number[Any]] = np.int64 if values.dtype.kind in "ui" else np.float64
     if values.dtype.kind == "u" and values.dtype.itemsize <= 2 and n_cols <= 2**16:
         exact = np.uint32  # no row's sum is larger; half the memory to go through
-    sums = np.empty((n_rows, n_cols + 1), exact)
-    sums[:, 0] = 0
-    np.cumsum(values, axis=1, dtype=exact, out=sums[:, 1:])
+    at = np.ascontiguousarray(at.T)
     whole = np.minimum(at.astype(np.intp), n_cols - 1)
-    row = np.arange(n_rows)
-    return np.asarray(sums[row, whole] + (at - whole) * values[row, whole], np.float64)
+    # all the rows end to end: summed from place to place in one go, and from the last of a row to
+    # the first of the next, which is not used. Nothing is gone through twice
+    begins = whole + n_cols * np.arange(n_rows)[:, None]
+    flat = values.ravel()
+    sums = np.add.reduceat(flat, begins.ravel(), dtype=exact).reshape(begins.shape)
+    cut = (at - whole) * flat[begins]
+    between = sums[:, :-1] + (cut[:, 1:] - cut[:, :-1])
+    none = begins[:, 1:] == begins[:, :-1]
+    if none.any():  # of no px `reduceat` gives the first
+        between -= np.where(none, sums[:, :-1], 0)
+    return np.ascontiguousarray(between.T, np.float64)
 
 
 def _rows(n_rows: int, lane: Lane) -> NDArray[np.intp]:
