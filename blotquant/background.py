@@ -83,7 +83,11 @@ class LaneView:
         position = self.profile.position
         free = np.ones(position.size, bool)
         for start, stop in bands:
-            free &= (position < start - 0.5) | (position > stop + 0.5)
+            first, end = (
+                position.searchsorted(start - 0.5),
+                position.searchsorted(stop + 0.5, "right"),
+            )
+            free[first:end] = False
         return free
 
 
@@ -181,10 +185,13 @@ def _tail_variance(view: LaneView) -> NDArray[np.float64]:
     profile = view.profile
     extra = np.zeros(profile.position.size)
     for start, stop in view.bands:
-        inside = (profile.position >= start) & (profile.position <= stop)
-        if not inside.any():
+        first, end = (
+            profile.position.searchsorted(start),
+            profile.position.searchsorted(stop, "right"),
+        )
+        values = profile.intensity[first:end]
+        if not values.size:
             continue
-        values = profile.intensity[inside]
         height = max(float(values.max()) - float(min(values[0], values[-1])), 0.0)
         length = stop - start
         near = rows_between(profile.position, start - 5 * length, stop + 5 * length)

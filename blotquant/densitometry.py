@@ -242,11 +242,14 @@ def _lane_flags(blot: Blot, lane: Lane, profile: Profile, lanes: Sequence[Lane])
     flags = Flag.NONE
     if (profile.width < lane.width - 1e-6).any():
         flags |= Flag.EDGE_CUT
+    columns = [col for _, col in lane.path]
+    left, right = min(columns), max(columns)
     for other in lanes:
         if other.id == lane.id or other.panel_id != lane.panel_id:
             continue
         near = (lane.width + other.width) / 2 + _TOUCH * lane.width
-        if _apart(lane, other) > near:
+        others = [col for _, col in other.path]
+        if min(others) - right > near or left - max(others) > near:
             continue
         rows = np.linspace(max(lane.top, other.top), min(lane.bottom, other.bottom), 5)
         if rows[0] > rows[-1]:
@@ -255,9 +258,3 @@ def _lane_flags(blot: Blot, lane: Lane, profile: Profile, lanes: Sequence[Lane])
         if float(gap.min()) < _TOUCH * lane.width:
             flags |= Flag.LANES_TOUCH
     return flags
-
-
-def _apart(a: Lane, b: Lane) -> float:
-    """Px between the columns that two lanes' centres run through; below 0 where they share some."""
-    columns, others = [col for _, col in a.path], [col for _, col in b.path]
-    return max(min(others) - max(columns), min(columns) - max(others))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import weakref
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -67,6 +67,8 @@ class Sections:
         As in `Profile`, of each part, left to right; specks and scratches filled in.
     marks : Marks
         What the specks and scratches were worth.
+    outermost : ndarray, shape (2, N)
+        Signal of the lane's outermost px on its left and right side, a.u., as the picture has it.
     """
 
     position: NDArray[np.float64]
@@ -74,6 +76,7 @@ class Sections:
     variance: NDArray[np.float64]
     width: NDArray[np.float64]
     marks: Marks = NO_MARKS
+    outermost: NDArray[np.float64] = field(default_factory=lambda: np.empty((2, 0)))
 
     @cached_property
     def whole(self) -> Profile:
@@ -122,7 +125,8 @@ def _read(blot: Blot, lane: Lane, noise: NoiseModel, count: int) -> Sections:
         return Sections(position, empty, empty, empty)
     n_cols = blot.shape[1]
     offsets = lane.width * (np.arange(count + 1) / count - 0.5)
-    edges = np.clip(lane.center(position) + offsets[:, None], -0.5, n_cols - 0.5)
+    center = lane.center(position)
+    edges = np.clip(center + offsets[:, None], -0.5, n_cols - 0.5)
     # marks are told by what is beside them
     first = max(min(int(np.floor(edges[0].min() + 0.5)), n_cols - 1) - REACH, 0)
     last = min(int(np.floor(edges[-1].max() + 0.5)) + REACH, n_cols - 1)
@@ -137,7 +141,13 @@ def _read(blot: Blot, lane: Lane, noise: NoiseModel, count: int) -> Sections:
         intensity += blot.signal_map.offset * width
     marks = _fill_marks(blot, noise, (rows[0], first), values, linear, at, intensity)
     variance = noise.variance(intensity / np.maximum(width, 1e-9)) * width
-    return Sections(position, intensity, variance, width, marks)
+    # read here, where they are at hand: px by px from the whole picture takes longer
+    inner = np.rint(center + np.array([[0.5 - lane.width / 2], [lane.width / 2 - 0.5]]))
+    columns = np.minimum(np.maximum(inner, 0), n_cols - 1).astype(np.intp) - first
+    outermost = values[np.arange(rows.size), columns]
+    if linear:
+        outermost = blot.signal_map(outermost)
+    return Sections(position, intensity, variance, width, marks, outermost.astype(np.float64))
 
 
 def _fill_marks(
@@ -225,9 +235,17 @@ def _rows(n_rows: int, lane: Lane) -> NDArray[np.intp]:
 
 
 def lane_weights(
-    shape: tuple[int, int], lane: Lane
+    shape: tuple[int, int], lane: Lane, part: slice = slice(None)
 ) -> tuple[NDArray[np.intp], int, NDArray[np.float64]]:
     """Share of each pixel that lies in a lane.
+
+    Parameters
+    ----------
+    shape : (rows, cols)
+        Of the picture.
+    lane : Lane
+    part : slice, optional
+        Which of the lane's rows, in the order in which it is read.
 
     Returns
     -------
@@ -239,7 +257,7 @@ def lane_weights(
         0 to 1.
     """
     n_rows, n_cols = shape
-    rows = _rows(n_rows, lane)
+    rows = _rows(n_rows, lane)[part]
     if rows.size == 0:
         return rows, 0, np.empty((0, 0))
     center = lane.center(rows)
@@ -255,8 +273,7 @@ def lane_weights(
 def row_weights(position: NDArray[np.float64], start: float, stop: float) -> NDArray[np.float64]:
     """Share of each row of a profile that lies between two places along the lane."""
     overlap = np.minimum(position + 0.5, stop) - np.maximum(position - 0.5, start)
-    share: NDArray[np.float64] = np.clip(overlap, 0.0, 1.0)
-    return share
+    return np.asarray(np.minimum(np.maximum(overlap, 0.0), 1.0))
 
 
 def rows_between(position: NDArray[np.float64], start: float, stop: float) -> slice:
@@ -271,22 +288,32 @@ def rows_between(position: NDArray[np.float64], start: float, stop: float) -> sl
 def saturated_rows(blot: Blot, lane: Lane) -> NDArray[np.float64]:
     """Px of a lane at the ceiling in each of its rows, shape (N,) as in `read_lane`."""
     rows = _rows(blot.shape[0], lane)
+    clipped = np.zeros(rows.size)
     if blot.saturated is None or rows.size == 0:
-        return np.zeros(rows.size)
-    _, first, weights = lane_weights(blot.shape, lane)
-    part = blot.saturated[rows[0] : rows[-1] + 1, first : first + weights.shape[1]]
-    return np.asarray((part * weights).sum(axis=1), np.float64)
+        return clipped
+    # few rows hold such px at all: only between the first and the last of them is anything summed
+    half = lane.width / 2
+    columns = [col for _, col in lane.path]
+    first = max(int(min(columns) - half), 0)
+    beside = blot.saturated[rows[0] : rows[-1] + 1, first : int(max(columns) + half) + 2]
+    some = np.flatnonzero(beside.any(axis=1))
+    if some.size == 0:
+        return clipped
+    held = slice(int(some[0]), int(some[-1]) + 1)
+    own, first, weights = lane_weights(blot.shape, lane, held)
+    part = blot.saturated[own[0] : own[-1] + 1, first : first + weights.shape[1]]
+    clipped[held] = (part * weights).sum(axis=1)
+    return clipped
 
 
 def sum_mask(
     mask: NDArray[np.bool_], shape: tuple[int, int], lane: Lane, start: float, stop: float
 ) -> float:
     """Area, px, of a mask inside the part of a lane between two places along it."""
-    rows, first, weights = lane_weights(shape, lane)
-    along = row_weights(rows.astype(np.float64), start, stop)
-    used = np.flatnonzero(along)
-    if used.size == 0:
+    position = _rows(shape[0], lane).astype(np.float64)
+    rows, first, weights = lane_weights(shape, lane, rows_between(position, start, stop))
+    if rows.size == 0:
         return 0.0
-    part = mask[rows[used[0]] : rows[used[-1]] + 1, first : first + weights.shape[1]]
-    inside = weights[used[0] : used[-1] + 1] * along[used[0] : used[-1] + 1, None]
-    return float((part * inside).sum())
+    along = row_weights(rows.astype(np.float64), start, stop)
+    part = mask[rows[0] : rows[-1] + 1, first : first + weights.shape[1]]
+    return float((part * (weights * along[:, None])).sum())
