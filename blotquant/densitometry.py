@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .background import Baseline, LaneView
+from .background import Baseline, LaneView, under_lanes
+from .background import lane as under_lane
 from .clipped import estimate_unclipped
 from .flags import Flag
 from .method_spread import method_spreads
@@ -24,7 +25,7 @@ from .signal import MAX_OPTICAL_DENSITY
 from .smoother import roughness
 from .uncertainty import LaneReading, lane_total_error, standard_errors
 
-__all__ = ["measure_lane", "measure_reading", "read_background"]
+__all__ = ["measure_lane", "measure_reading", "read_background", "read_backgrounds"]
 
 # Neighbours nearer than this share of the lane's width touch it.
 _TOUCH = 0.02
@@ -93,17 +94,57 @@ def read_background(
 ) -> LaneReading:
     """Read a lane and find its background; parameters as in `measure_lane`."""
     noise = noise or estimate_noise(blot)
-    profile = read_lane(blot, lane, noise)
-    if profile.position.size == 0:
-        empty = np.empty(0)
-        return LaneReading(blot, lane, profile, Baseline(empty, empty, ()), noise)
+    return read_backgrounds(blot, [(lane, bands)], recipe, noise=noise, lanes=lanes, panels=panels)[
+        0
+    ]
+
+
+def read_backgrounds(
+    blot: Blot,
+    of: Sequence[tuple[Lane, Sequence[Band]]],
+    recipe: Recipe,
+    *,
+    noise: NoiseModel,
+    lanes: Sequence[Lane] = (),
+    panels: Sequence[Panel] = (),
+) -> list[LaneReading]:
+    """Read several lanes, each given with its bands, and find the background of each.
+
+    Other parameters as in `measure_lane`. The default background is found for all lanes in one go.
+    """
+    method = get("backgrounds", recipe.background.method)
+    profiles = [read_lane(blot, lane, noise) for lane, _ in of]
+    views = {
+        k: _view(blot, lane, profile, bands, lanes, panels)
+        for k, ((lane, bands), profile) in enumerate(zip(of, profiles, strict=True))
+        if profile.position.size
+    }
+    found = (
+        under_lanes(list(views.values()))
+        if method is under_lane
+        else [method(view, recipe.background) for view in views.values()]
+    )
+    baselines = dict(zip(views, found, strict=True))
+    empty = Baseline(np.empty(0), np.empty(0), ())
+    return [
+        LaneReading(blot, lane, profile, baselines.get(k, empty), noise)
+        for k, ((lane, _), profile) in enumerate(zip(of, profiles, strict=True))
+    ]
+
+
+def _view(
+    blot: Blot,
+    lane: Lane,
+    profile: Profile,
+    bands: Sequence[Band],
+    lanes: Sequence[Lane],
+    panels: Sequence[Panel],
+) -> LaneView:
     ordered = _ordered(bands)
     limits = tuple((band.start, band.stop) for band in ordered)
     detected = tuple(band.detected for band in ordered)
     outline = next((panel.outline for panel in panels if panel.id == lane.panel_id), ())
-    view = LaneView(blot, lane, profile, limits, tuple(lanes), outline, detected)
-    baseline: Baseline = get("backgrounds", recipe.background.method)(view, recipe.background)
-    return LaneReading(blot, lane, profile, baseline, noise)
+    return LaneView(blot, lane, profile, limits, tuple(lanes), outline, detected)
 
 
 def measure_reading(
@@ -120,7 +161,7 @@ def measure_reading(
     ordered = _ordered(bands)
     spreads = method_spreads(reading, ordered, recipe)
     measured = tuple(
-        replace(_measure_band(reading, band, index, recipe, flags), method_spread=spreads[index])
+        _measure_band(reading, band, index, recipe, flags, spreads[index])
         for index, band in enumerate(ordered)
     )
     measured, fits = measure_overlaps(reading, measured, recipe)
@@ -146,7 +187,12 @@ def _ordered(bands: Sequence[Band]) -> list[Band]:
 
 
 def _measure_band(
-    reading: LaneReading, band: Band, index: int, recipe: Recipe, lane_flags: Flag
+    reading: LaneReading,
+    band: Band,
+    index: int,
+    recipe: Recipe,
+    lane_flags: Flag,
+    method_spread: float,
 ) -> BandMeasurement:
     blot, lane, profile, baseline = reading.blot, reading.lane, reading.profile, reading.baseline
     rows, weights = reading.share(band)
@@ -184,6 +230,7 @@ def _measure_band(
         saturated_fraction=saturated,
         detection_limit=limit,
         flags=flags,
+        method_spread=method_spread,
     )
 
 

@@ -92,10 +92,10 @@ class SmoothBaseline:
         else:
             return np.empty((3, 0))
         bins = begins[:, None] + np.arange(size)
-        one = np.zeros((self._weights.size, bins.size))
-        one[bins.ravel(), np.arange(bins.size)] = 1.0
-        solved = dpbtrs(self._factor, one)[0].reshape(-1, *bins.shape)
-        covariance = np.stack([solved[own, k] for k, own in enumerate(bins)])
+        one = np.zeros((bins.size, self._weights.size))
+        one[np.arange(bins.size), bins.ravel()] = 1.0
+        solved = dpbtrs(self._factor, one.T, overwrite_b=True)[0].T.reshape(*bins.shape, -1)
+        covariance = np.take_along_axis(solved, bins[:, None, :], axis=2)
         weights = self._weights[bins]
         kept = np.eye(size) - covariance * weights[:, None, :]
         # of the curve without the stretch, and of the stretch about it

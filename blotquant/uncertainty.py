@@ -78,7 +78,7 @@ class LaneReading:
         """Specks and scratches that were filled in."""
         return read_sections(self.blot, self.lane, self.noise).marks
 
-    @property
+    @cached_property
     def outermost(self) -> NDArray[np.float64]:
         """Signal of the lane's outermost px on its left and right side, a.u., shape (2, N)."""
         return read_sections(self.blot, self.lane, self.noise).outermost
