@@ -17,7 +17,7 @@ from .errors import RecipeError
 from .model import Blot, Lane, Point, Profile
 from .reading import lane_weights, row_weights, rows_between
 from .recipe import BackgroundSettings
-from .smoother import SmoothBaseline, fit_baselines
+from .smoother import SmoothBaseline, fit_baselines, left_out
 
 __all__ = [
     "Baseline",
@@ -113,7 +113,7 @@ class Baseline:
         Whether the level is a guess; None where that depends on the rows free of bands.
     checks : ndarray, shape (3, n)
         Of stretches of band-free lane as long as a band, had they been hidden like one, as from
-        `blotquant.smoother.SmoothBaseline.left_out`.
+        `blotquant.smoother.left_out`.
     """
 
     level: NDArray[np.float64]
@@ -161,12 +161,12 @@ def under_lanes(views: Sequence[LaneView]) -> list[Baseline]:
             np.array([views[k].free for k in alike]),
             _LEAST_LENGTH * np.array(usual),
         )
-        for k, fit, length in zip(alike, fits, usual, strict=True):
-            found[k] = _of_fit(views[k], fit, length)
+        for k, fit, checks in zip(alike, fits, left_out(fits, usual), strict=True):
+            found[k] = _of_fit(views[k], fit, checks)
     return [found[k] for k in range(len(views))]
 
 
-def _of_fit(view: LaneView, fit: SmoothBaseline, usual: float) -> Baseline:
+def _of_fit(view: LaneView, fit: SmoothBaseline, checks: NDArray[np.float64]) -> Baseline:
     """Baseline of a fitted curve, with its variance under the lane's bands."""
     position = view.profile.position
     size = position.size
@@ -183,7 +183,7 @@ def _of_fit(view: LaneView, fit: SmoothBaseline, usual: float) -> Baseline:
         tuple(band_variance),
         fit.scale,
         whole,
-        checks=fit.left_out(usual),
+        checks=checks,
     )
 
 

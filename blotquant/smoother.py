@@ -13,7 +13,7 @@ from scipy.linalg.lapack import dpbtrf, dpbtrs
 
 from .order import median
 
-__all__ = ["SmoothBaseline", "fit_baseline", "fit_baselines", "roughness"]
+__all__ = ["SmoothBaseline", "fit_baseline", "fit_baselines", "left_out", "roughness"]
 
 _STIFFNESS = 10.0 ** np.arange(0.0, 11.3, 1.4)
 # With this times the fourth power of the number of bins the curve is a straight line to 0.1 %:
@@ -32,14 +32,31 @@ class SmoothBaseline:
     scale : float
         Observed over expected variance of the rows the baseline was fitted to (1 where the
         noise model says it all; more where there is texture).
+    bin_size : int
+        Rows of a bin.
+    residual, weights : ndarray, shape (bins,)
+        Of each bin: mean of the profile less the curve, and its inverse variance, 0 where the
+        curve was not fitted to it.
+    stiffness : float
+        What the squares of second differences from bin to bin count.
     """
 
     level: NDArray[np.float64]
     scale: float
+    bin_size: int
+    residual: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    stiffness: float
     _factor: NDArray[np.float64]
-    _bin_size: int
-    _residual: NDArray[np.float64]  # of each bin, and its weight, 0 where it was not fitted to
-    _weights: NDArray[np.float64]
+
+    def stretches(self, length: float) -> list[tuple[int, int]]:
+        """First bin and number of bins of each stretch to be left out; see `left_out`."""
+        for part in (1, 2, 4):
+            size = max(2, round(length / self.bin_size / part))
+            begins = _stretches(self.weights > 0, size)
+            if begins.size:
+                return [(begin, size) for begin in begins.tolist()]
+        return []
 
     def variance_of_sum(self, weights: NDArray[np.float64]) -> float:
         """Variance of ``sum(weights * level)``; `weights` has shape (N,)."""
@@ -49,7 +66,7 @@ class SmoothBaseline:
         """Variance of each of several weighted sums; `weights` has shape (sums, N)."""
         if self._factor.size == 0:
             return np.zeros(len(weights))
-        starts = np.arange(0, weights.shape[1], self._bin_size)
+        starts = np.arange(0, weights.shape[1], self.bin_size)
         return self._variances(np.add.reduceat(weights, starts, axis=1))
 
     def variances_at(self, rows: Sequence[int]) -> NDArray[np.float64]:
@@ -57,52 +74,62 @@ class SmoothBaseline:
         if self._factor.size == 0:
             return np.zeros(len(rows))
         one = np.zeros((len(rows), self._factor.shape[1]))
-        one[np.arange(len(rows)), np.asarray(rows, np.intp) // self._bin_size] = 1.0
+        one[np.arange(len(rows)), np.asarray(rows, np.intp) // self.bin_size] = 1.0
         return self._variances(one)
 
     def _variances(self, of_bins: NDArray[np.float64]) -> NDArray[np.float64]:
         solved = dpbtrs(self._factor, of_bins.T)[0]
         return np.asarray(self.scale * np.einsum("sn,ns->s", of_bins, solved), np.float64)
 
-    def left_out(self, length: float) -> NDArray[np.float64]:
-        """Squared errors of the curve across stretches that it was fitted to, had it not been.
 
-        Parameters
-        ----------
-        length : float
-            Rows of a stretch; they overlap by half. Where bands leave no stretch so long, half of
-            it is asked, or a quarter.
+def left_out(fits: Sequence[SmoothBaseline], lengths: Sequence[float]) -> list[NDArray[np.float64]]:
+    """Squared errors of curves across stretches that they were fitted to, had they not been.
 
-        Returns
-        -------
-        ndarray, shape (3, stretches)
-            Square of the sum, over a stretch left out, of profile minus curve; the variance of the
-            curve's sum, as the model has it; the variance of the profile's own.
+    Parameters
+    ----------
+    fits : sequence of SmoothBaseline, length L
+        Of profiles of one length: they are looked at in one go, which is faster.
+    lengths : sequence of float, length L
+        Rows of a stretch of each; they overlap by half. Where bands leave no stretch so long, half
+        of it is asked, or a quarter.
 
-        Notes
-        -----
-        With the hat matrix H of the smoother and the residuals r of a stretch, those of a fit
-        without it are ``(1 - H)^-1 r`` (Craven and Wahba 1979, Numer. Math. 31:377).
-        """
-        for part in (1, 2, 4):
-            size = max(2, round(length / self._bin_size / part))
-            begins = _stretches(self._weights > 0, size)
-            if begins.size:
-                break
-        else:
-            return np.empty((3, 0))
-        bins = begins[:, None] + np.arange(size)
-        one = np.zeros((bins.size, self._weights.size))
-        one[np.arange(bins.size), bins.ravel()] = 1.0
-        solved = dpbtrs(self._factor, one.T, overwrite_b=True)[0].T.reshape(*bins.shape, -1)
-        covariance = np.take_along_axis(solved, bins[:, None, :], axis=2)
-        weights = self._weights[bins]
-        kept = np.eye(size) - covariance * weights[:, None, :]
-        # of the curve without the stretch, and of the stretch about it
-        right = np.concatenate((covariance, self._residual[bins][:, :, None]), axis=2)
-        without = np.linalg.solve(kept, right).sum(axis=1)
-        own, noise = without[:, :-1].sum(axis=1), (1.0 / weights).sum(axis=1)
-        return np.array((without[:, -1] ** 2, self.scale * own, self.scale * noise))
+    Returns
+    -------
+    list of ndarray, shape (3, stretches)
+        Square of the sum, over a stretch left out, of profile minus curve; the variance of the
+        curve's sum, as the model has it; the variance of the profile's own.
+
+    Notes
+    -----
+    Each curve is fitted again with no weight on a stretch. With the precision P of the whole fit,
+    its weights w and residuals r, that takes ``u = (P - diag(w_S))^-1 1_S``: the variance of the
+    sum is ``sum_S u``, and the new residuals sum up to ``sum_S r (1 + w u)``.
+    """
+    stretches = [
+        (k, begin, size)
+        for k, (fit, length) in enumerate(zip(fits, lengths, strict=True))
+        for begin, size in fit.stretches(length)
+    ]
+    checks = [np.empty((3, 0)) for _ in fits]
+    if not stretches:
+        return checks
+    of = np.array([k for k, _, _ in stretches])
+    weights = np.array([fits[k].weights for k in of])
+    residual = np.array([fits[k].residual for k in of])
+    inside = np.zeros(weights.shape)
+    for own, (_, begin, size) in zip(inside, stretches, strict=True):
+        own[begin : begin + size] = 1.0
+    stiffness = np.array([fits[k].stiffness for k in of])
+    kept, factor = _factors(weights * (1 - inside), stiffness)
+    of, inside, weights, residual = of[kept], inside[kept], weights[kept], residual[kept]
+    answer = inside * _solved(factor, inside)
+    error = np.einsum("sn,sn->s", inside, residual) + np.einsum(
+        "sn,sn->s", answer * weights, residual
+    )
+    noise = np.divide(inside, weights, out=np.zeros(inside.shape), where=inside > 0).sum(axis=1)
+    scale = np.array([fits[k].scale for k in of])
+    every = np.array((error**2, scale * answer.sum(axis=1), scale * noise))
+    return [every[:, of == k] for k in range(len(fits))]
 
 
 # Stretches left out of one lane: more say the same again.
@@ -143,7 +170,7 @@ def roughness(checks: Iterable[NDArray[np.float64]]) -> float:
     Parameters
     ----------
     checks : iterable of ndarray, shape (3, n)
-        From `SmoothBaseline.left_out`, lane by lane.
+        From `left_out`, lane by lane.
 
     Returns
     -------
@@ -242,7 +269,7 @@ def fit_baselines(
         if not left.size:
             break
         mine, of_bins = binned[left], weights[left]
-        factors, curve, scale = _most_likely(mine, of_bins, least_lengths[left] / size)
+        factors, stiffness, curve, scale = _most_likely(mine, of_bins, least_lengths[left] / size)
         off = mine - curve
         residual = off * np.sqrt(of_bins / scale[:, None])
         # asymmetric: signal stands above a baseline, never below
@@ -254,7 +281,9 @@ def fit_baselines(
         for k in np.flatnonzero(last).tolist():
             level = _level(curve[k], n_rows, size)
             least = max(float(scale[k]), 1e-12)
-            fits[int(left[k])] = SmoothBaseline(level, least, factors[k], size, off[k], of_bins[k])
+            fits[int(left[k])] = SmoothBaseline(
+                level, least, size, off[k], of_bins[k], float(stiffness[k]), factors[k]
+            )
         weights[left] = np.where(outlier, 0.0, of_bins)
         left = left[~last]
     return [fits[k] for k in range(len(values))]
@@ -293,8 +322,10 @@ def _level(curve: NDArray[np.float64], n_rows: int, size: int) -> NDArray[np.flo
 
 def _most_likely(
     values: NDArray[np.float64], weights: NDArray[np.float64], least_lengths: NDArray[np.float64]
-) -> tuple[list[NDArray[np.float64]], NDArray[np.float64], NDArray[np.float64]]:
-    """Cholesky factor, curve and variance scale of each profile for its most likely stiffness."""
+) -> tuple[
+    list[NDArray[np.float64]], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]
+]:
+    """Cholesky factor, stiffness, curve and scale of each profile where it is most likely."""
     count, n = values.shape
     n_used = np.count_nonzero(weights, axis=1)
     usual = np.array([median(own[own > 0]) for own in weights])
@@ -308,7 +339,8 @@ def _most_likely(
     right = weights * values
     of, place = np.nonzero(tried)
     stiffness = allowed[of, place] * usual[of]
-    of, place, stiffness, factor = _factors(weights, of, place, stiffness)
+    kept, factor = _factors(weights[of], stiffness)
+    of, place, stiffness = of[kept], place[kept], stiffness[kept]
     curve = _solved(factor, right[of])
     # misfit and roughness together, where the curve makes them least; a perfectly flat canvas has
     # no scatter at all
@@ -323,7 +355,7 @@ def _most_likely(
     number[of, place] = np.arange(of.size)
     best = number[np.arange(count), cost.argmin(axis=1)]
     factors = [factor[:, k].copy(order="F") for k in best]
-    return factors, curve[best] + line, scale[best]
+    return factors, stiffness[best], curve[best] + line, scale[best]
 
 
 def _line(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -339,27 +371,25 @@ def _line(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[
 
 
 def _factors(
-    weights: NDArray[np.float64],
-    of: NDArray[np.intp],
-    place: NDArray[np.intp],
-    stiffness: NDArray[np.float64],
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
-    """Cholesky factors, shape (3, S, n), of systems: the profiles `of` with a stiffness each.
+    weights: NDArray[np.float64], stiffness: NDArray[np.float64]
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Cholesky factors of S systems, shape (3, S, n), from weights (S, n) and a stiffness each.
 
     Systems that have nothing to do with each other, put end to end, are one banded system: LAPACK
-    is called once. A stiffness that cannot be told from a singular one is left out, of all four.
+    is called once. One that cannot be told from a singular one is left out: also which are kept.
     """
     n = weights.shape[1]
-    while True:
-        bands = _penalty(n) * stiffness[:, None, None]
-        bands[:, :, 2] += weights[of]
+    kept = np.arange(stiffness.size)
+    while kept.size:
+        bands = _penalty(n) * stiffness[kept, None, None]
+        bands[:, :, 2] += weights[kept]
         # as LAPACK has them in memory: nothing is copied
         factor, failed = dpbtrf(bands.reshape(-1, 3).T, overwrite_ab=True)
         if not failed:
-            return of, place, stiffness, factor.reshape(3, of.size, n)
+            return kept, factor.reshape(3, kept.size, n)
         # the stiffest system of a profile is always positive definite
-        left = np.arange(of.size) != (failed - 1) // n
-        of, place, stiffness = of[left], place[left], stiffness[left]
+        kept = np.delete(kept, (failed - 1) // n)
+    return kept, np.empty((3, 0, n))
 
 
 def _solved(factor: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -394,4 +424,5 @@ def _constant(
     factor = np.zeros((3, 1))
     factor[2, 0] = 1.0 / np.sqrt(max(spread + own, 1e-300))
     nothing = np.zeros(1)
-    return SmoothBaseline(np.full(values.size, level), 1.0, factor, values.size, nothing, nothing)
+    size = values.size
+    return SmoothBaseline(np.full(size, level), 1.0, size, nothing, nothing, 0.0, factor)
