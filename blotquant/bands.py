@@ -15,6 +15,7 @@ from .limits import Ground, Peak, limits_and_ground
 from .membrane import find_panels
 from .model import Blot, Lane, Layout, Panel, Profile
 from .noise import NoiseModel, estimate_noise
+from .order import medians
 from .reading import read_sections, saturated_rows
 from .recipe import FindingSettings, Recipe
 from .rows import FoundBand, arrange_rows
@@ -392,7 +393,7 @@ def _clutter(
     """Spread of each lane's response away from bands, where texture exceeds the pixels' noise."""
     step = max(1, int(sigma / 2))  # neighbours within a sigma say the same
     size = np.abs(response[:, ::step])
-    middle = 1.4826 * np.median(size, axis=1, keepdims=True)
+    middle = 1.4826 * medians(size)[:, None]
     strong = response[:, ::step] > 8 * np.maximum(spread[:, ::step], 0.5 * middle)
     reach = (int(4 * sigma) + 1) // step
     quiet = maximum_filter1d(strong.astype(np.uint8), 2 * reach + 1, axis=1) == 0

@@ -29,6 +29,8 @@ __all__ = ["measure_lane", "measure_reading", "read_background", "read_backgroun
 
 # Neighbours nearer than this share of the lane's width touch it.
 _TOUCH = 0.02
+# Whether lanes touch is looked at in some rows from top to bottom.
+_SOME_ROWS = np.linspace(0.0, 1.0, 5)
 # A band whose profile at its limit is still this share of its peak overlaps its neighbour.
 _OVERLAP = 0.05
 # Specks and scratches that were worth this share of a band's standard error are worth a flag.
@@ -217,7 +219,7 @@ def _measure_band(
     return BandMeasurement(
         band=band,
         center_row=center,
-        center_col=float(lane.center(center)),
+        center_col=float(np.interp(center, *reading.knots)),
         height=band.stop - band.start,
         width=lane.width,
         area=area,
@@ -298,9 +300,10 @@ def _lane_flags(blot: Blot, lane: Lane, profile: Profile, lanes: Sequence[Lane])
         others = [col for _, col in other.path]
         if min(others) - right > near or left - max(others) > near:
             continue
-        rows = np.linspace(max(lane.top, other.top), min(lane.bottom, other.bottom), 5)
-        if rows[0] > rows[-1]:
+        first, last = max(lane.top, other.top), min(lane.bottom, other.bottom)
+        if first > last:
             continue
+        rows = first + (last - first) * _SOME_ROWS
         gap = np.abs(other.center(rows) - lane.center(rows)) - (lane.width + other.width) / 2
         if float(gap.min()) < _TOUCH * lane.width:
             flags |= Flag.LANES_TOUCH

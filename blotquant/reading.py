@@ -126,7 +126,7 @@ def _read(blot: Blot, lane: Lane, noise: NoiseModel, count: int) -> Sections:
     n_cols = blot.shape[1]
     offsets = lane.width * (np.arange(count + 1) / count - 0.5)
     center = lane.center(position)
-    edges = np.clip(center + offsets[:, None], -0.5, n_cols - 0.5)
+    edges = np.minimum(np.maximum(center + offsets[:, None], -0.5), n_cols - 0.5)
     # marks are told by what is beside them
     first = max(min(int(np.floor(edges[0].min() + 0.5)), n_cols - 1) - REACH, 0)
     last = min(int(np.floor(edges[-1].max() + 0.5)) + REACH, n_cols - 1)
@@ -221,9 +221,8 @@ def _sums_between(values: NDArray[Any], at: NDArray[np.float64]) -> NDArray[np.f
     sums = np.add.reduceat(flat, begins.ravel(), dtype=exact).reshape(begins.shape)
     cut = (at - whole) * flat[begins]
     between = sums[:, :-1] + (cut[:, 1:] - cut[:, :-1])
-    none = begins[:, 1:] == begins[:, :-1]
-    if none.any():  # of no px `reduceat` gives the first
-        between -= np.where(none, sums[:, :-1], 0)
+    if (at[:, 1:] - at[:, :-1]).min() < 1:  # of no px `reduceat` gives the first
+        between -= np.where(begins[:, 1:] == begins[:, :-1], sums[:, :-1], 0)
     return np.ascontiguousarray(between.T, np.float64)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -278,11 +277,11 @@ def fit_baselines(
         last = (out == 0) | (np.count_nonzero(of_bins, axis=1) - out < 6)
         if attempt == 3 or not reject:
             last[:] = True
+        levels = _levels(curve, n_rows, size) if last.any() else curve
         for k in np.flatnonzero(last).tolist():
-            level = _level(curve[k], n_rows, size)
             least = max(float(scale[k]), 1e-12)
             fits[int(left[k])] = SmoothBaseline(
-                level, least, size, off[k], of_bins[k], float(stiffness[k]), factors[k]
+                levels[k], least, size, off[k], of_bins[k], float(stiffness[k]), factors[k]
             )
         weights[left] = np.where(outlier, 0.0, of_bins)
         left = left[~last]
@@ -307,17 +306,17 @@ def _binned(
     return mean, weights
 
 
-def _level(curve: NDArray[np.float64], n_rows: int, size: int) -> NDArray[np.float64]:
-    """Curve at each row: between the bins' middles, and straight on beyond the outermost."""
+def _levels(curves: NDArray[np.float64], n_rows: int, size: int) -> NDArray[np.float64]:
+    """Curves at each row: between the bins' middles, and straight on beyond the outermost."""
     starts = np.arange(0, n_rows, size)
     middles = (starts + np.minimum(starts + size, n_rows) - 1) / 2
     rows = np.arange(n_rows, dtype=np.float64)
-    level = np.interp(rows, middles, curve)
-    head, tail = slice(0, math.ceil(middles[0])), slice(math.floor(middles[-1]) + 1, n_rows)
-    slopes = (curve[[1, -1]] - curve[[0, -2]]) / (middles[[1, -1]] - middles[[0, -2]])
-    level[head] = curve[0] + (rows[head] - middles[0]) * slopes[0]
-    level[tail] = curve[-1] + (rows[tail] - middles[-1]) * slopes[1]
-    return level
+    # the line through the middles of two bins holds from one to the other
+    before = np.minimum(np.maximum((rows - middles[0]) // size, 0), middles.size - 2).astype(
+        np.intp
+    )
+    share = (rows - middles[before]) / (middles[before + 1] - middles[before])
+    return np.asarray(curves[:, before] * (1 - share) + curves[:, before + 1] * share)
 
 
 def _most_likely(

@@ -53,12 +53,10 @@ def table_of(records: Iterable[Mapping[str, Any]], columns: Sequence[Column]) ->
         names = [column.name for column in columns if column.kind == kind]
         if not names:
             continue
-        cells = np.empty((len(rows), len(names)), dtype)
-        for cell, row in zip(cells, rows, strict=True):
-            cell[:] = [row[name] for name in names]
+        cells = np.array([[row[name] for name in names] for row in rows], dtype)
         # all columns of a type at once: pandas takes its time over each. Texts stay objects, as
         # in pandas' own text nothing is NaN
-        blocks.append(pd.DataFrame(cells, columns=names, dtype=dtype))
+        blocks.append(pd.DataFrame(cells.reshape(-1, len(names)), columns=names, dtype=dtype))
     return pd.concat(blocks, axis=1)[[column.name for column in columns]]
 
 

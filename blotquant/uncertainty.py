@@ -79,6 +79,11 @@ class LaneReading:
         return read_sections(self.blot, self.lane, self.noise).marks
 
     @cached_property
+    def knots(self) -> NDArray[np.float64]:
+        """Rows and columns that the lane's centre line runs through, shape (2, K)."""
+        return np.array(self.lane.path, np.float64).T
+
+    @cached_property
     def outermost(self) -> NDArray[np.float64]:
         """Signal of the lane's outermost px on its left and right side, a.u., shape (2, N)."""
         return read_sections(self.blot, self.lane, self.noise).outermost
