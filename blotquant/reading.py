@@ -124,14 +124,17 @@ def _read(blot: Blot, lane: Lane, noise: NoiseModel, count: int) -> Sections:
         empty = np.empty((count, 0))
         return Sections(position, empty, empty, empty)
     n_cols = blot.shape[1]
-    offsets = lane.width * (np.arange(count + 1) / count - 0.5)
     center = lane.center(position)
-    edges = np.minimum(np.maximum(center + offsets[:, None], -0.5), n_cols - 0.5)
+    edges = center + lane.width * (np.arange(count + 1) / count - 0.5)[:, None]
+    left, right = float(edges[0].min()), float(edges[-1].max())
+    if left < -0.5 or right > n_cols - 0.5:
+        edges = np.minimum(np.maximum(edges, -0.5), n_cols - 0.5)
+        left, right = float(edges[0].min()), float(edges[-1].max())
     # marks are told by what is beside them
-    first = max(min(int(np.floor(edges[0].min() + 0.5)), n_cols - 1) - REACH, 0)
-    last = min(int(np.floor(edges[-1].max() + 0.5)) + REACH, n_cols - 1)
+    first = max(min(math.floor(left + 0.5), n_cols - 1) - REACH, 0)
+    last = min(math.floor(right + 0.5) + REACH, n_cols - 1)
     stored = blot.pixels[rows[0] : rows[-1] + 1, first : last + 1]
-    at = edges + 0.5 - first
+    at = edges + (0.5 - first)
     linear = blot.signal_map.clear_level is None and stored.dtype.kind in "ui"
     # copied: what follows goes through it several times, and a lane is narrow in its picture's rows
     values = np.ascontiguousarray(stored if linear else blot.signal_map(stored))
@@ -163,7 +166,8 @@ def _fill_marks(
     if Flag.LOSSY in blot.flags:
         return NO_MARKS  # lossy compression makes specks of its own
     step = abs(blot.signal_map.scale) if linear else 1.0
-    brightest = intensity.max(axis=0) / np.maximum((at[1:] - at[:-1]).min(axis=0), 1.0)
+    narrowest = (at[1:] - at[:-1]).min(axis=0)
+    brightest = intensity.max(axis=0) / np.maximum(narrowest, 1.0)
     left, right = at[0] - 0.5, at[-1] - 0.5
     places = marked_places(values, threshold_of(brightest, noise) / step, left, right)
     rows, cols, _ = places
@@ -212,18 +216,21 @@ def _sums_between(values: NDArray[Any], at: NDArray[np.float64]) -> NDArray[np.f
     exact: type[np.number[Any]] = np.int64 if values.dtype.kind in "ui" else np.float64
     if values.dtype.kind == "u" and values.dtype.itemsize <= 2 and n_cols <= 2**16:
         exact = np.uint32  # no row's sum is larger; half the memory to go through
-    at = np.ascontiguousarray(at.T)
-    whole = np.minimum(at.astype(np.intp), n_cols - 1)
+    whole = at.astype(np.intp)
+    if whole.max() >= n_cols:
+        whole = np.minimum(whole, n_cols - 1)
     # all the rows end to end: summed from place to place in one go, and from the last of a row to
     # the first of the next, which is not used. Nothing is gone through twice
-    begins = whole + n_cols * np.arange(n_rows)[:, None]
-    flat = values.ravel()
-    sums = np.add.reduceat(flat, begins.ravel(), dtype=exact).reshape(begins.shape)
+    flat, begins = values.ravel(), whole + n_cols * np.arange(n_rows)
+    in_turn = np.add.reduceat(flat, begins.T.ravel(), dtype=exact).reshape(n_rows, -1)
+    sums = np.ascontiguousarray(in_turn.T)[:-1]
     cut = (at - whole) * flat[begins]
-    between = sums[:, :-1] + (cut[:, 1:] - cut[:, :-1])
-    if (at[:, 1:] - at[:, :-1]).min() < 1:  # of no px `reduceat` gives the first
-        between -= np.where(begins[:, 1:] == begins[:, :-1], sums[:, :-1], 0)
-    return np.ascontiguousarray(between.T, np.float64)
+    between = cut[1:] - cut[:-1]
+    between += sums
+    none = whole[1:] == whole[:-1]
+    if none.any():  # of no px `reduceat` gives the first
+        between -= np.where(none, sums, 0)
+    return np.asarray(between, np.float64)
 
 
 def _rows(n_rows: int, lane: Lane) -> NDArray[np.intp]:
