@@ -295,8 +295,9 @@ def _reach(sigma: float) -> int:
 
 def _continued(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
     """Profiles continued beyond their ends with their slope: a tilted background bends nowhere."""
-    sides = [(0, 0)] * (values.ndim - 1)
-    return np.pad(values, [*sides, (reach, reach)], mode="reflect", reflect_type="odd")
+    before = 2 * values[..., :1] - values[..., reach:0:-1]
+    after = 2 * values[..., -1:] - values[..., -2 : -reach - 2 : -1]
+    return np.concatenate((before, values, after), axis=-1)
 
 
 def _response(continued: NDArray[np.float64], rows: int, sigma: float) -> NDArray[np.float64]:

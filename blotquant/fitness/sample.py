@@ -69,6 +69,11 @@ class Sample:
         size = int(np.iinfo(pixels.dtype).max) + 1
         return cv2.calcHist([part], [0], None, [size], [0, size]).ravel().astype(np.int64)
 
+    @cached_property
+    def levels(self) -> NDArray[np.intp]:
+        """Grey levels that some pixels of the histogram have, from the lowest; none without one."""
+        return np.flatnonzero(() if self.histogram is None else self.histogram)
+
     @property
     def dark(self) -> bool:
         """Whether bands are dark on a light ground in the stored file."""
