@@ -20,12 +20,18 @@ from .overlap import measure_overlaps
 from .reading import read_lane, sum_mask
 from .recipe import Recipe
 from .registry import get
-from .result import BandMeasurement, LaneMeasurement
+from .result import BandMeasurement, GroupFit, LaneMeasurement
 from .signal import MAX_OPTICAL_DENSITY
 from .smoother import roughness
 from .uncertainty import LaneReading, lane_total_error, standard_errors
 
-__all__ = ["measure_lane", "measure_reading", "read_background", "read_backgrounds"]
+__all__ = [
+    "measure_lane",
+    "measure_reading",
+    "measure_readings",
+    "read_background",
+    "read_backgrounds",
+]
 
 # Neighbours nearer than this share of the lane's width touch it.
 _TOUCH = 0.02
@@ -153,21 +159,52 @@ def measure_reading(
     reading: LaneReading, bands: Sequence[Band], recipe: Recipe, lanes: Sequence[Lane] = ()
 ) -> LaneMeasurement:
     """Measure the bands of a lane whose background is known; parameters as in `measure_lane`."""
+    return measure_readings([(reading, bands)], recipe, lanes)[0]
+
+
+def measure_readings(
+    of: Sequence[tuple[LaneReading, Sequence[Band]]], recipe: Recipe, lanes: Sequence[Lane] = ()
+) -> list[LaneMeasurement]:
+    """Measure the bands of lanes whose backgrounds are known, each given with its bands.
+
+    Other parameters as in `measure_lane`. Overlapping bands are fitted for all lanes in one go.
+    """
+    flags = [_lane_flags(reading, lanes) for reading, _ in of]
+    sums = [
+        (reading, _summed(reading, bands, recipe, own))
+        for (reading, bands), own in zip(of, flags, strict=True)
+    ]
+    fitted = measure_overlaps(sums, recipe)
+    return [
+        _lane_measurement(reading, estimate_unclipped(reading, measured), fits, own)
+        for (reading, _), (measured, fits), own in zip(sums, fitted, flags, strict=True)
+    ]
+
+
+def _summed(
+    reading: LaneReading, bands: Sequence[Band], recipe: Recipe, flags: Flag
+) -> tuple[BandMeasurement, ...]:
+    """Each band of a lane as a sum between its limits; none where the picture has no such lane."""
+    if reading.profile.position.size == 0:
+        return ()
+    ordered = _ordered(bands)
+    spreads = method_spreads(reading, ordered, recipe)
+    return tuple(
+        _measure_band(reading, band, index, recipe, flags, spreads[index])
+        for index, band in enumerate(ordered)
+    )
+
+
+def _lane_measurement(
+    reading: LaneReading,
+    bands: tuple[BandMeasurement, ...],
+    fits: tuple[GroupFit, ...],
+    flags: Flag,
+) -> LaneMeasurement:
     lane, profile, baseline = reading.lane, reading.profile, reading.baseline
     if profile.position.size == 0:
         empty = np.empty(0)
         return LaneMeasurement(lane.id, profile, empty, empty, (), 0.0, Flag.EDGE_CUT)
-    flags = _lane_flags(reading.blot, lane, profile, lanes)
-    if baseline.uncertain:
-        flags |= Flag.BASELINE_UNCERTAIN
-    ordered = _ordered(bands)
-    spreads = method_spreads(reading, ordered, recipe)
-    measured = tuple(
-        _measure_band(reading, band, index, recipe, flags, spreads[index])
-        for index, band in enumerate(ordered)
-    )
-    measured, fits = measure_overlaps(reading, measured, recipe)
-    measured = estimate_unclipped(reading, measured)
     total = float((profile.intensity - baseline.level).sum())
     if not profile.width.any():  # a carried lane that this picture does not show
         total = float("nan")
@@ -176,7 +213,7 @@ def measure_reading(
         profile=profile,
         baseline=baseline.level,
         baseline_variance=baseline.variance,
-        bands=measured,
+        bands=bands,
         total_density=total,
         flags=flags,
         total_density_err=lane_total_error(reading, total),
@@ -287,8 +324,9 @@ def _shape_flags(reading: LaneReading, band: Band, rows: slice) -> Flag:
     return Flag.OVERLAP if float(ends.max()) > max(_OVERLAP * peak, 4 * noise) else Flag.NONE
 
 
-def _lane_flags(blot: Blot, lane: Lane, profile: Profile, lanes: Sequence[Lane]) -> Flag:
-    flags = Flag.NONE
+def _lane_flags(reading: LaneReading, lanes: Sequence[Lane]) -> Flag:
+    lane, profile = reading.lane, reading.profile
+    flags = Flag.BASELINE_UNCERTAIN if reading.baseline.uncertain else Flag.NONE
     if (profile.width < lane.width - 1e-6).any():
         flags |= Flag.EDGE_CUT
     columns = [col for _, col in lane.path]
