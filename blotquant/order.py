@@ -40,7 +40,13 @@ def median(values: ArrayLike) -> float:
 
 
 def medians(values: NDArray[Any]) -> NDArray[Any]:
-    """Median of each row of an array of shape (rows, N), no NaN; shape (rows,)."""
+    """Median of each row of an array of shape (rows, N), no NaN; shape (rows,).
+
+    Examples
+    --------
+    >>> medians(np.array([[3.0, 1.0, 2.0, 9.0], [0.0, 0.0, 4.0, 5.0]])).tolist()
+    [2.5, 2.0]
+    """
     low, high = (values.shape[1] - 1) // 2, values.shape[1] // 2
     parted = np.partition(values, (low, high), axis=1)
     middles: NDArray[Any] = (parted[:, low] + parted[:, high]) / 2

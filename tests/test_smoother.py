@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from blotquant.smoother import fit_baseline, left_out, roughness
+from blotquant.smoother import fit_baseline, fit_baselines, left_out, roughness
 
 ROWS = 600
 
@@ -84,3 +84,30 @@ def test_bands_that_leave_little_room_are_checked_on_shorter_stretches():
     free = np.arange(ROWS) % 100 < 40
     fit = fit_baseline(rng.normal(size=ROWS), np.ones(ROWS), free)
     assert left_out([fit], [60])[0].shape[1] > 2
+
+
+def test_several_profiles_are_fitted_as_one_by_one():
+    rng = np.random.default_rng(8)
+    values = rng.normal(size=(4, ROWS)).cumsum(axis=1) * [[0], [0.1], [1], [3]]
+    values += rng.normal(size=values.shape)
+    values[1, 300:310] += 40  # a speck: left out, and fitted again
+    variance = np.ones(values.shape) * [[1.0], [4.0], [1.0], [1.0]]
+    free = np.ones(values.shape, bool)
+    free[2, 100:200] = False
+    free[3, 3:] = False  # too little for a curve
+    lengths = np.array([0.0, 20.0, 5.0, 0.0])
+    together = fit_baselines(values, variance, free, lengths)
+    checks = left_out(together, [40.0] * 4)
+    for k, fit in enumerate(together):
+        alone = fit_baseline(values[k], variance[k], free[k], least_length=lengths[k])
+        assert fit.level == pytest.approx(alone.level, rel=1e-9, abs=1e-9)
+        assert fit.scale == pytest.approx(alone.scale)
+        assert fit.variances_at([0, 150]) == pytest.approx(alone.variances_at([0, 150]), rel=1e-6)
+        assert checks[k] == pytest.approx(left_out([alone], [40.0])[0], rel=1e-6)
+
+
+def test_the_variance_at_a_row_is_that_of_a_sum_of_one_row():
+    fit = fitted(np.random.default_rng(9).normal(size=ROWS))
+    one = np.zeros(ROWS)
+    one[151] = 1.0
+    assert fit.variances_at([151])[0] == pytest.approx(fit.variance_of_sum(one))
