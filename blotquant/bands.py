@@ -15,6 +15,7 @@ from .limits import Ground, Peak, limits_and_ground
 from .membrane import find_panels
 from .model import Blot, Lane, Layout, Panel, Profile
 from .noise import NoiseModel, estimate_noise
+from .order import medians
 from .reading import read_sections, saturated_rows
 from .recipe import FindingSettings, Recipe
 from .rows import FoundBand, arrange_rows
@@ -294,8 +295,9 @@ def _reach(sigma: float) -> int:
 
 def _continued(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
     """Profiles continued beyond their ends with their slope: a tilted background bends nowhere."""
-    sides = [(0, 0)] * (values.ndim - 1)
-    return np.pad(values, [*sides, (reach, reach)], mode="reflect", reflect_type="odd")
+    before = 2 * values[..., :1] - values[..., reach:0:-1]
+    after = 2 * values[..., -1:] - values[..., -2 : -reach - 2 : -1]
+    return np.concatenate((before, values, after), axis=-1)
 
 
 def _response(continued: NDArray[np.float64], rows: int, sigma: float) -> NDArray[np.float64]:
@@ -392,7 +394,7 @@ def _clutter(
     """Spread of each lane's response away from bands, where texture exceeds the pixels' noise."""
     step = max(1, int(sigma / 2))  # neighbours within a sigma say the same
     size = np.abs(response[:, ::step])
-    middle = 1.4826 * np.median(size, axis=1, keepdims=True)
+    middle = 1.4826 * medians(size)[:, None]
     strong = response[:, ::step] > 8 * np.maximum(spread[:, ::step], 0.5 * middle)
     reach = (int(4 * sigma) + 1) // step
     quiet = maximum_filter1d(strong.astype(np.uint8), 2 * reach + 1, axis=1) == 0

@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .background import Baseline, LaneView
+from .background import Baseline, LaneView, under_lanes
+from .background import lane as under_lane
 from .clipped import estimate_unclipped
 from .flags import Flag
 from .method_spread import method_spreads
@@ -19,15 +20,23 @@ from .overlap import measure_overlaps
 from .reading import read_lane, sum_mask
 from .recipe import Recipe
 from .registry import get
-from .result import BandMeasurement, LaneMeasurement
+from .result import BandMeasurement, GroupFit, LaneMeasurement
 from .signal import MAX_OPTICAL_DENSITY
 from .smoother import roughness
 from .uncertainty import LaneReading, lane_total_error, standard_errors
 
-__all__ = ["measure_lane", "measure_reading", "read_background"]
+__all__ = [
+    "measure_lane",
+    "measure_reading",
+    "measure_readings",
+    "read_background",
+    "read_backgrounds",
+]
 
 # Neighbours nearer than this share of the lane's width touch it.
 _TOUCH = 0.02
+# Whether lanes touch is looked at in some rows from top to bottom.
+_SOME_ROWS = np.linspace(0.0, 1.0, 5)
 # A band whose profile at its limit is still this share of its peak overlaps its neighbour.
 _OVERLAP = 0.05
 # Specks and scratches that were worth this share of a band's standard error are worth a flag.
@@ -93,38 +102,109 @@ def read_background(
 ) -> LaneReading:
     """Read a lane and find its background; parameters as in `measure_lane`."""
     noise = noise or estimate_noise(blot)
-    profile = read_lane(blot, lane, noise)
-    if profile.position.size == 0:
-        empty = np.empty(0)
-        return LaneReading(blot, lane, profile, Baseline(empty, empty, ()), noise)
+    return read_backgrounds(blot, [(lane, bands)], recipe, noise=noise, lanes=lanes, panels=panels)[
+        0
+    ]
+
+
+def read_backgrounds(
+    blot: Blot,
+    of: Sequence[tuple[Lane, Sequence[Band]]],
+    recipe: Recipe,
+    *,
+    noise: NoiseModel,
+    lanes: Sequence[Lane] = (),
+    panels: Sequence[Panel] = (),
+) -> list[LaneReading]:
+    """Read several lanes, each given with its bands, and find the background of each.
+
+    Other parameters as in `measure_lane`. The default background is found for all lanes in one go.
+    """
+    method = get("backgrounds", recipe.background.method)
+    profiles = [read_lane(blot, lane, noise) for lane, _ in of]
+    views = {
+        k: _view(blot, lane, profile, bands, lanes, panels)
+        for k, ((lane, bands), profile) in enumerate(zip(of, profiles, strict=True))
+        if profile.position.size
+    }
+    found = (
+        under_lanes(list(views.values()))
+        if method is under_lane
+        else [method(view, recipe.background) for view in views.values()]
+    )
+    baselines = dict(zip(views, found, strict=True))
+    empty = Baseline(np.empty(0), np.empty(0), ())
+    return [
+        LaneReading(blot, lane, profile, baselines.get(k, empty), noise)
+        for k, ((lane, _), profile) in enumerate(zip(of, profiles, strict=True))
+    ]
+
+
+def _view(
+    blot: Blot,
+    lane: Lane,
+    profile: Profile,
+    bands: Sequence[Band],
+    lanes: Sequence[Lane],
+    panels: Sequence[Panel],
+) -> LaneView:
     ordered = _ordered(bands)
     limits = tuple((band.start, band.stop) for band in ordered)
     detected = tuple(band.detected for band in ordered)
     outline = next((panel.outline for panel in panels if panel.id == lane.panel_id), ())
-    view = LaneView(blot, lane, profile, limits, tuple(lanes), outline, detected)
-    baseline: Baseline = get("backgrounds", recipe.background.method)(view, recipe.background)
-    return LaneReading(blot, lane, profile, baseline, noise)
+    return LaneView(blot, lane, profile, limits, tuple(lanes), outline, detected)
 
 
 def measure_reading(
     reading: LaneReading, bands: Sequence[Band], recipe: Recipe, lanes: Sequence[Lane] = ()
 ) -> LaneMeasurement:
     """Measure the bands of a lane whose background is known; parameters as in `measure_lane`."""
+    return measure_readings([(reading, bands)], recipe, lanes)[0]
+
+
+def measure_readings(
+    of: Sequence[tuple[LaneReading, Sequence[Band]]], recipe: Recipe, lanes: Sequence[Lane] = ()
+) -> list[LaneMeasurement]:
+    """Measure the bands of lanes whose backgrounds are known, each given with its bands.
+
+    Other parameters as in `measure_lane`. Overlapping bands are fitted for all lanes in one go.
+    """
+    flags = [_lane_flags(reading, lanes) for reading, _ in of]
+    sums = [
+        (reading, _summed(reading, bands, recipe, own))
+        for (reading, bands), own in zip(of, flags, strict=True)
+    ]
+    fitted = measure_overlaps(sums, recipe)
+    return [
+        _lane_measurement(reading, estimate_unclipped(reading, measured), fits, own)
+        for (reading, _), (measured, fits), own in zip(sums, fitted, flags, strict=True)
+    ]
+
+
+def _summed(
+    reading: LaneReading, bands: Sequence[Band], recipe: Recipe, flags: Flag
+) -> tuple[BandMeasurement, ...]:
+    """Each band of a lane as a sum between its limits; none where the picture has no such lane."""
+    if reading.profile.position.size == 0:
+        return ()
+    ordered = _ordered(bands)
+    spreads = method_spreads(reading, ordered, recipe)
+    return tuple(
+        _measure_band(reading, band, index, recipe, flags, spreads[index])
+        for index, band in enumerate(ordered)
+    )
+
+
+def _lane_measurement(
+    reading: LaneReading,
+    bands: tuple[BandMeasurement, ...],
+    fits: tuple[GroupFit, ...],
+    flags: Flag,
+) -> LaneMeasurement:
     lane, profile, baseline = reading.lane, reading.profile, reading.baseline
     if profile.position.size == 0:
         empty = np.empty(0)
         return LaneMeasurement(lane.id, profile, empty, empty, (), 0.0, Flag.EDGE_CUT)
-    flags = _lane_flags(reading.blot, lane, profile, lanes)
-    if baseline.uncertain:
-        flags |= Flag.BASELINE_UNCERTAIN
-    ordered = _ordered(bands)
-    spreads = method_spreads(reading, ordered, recipe)
-    measured = tuple(
-        replace(_measure_band(reading, band, index, recipe, flags), method_spread=spreads[index])
-        for index, band in enumerate(ordered)
-    )
-    measured, fits = measure_overlaps(reading, measured, recipe)
-    measured = estimate_unclipped(reading, measured)
     total = float((profile.intensity - baseline.level).sum())
     if not profile.width.any():  # a carried lane that this picture does not show
         total = float("nan")
@@ -133,7 +213,7 @@ def measure_reading(
         profile=profile,
         baseline=baseline.level,
         baseline_variance=baseline.variance,
-        bands=measured,
+        bands=bands,
         total_density=total,
         flags=flags,
         total_density_err=lane_total_error(reading, total),
@@ -146,7 +226,12 @@ def _ordered(bands: Sequence[Band]) -> list[Band]:
 
 
 def _measure_band(
-    reading: LaneReading, band: Band, index: int, recipe: Recipe, lane_flags: Flag
+    reading: LaneReading,
+    band: Band,
+    index: int,
+    recipe: Recipe,
+    lane_flags: Flag,
+    method_spread: float,
 ) -> BandMeasurement:
     blot, lane, profile, baseline = reading.blot, reading.lane, reading.profile, reading.baseline
     rows, weights = reading.share(band)
@@ -171,7 +256,7 @@ def _measure_band(
     return BandMeasurement(
         band=band,
         center_row=center,
-        center_col=float(lane.center(center)),
+        center_col=float(np.interp(center, *reading.knots)),
         height=band.stop - band.start,
         width=lane.width,
         area=area,
@@ -184,6 +269,7 @@ def _measure_band(
         saturated_fraction=saturated,
         detection_limit=limit,
         flags=flags,
+        method_spread=method_spread,
     )
 
 
@@ -238,26 +324,25 @@ def _shape_flags(reading: LaneReading, band: Band, rows: slice) -> Flag:
     return Flag.OVERLAP if float(ends.max()) > max(_OVERLAP * peak, 4 * noise) else Flag.NONE
 
 
-def _lane_flags(blot: Blot, lane: Lane, profile: Profile, lanes: Sequence[Lane]) -> Flag:
-    flags = Flag.NONE
+def _lane_flags(reading: LaneReading, lanes: Sequence[Lane]) -> Flag:
+    lane, profile = reading.lane, reading.profile
+    flags = Flag.BASELINE_UNCERTAIN if reading.baseline.uncertain else Flag.NONE
     if (profile.width < lane.width - 1e-6).any():
         flags |= Flag.EDGE_CUT
+    columns = [col for _, col in lane.path]
+    left, right = min(columns), max(columns)
     for other in lanes:
         if other.id == lane.id or other.panel_id != lane.panel_id:
             continue
         near = (lane.width + other.width) / 2 + _TOUCH * lane.width
-        if _apart(lane, other) > near:
+        others = [col for _, col in other.path]
+        if min(others) - right > near or left - max(others) > near:
             continue
-        rows = np.linspace(max(lane.top, other.top), min(lane.bottom, other.bottom), 5)
-        if rows[0] > rows[-1]:
+        first, last = max(lane.top, other.top), min(lane.bottom, other.bottom)
+        if first > last:
             continue
+        rows = first + (last - first) * _SOME_ROWS
         gap = np.abs(other.center(rows) - lane.center(rows)) - (lane.width + other.width) / 2
         if float(gap.min()) < _TOUCH * lane.width:
             flags |= Flag.LANES_TOUCH
     return flags
-
-
-def _apart(a: Lane, b: Lane) -> float:
-    """Px between the columns that two lanes' centres run through; below 0 where they share some."""
-    columns, others = [col for _, col in a.path], [col for _, col in b.path]
-    return max(min(others) - max(columns), min(columns) - max(others))

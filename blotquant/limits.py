@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from .model import Lane, Profile
+from .order import median
 from .rows import FoundBand
-from .smoother import fit_baseline
+from .smoother import fit_baselines
 
 __all__ = ["Ground", "Peak", "band_limits", "limits_and_ground"]
 
@@ -99,10 +100,7 @@ def limits_and_ground(
     }
     for last in (False, True):
         # once more, with the tails that the first limits found kept out of the baseline
-        seen = {
-            lane.id: _LaneShape.of(profiles[lane.id], hidden[lane.id], peaks[lane.id])
-            for lane in busy
-        }
+        seen = _lane_shapes([lane.id for lane in busy], profiles, hidden, peaks)
         reach = _common_reach(list(seen.values()))
         limits = {lane: shape.limits(reach) for lane, shape in seen.items()}
         if not last:
@@ -127,27 +125,31 @@ class _LaneShape:
     valleys: list[float]
     summits: list[int]
     flanks: list[tuple[float, float]]  # sigma that the upper half shows, above and below
+    heights: list[float]  # `smooth`: looked at one by one, a list is faster
 
     @classmethod
     def of(
-        cls, profile: Profile, hidden: list[tuple[float, float]], peaks: list[Peak]
+        cls,
+        above: NDArray[np.float64],
+        smooth: NDArray[np.float64],
+        noise: NDArray[np.float64],
+        bridge: NDArray[np.float64],
+        peaks: list[Peak],
     ) -> _LaneShape:
-        above, noise, bridge = _above_baseline(profile, hidden, peaks)
-        smooth = gaussian_filter1d(above, 0.7, mode="nearest")
         valleys = _valleys(smooth, peaks)
         summits = [
             _summit(smooth, peak, ends) for peak, ends in zip(peaks, pairwise(valleys), strict=True)
         ]
-        heights = smooth.tolist()  # looked at one by one: faster as a list
+        heights = smooth.tolist()
         flanks = [
             (_flank(heights, top, -1, peak.sigma), _flank(heights, top, 1, peak.sigma))
             for top, peak in zip(summits, peaks, strict=True)
         ]
-        return cls(above, smooth, noise, bridge, peaks, valleys, summits, flanks)
+        return cls(above, smooth, noise, bridge, peaks, valleys, summits, flanks, heights)
 
     def limits(self, reach: tuple[float, float]) -> list[tuple[float, float] | None]:
         """Limits of each peak, None where the profile is not above the baseline."""
-        heights, noises = self.smooth.tolist(), self.noise.tolist()
+        heights, noises = self.heights, self.noise.tolist()
         limits: list[tuple[float, float] | None] = []
         for index, (top, (above, below)) in enumerate(zip(self.summits, self.flanks, strict=True)):
             if heights[top] <= 0:
@@ -158,17 +160,6 @@ class _LaneShape:
             stop = _end(heights, noises, top, 1, below, reach[1], least, self.valleys[index + 1])
             limits.append((start, stop))
         return limits
-
-    def side(self, index: int, step: int) -> tuple[NDArray[np.float64], float, float]:
-        """Profile outwards from a summit over its height, NaN beyond the valley; its errors."""
-        top, flank = self.summits[index], self.flanks[index][step > 0]
-        height = float(self.smooth[top])
-        end = self.valleys[index + (step > 0)]
-        away = np.minimum(_OUTWARDS * flank, self.smooth.size + top)
-        rows = top + step * away
-        shape = np.interp(rows, np.arange(self.smooth.size), self.smooth) / height
-        shape[away >= abs(end - top)] = np.nan
-        return shape, float(self.noise[top]) / height, float(self.bridge[index]) / height
 
 
 # Where the common shape is looked at, in flanks from the summit.
@@ -182,36 +173,78 @@ _MOST_TRUST = 50.0
 
 def _common_reach(seen: Sequence[_LaneShape]) -> tuple[float, float]:
     """How many flanks the bands reach above and below their summits, all taken together."""
-    ends = []
-    for step in (-1, 1):
-        sides = [
-            shape.side(index, step)
-            for shape in seen
-            for index, top in enumerate(shape.summits)
-            if shape.smooth[top] > 0
-        ]
-        ends.append(_foot_of(sides))
-    return ends[0], ends[1]
+    bands = [
+        (shape, index)
+        for shape in seen
+        for index, top in enumerate(shape.summits)
+        if shape.heights[top] > 0
+    ]
+    if not bands:
+        return _REACH, _REACH
+    sides = _Sides.of(seen, bands)
+    return sides.foot(-1), sides.foot(1)
 
 
-def _foot_of(sides: list[tuple[NDArray[np.float64], float, float]]) -> float:
-    """Where the mean of some bands' sides has come down to its foot or into its noise."""
-    if not sides:
-        return _REACH
-    shapes = np.array([shape for shape, _, _ in sides])
-    noise = np.maximum([noise for _, noise, _ in sides], 1 / _MOST_TRUST)
-    known = np.isfinite(shapes)
-    weight = known / noise[:, None] ** 2
-    total = np.maximum(weight.sum(axis=0), 1e-12)
-    mean = (weight * np.where(known, shapes, 0.0)).sum(axis=0) / total
-    bridge = float(np.median([bridge for _, _, bridge in sides]))
-    floor = np.maximum(max(_FOOT, _BRIDGES * bridge), 1 / np.sqrt(total))
-    back = round(1 / _OUTWARDS[1])
-    for at in range(int(np.searchsorted(_OUTWARDS, _REACH)), _OUTWARDS.size):
-        # a tail fades; what does not is background
-        if not known[:, at].any() or mean[at] < floor[at] or mean[at] > 0.8 * mean[at - back]:
-            return float(_OUTWARDS[at])
-    return _LONGEST_REACH
+@dataclass(frozen=True, eq=False)
+class _Sides:
+    """All bands' profiles outwards from their summits, in one array; shape (B,) where not said."""
+
+    heights: NDArray[np.float64]  # the lanes' smoothed profiles end to end, shape (N,)
+    first: NDArray[np.intp]  # of these, where the band's lane begins and ends
+    last: NDArray[np.intp]
+    top: NDArray[np.intp]  # rows of the lane
+    flanks: NDArray[np.float64]  # shape (B, 2): above, below
+    valleys: NDArray[np.float64]  # shape (B, 2)
+    noise: NDArray[np.float64]  # over the height, as the next
+    bridge: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, seen: Sequence[_LaneShape], bands: Sequence[tuple[_LaneShape, int]]) -> _Sides:
+        sizes = [shape.smooth.size for shape in seen]
+        begins = dict(zip(map(id, seen), np.cumsum([0, *sizes]).tolist(), strict=False))
+        first = np.array([begins[id(shape)] for shape, _ in bands])
+        top = np.array([shape.summits[index] for shape, index in bands])
+        height = np.array([shape.heights[shape.summits[index]] for shape, index in bands])
+        noise = np.array([shape.noise[shape.summits[index]] for shape, index in bands])
+        return cls(
+            np.concatenate([shape.smooth for shape in seen]),
+            first,
+            first + [shape.smooth.size - 1 for shape, _ in bands],
+            top,
+            np.array([shape.flanks[index] for shape, index in bands]),
+            np.array([shape.valleys[index : index + 2] for shape, index in bands]),
+            noise / height,
+            np.array([shape.bridge[index] for shape, index in bands]) / height,
+        )
+
+    def foot(self, step: int) -> float:
+        """Where the mean of the bands' sides has come down to its foot or into its noise.
+
+        `step` -1: above their summits, 1: below.
+        """
+        side = int(step > 0)
+        away = _OUTWARDS * self.flanks[:, [side]]
+        known = away < np.abs(self.valleys[:, side] - self.top)[:, None]
+        shapes = self._at((self.first + self.top)[:, None] + step * away)
+        shapes /= self.heights[self.first + self.top][:, None]
+        weight = known / np.maximum(self.noise, 1 / _MOST_TRUST)[:, None] ** 2
+        total = np.maximum(weight.sum(axis=0), 1e-12)
+        mean = (weight * shapes).sum(axis=0) / total
+        floor = np.maximum(max(_FOOT, _BRIDGES * median(self.bridge)), 1 / np.sqrt(total))
+        back = round(1 / _OUTWARDS[1])
+        for at in range(int(np.searchsorted(_OUTWARDS, _REACH)), _OUTWARDS.size):
+            # a tail fades; what does not is background
+            if not known[:, at].any() or mean[at] < floor[at] or mean[at] > 0.8 * mean[at - back]:
+                return float(_OUTWARDS[at])
+        return _LONGEST_REACH
+
+    def _at(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Heights between rows; beyond a lane's end as at its end."""
+        held = np.minimum(np.maximum(places, self.first[:, None]), self.last[:, None])
+        before = np.minimum(held.astype(np.intp), self.last[:, None] - 1)
+        here = self.heights[before]
+        between = here + (held - before) * (self.heights[before + 1] - here)
+        return np.asarray(between, np.float64)
 
 
 def _found(
@@ -239,33 +272,63 @@ def _found(
     return found
 
 
-def _above_baseline(
-    profile: Profile, limits: list[tuple[float, float]], peaks: list[Peak]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Profile above a stiff baseline through the rows outside the limits, and its noise.
+def _lane_shapes(
+    lanes: Sequence[str],
+    profiles: Mapping[str, Profile],
+    hidden: Mapping[str, list[tuple[float, float]]],
+    peaks: Mapping[str, list[Peak]],
+) -> dict[str, _LaneShape]:
+    """Shape of each lane, by its id; `hidden` are the stretches kept out of its baseline."""
+    shapes: dict[str, _LaneShape] = {}
+    for size in {profiles[lane].position.size for lane in lanes}:
+        alike = [lane for lane in lanes if profiles[lane].position.size == size]
+        read = _above_baselines(
+            [profiles[lane] for lane in alike],
+            [hidden[lane] for lane in alike],
+            [peaks[lane] for lane in alike],
+        )
+        for lane, above, smooth, noise, bridge in zip(alike, *read, strict=True):
+            shapes[lane] = _LaneShape.of(above, smooth, noise, bridge, peaks[lane])
+    return {lane: shapes[lane] for lane in lanes}
 
-    Besides, how uncertain the baseline is under each peak.
+
+def _above_baselines(
+    profiles: Sequence[Profile],
+    hidden: Sequence[list[tuple[float, float]]],
+    peaks: Sequence[list[Peak]],
+) -> tuple[
+    NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], list[NDArray[np.float64]]
+]:
+    """Profiles of one length above stiff baselines through the rows outside the limits.
+
+    Besides, the same a little smoothed, its noise, and how uncertain the baseline is under each
+    peak.
     """
-    position = np.arange(profile.position.size, dtype=np.float64)
-    free = np.ones(position.size, bool)
-    for start, stop in limits:
-        free &= (position < start) | (position > stop)
-    if free.sum() < 6:  # a strip that is all band: trust its ends
-        free[:2] = free[-2:] = True
-    usual = float(np.median([stop - start for start, stop in limits])) if limits else 0.0
-    fit = fit_baseline(
-        profile.intensity,
-        profile.variance,
-        free,
-        least_length=_LEAST_LENGTH * usual,
-        max_bins=_COARSE_BINS,
+    intensity = np.array([profile.intensity for profile in profiles])
+    variance = np.array([profile.variance for profile in profiles])
+    free = np.array([_free(intensity.shape[1], of) for of in hidden])
+    usual = [median(np.array([stop - start for start, stop in of])) if of else 0.0 for of in hidden]
+    fits = fit_baselines(
+        intensity, variance, free, _LEAST_LENGTH * np.array(usual), max_bins=_COARSE_BINS
     )
-    above = profile.intensity - fit.level
-    one = np.zeros((len(peaks), position.size))
-    one[np.arange(len(peaks)), [int(peak.row) for peak in peaks]] = 1.0
-    bridge = np.sqrt(fit.variances_of_sums(one))
-    noise = np.sqrt(profile.variance * max(fit.scale, 1.0))
-    return above, noise, bridge
+    above = intensity - np.array([fit.level for fit in fits])
+    smooth = np.asarray(gaussian_filter1d(above, 0.7, axis=1, mode="nearest"), np.float64)
+    noise = np.sqrt(variance * np.array([[max(fit.scale, 1.0)] for fit in fits]))
+    bridges = [
+        np.sqrt(fit.variances_at([int(peak.row) for peak in own]))
+        for fit, own in zip(fits, peaks, strict=True)
+    ]
+    return above, smooth, noise, bridges
+
+
+def _free(size: int, hidden: list[tuple[float, float]]) -> NDArray[np.bool_]:
+    """Rows outside some limits."""
+    free = np.ones(size, bool)
+    for start, stop in hidden:
+        free[max(math.ceil(start), 0) : max(math.floor(stop) + 1, 0)] = False
+    if np.count_nonzero(free) < 6:  # a strip that is all band: trust its ends
+        free[:2] = free[-2:] = True
+    return free
 
 
 def _summit(smooth: NDArray[np.float64], peak: Peak, valleys: tuple[float, float]) -> int:

@@ -127,12 +127,12 @@ def _standing_out(values: NDArray[Any], threshold: NDArray[np.float64]) -> Place
     else:
         limit = threshold.astype(values.dtype)
     out = np.asarray(cv2.max(above, below)) > limit[:, None]
-    rows = np.flatnonzero(out.any(axis=1))
-    if rows.size == 0:
-        return rows, rows, rows
-    at, cols = np.nonzero(out[rows])
-    sign = np.where(above[rows[at], cols] > below[rows[at], cols], 1, -1)
-    return rows[at], cols + REACH, sign
+    some = np.flatnonzero(out)  # a flat array is soon looked through
+    if some.size == 0:
+        return some, some, some
+    rows, cols = np.divmod(some, out.shape[1])
+    sign = np.where(above[rows, cols] > below[rows, cols], 1, -1)
+    return rows, cols + REACH, sign
 
 
 def _within(
@@ -148,6 +148,8 @@ def _within(
     lane is less than both lanes. Neither is a mark.
     """
     rows, cols, sign = places
+    if rows.size == 0:
+        return places
     left, right = (edge[rows] for edge in edges)
     inset = np.maximum(_EDGE * (right - left), 2 * REACH) if reach == REACH else np.inf
     inner = (cols > left + inset) & (cols < right - inset)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .background import LaneView
 from .background import lane as curve
-from .model import Band
+from .model import Band, Profile
 from .recipe import BackgroundSettings, Recipe
 from .uncertainty import LaneReading
 
@@ -60,43 +60,50 @@ def method_spreads(
     levels = [reading.baseline.level]
     if recipe.background.method != "lane":
         levels.append(curve(view, BackgroundSettings()).level)
-    places = np.flatnonzero(free)
-    upto = np.concatenate(([0.0], np.cumsum(profile.intensity[places])))
-    at = profile.position[places]
-    along = np.concatenate(([0.0], np.cumsum(at)))
-    spreads = []
-    for band in bands:
-        rows, weights = reading.share(band)
-        under = [float(weights @ level[rows]) for level in levels]
-        at_rows, sums = profile.position[rows], (at, upto, along)
-        under += [_line(at_rows, weights, sums, band, rest) for rest in _RESTS]
-        mean = sum(under) / len(under)
-        spreads.append(math.sqrt(sum((one - mean) ** 2 for one in under) / (len(under) - 1)))
-    return tuple(spreads)
+    shares = [reading.share(band) for band in bands]
+    under = [[float(weights @ level[rows]) for level in levels] for rows, weights in shares]
+    lines = _lines(profile, free, bands, shares)
+    return tuple(_spread([*own, *of_band]) for own, of_band in zip(under, lines, strict=True))
 
 
-def _line(
-    rows: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    free: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
-    band: Band,
-    rest: float,
-) -> float:
-    """Sum under a band of the line between the free rows nearest it; level if on one side only.
+def _spread(sums: list[float]) -> float:
+    mean = sum(sums) / len(sums)
+    return math.sqrt(sum((one - mean) ** 2 for one in sums) / (len(sums) - 1))
 
-    `free` are the places of the free rows, and the sums up to each of profile and place.
+
+def _lines(
+    profile: Profile,
+    free: NDArray[np.bool_],
+    bands: Sequence[Band],
+    shares: Sequence[tuple[slice, NDArray[np.float64]]],
+) -> list[list[float]]:
+    """Sum under each band of lines between the free rows nearest it, one for each of `_RESTS`.
+
+    A line is level where only one side has free rows. All bands at once, with the sums up to each
+    free row of profile and place.
     """
-    at, upto, along = free
-    count = max(3, round(rest * (band.stop - band.start)))
-    first, last = np.searchsorted(at, (band.start, band.stop)).tolist()
-    sides = (max(first - count, 0), first), (last, min(last + count, at.size))
-    ends = [
-        tuple(float(sums[end] - sums[begin]) / (end - begin) for sums in (along, upto))
-        for begin, end in sides
-        if end > begin
-    ]
-    if not ends:  # no row is free but those of this place, where no band was seen
-        return float(weights.sum() * upto[-1] / at.size)
-    (x0, y0), (x1, y1) = ends[0], ends[-1]
-    slope = (y1 - y0) / (x1 - x0) if x1 > x0 else 0.0
-    return float(weights @ (y0 + slope * (rows - x0)))
+    places = np.flatnonzero(free)
+    at = profile.position[places]
+    upto = np.concatenate(([0.0], np.cumsum(profile.intensity[places])))
+    along = np.concatenate(([0.0], np.cumsum(at)))
+    start, stop = np.array([(band.start, band.stop) for band in bands]).T[:, :, None]
+    count = np.maximum(3, np.rint((stop - start) * _RESTS)).astype(np.intp)
+    first, last = at.searchsorted(start), at.searchsorted(stop)
+    (above, x0, y0), (below, x1, y1) = (
+        (
+            end > begin,
+            *((sums[end] - sums[begin]) / np.maximum(end - begin, 1) for sums in (along, upto)),
+        )
+        for begin, end in (
+            (np.maximum(first - count, 0), first),
+            (last, np.minimum(last + count, at.size)),
+        )
+    )
+    slope = np.divide(y1 - y0, x1 - x0, out=np.zeros(x0.shape), where=above & below & (x1 > x0))
+    x, y = np.where(above, x0, x1), np.where(above, y0, y1)
+    # no row is free but those of this place, where no band was seen
+    y = np.where(above | below, y, upto[-1] / at.size)
+    total = np.array([[weights.sum()] for _, weights in shares])
+    moment = np.array([[weights @ profile.position[rows]] for rows, weights in shares])
+    lines: list[list[float]] = (total * y + slope * (moment - total * x)).tolist()
+    return lines

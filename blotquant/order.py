@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["median", "medians_down", "quantile", "quantiles_along"]
+__all__ = ["median", "medians", "medians_down", "quantile", "quantiles_along"]
 
 
-def quantile(values: NDArray[Any], share: float) -> float:
+def quantile(values: ArrayLike, share: float) -> float:
     """Value that a share of all values lies below, between two neighbours in proportion.
 
     Parameters
     ----------
-    values : ndarray
+    values : array_like
         At least one, of any shape, no NaN.
     share : float
         0 to 1.
@@ -34,14 +34,14 @@ def quantile(values: NDArray[Any], share: float) -> float:
     return below + (place - low) * (above - below)
 
 
-def median(values: NDArray[Any]) -> float:
+def median(values: ArrayLike) -> float:
     """Middle value, or the mean of the two in the middle."""
     return quantile(values, 0.5)
 
 
 def medians_down(values: NDArray[Any]) -> NDArray[Any]:
     """Middle value of each column, or the mean of the two in the middle; shape (cols,)."""
-    return quantiles_along(np.ascontiguousarray(values.T), 0.5)
+    return medians(np.ascontiguousarray(values.T))
 
 
 def quantiles_along(values: NDArray[Any], share: float) -> NDArray[Any]:
@@ -65,3 +65,17 @@ def quantiles_along(values: NDArray[Any], share: float) -> NDArray[Any]:
     parted = np.partition(values, (low, high), axis=1)
     below = parted[:, low]
     return np.asarray(below + (place - low) * (parted[:, high] - below), values.dtype)
+
+
+def medians(values: NDArray[Any]) -> NDArray[Any]:
+    """Median of each row of an array of shape (rows, N), no NaN; shape (rows,).
+
+    Examples
+    --------
+    >>> medians(np.array([[3.0, 1.0, 2.0, 9.0], [0.0, 0.0, 4.0, 5.0]])).tolist()
+    [2.5, 2.0]
+    """
+    low, high = (values.shape[1] - 1) // 2, values.shape[1] // 2
+    parted = np.partition(values, (low, high), axis=1)
+    middles: NDArray[Any] = (parted[:, low] + parted[:, high]) / 2
+    return middles

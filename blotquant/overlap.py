@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .flags import Flag
-from .peak_choice import best_fit, best_fits, fewer_bands
-from .peak_fit import PeakFit, Stretch
+from .peak_choice import fewer_bands, with_skewness
+from .peak_fit import PeakFit, Stretch, fit_all
 from .reading import rows_between
 from .recipe import Recipe
 from .result import BandMeasurement, GroupFit
@@ -31,6 +32,8 @@ _WORST = 0.05
 _NOISE_ONLY, _EXPLAINED = 1.3, 0.01
 # Else it begins anew from bands this much thinner.
 _THINNER = (1.0, 0.7, 0.45)
+# Fits whose bands lie and are as thick as each other's to this share of it are one and the same.
+_SAME = 0.03
 # A fitted band is highest within its limits, or this many sigma beside them.
 _SLACK = 0.5
 # A band whose area is not known better than this is not told apart from its neighbour.
@@ -38,9 +41,9 @@ _LEAST_CERTAIN = 0.4
 
 
 def measure_overlaps(
-    reading: LaneReading, bands: tuple[BandMeasurement, ...], recipe: Recipe
-) -> tuple[tuple[BandMeasurement, ...], tuple[GroupFit, ...]]:
-    """Fit the groups of overlapping bands of a lane, and give each band what the fit says.
+    lanes: Sequence[tuple[LaneReading, tuple[BandMeasurement, ...]]], recipe: Recipe
+) -> list[tuple[tuple[BandMeasurement, ...], tuple[GroupFit, ...]]]:
+    """Fit the groups of overlapping bands of lanes, and give each band what the fit says.
 
     A group's bands are measured by the fit where Akaike's criterion prefers it to one band fewer,
     where it explains the profile, and where it tells the bands apart; else they stay parted at the
@@ -49,36 +52,73 @@ def measure_overlaps(
 
     Parameters
     ----------
-    reading : LaneReading
-    bands : tuple of BandMeasurement
-        Of the lane, from the well down, as sums.
+    lanes : sequence of (LaneReading, tuple of BandMeasurement)
+        Each with its bands, from the well down, as sums. The groups of all of them are fitted in
+        one go, which takes hardly longer than one group.
     recipe : Recipe
         `recipe.measuring.overlap` "valley" leaves the sums, with the fits beside.
 
     Returns
     -------
-    bands : tuple of BandMeasurement
-    fits : tuple of GroupFit
+    list of (tuple of BandMeasurement, tuple of GroupFit)
+        Of each lane.
     """
-    measured, fits = list(bands), []
     if recipe.background.method == "valley":  # the profile itself is the level between bands
-        return bands, ()
-    for group in overlapping_groups(bands):
-        fit, reason = _fit(reading, bands, group)
+        return [(bands, ()) for _, bands in lanes]
+    groups = [
+        _Group(lane, reading, bands, group)
+        for lane, (reading, bands) in enumerate(lanes)
+        for group in overlapping_groups(bands)
+    ]
+    measured = [list(bands) for _, bands in lanes]
+    fits: list[list[GroupFit]] = [[] for _ in lanes]
+    for one, (fit, reason) in zip(groups, _fits(groups), strict=True):
         if fit is None:
             continue
-        fits.append(_described(group, fit, reason))
-        errors = np.hypot(fit.errors, _misplaced(fit, [measured[k] for k in group]))
-        for k, area, error in zip(group, fit.areas, errors, strict=True):
+        fits[one.lane].append(_described(one.group, fit, reason))
+        errors = np.hypot(fit.errors, _misplaced(fit, one.members))
+        for k, area, error in zip(one.group, fit.areas.tolist(), errors.tolist(), strict=True):
             m = replace(
-                measured[k],
-                net_density_fit=float(area),
-                net_density_fit_err=_with_placing(reading, measured[k], float(area), float(error)),
+                measured[one.lane][k],
+                net_density_fit=area,
+                net_density_fit_err=_with_placing(one.reading, one.bands[k], area, error),
                 fit_unexplained=fit.unexplained,
             )
             by_fit = not reason and recipe.measuring.overlap == "fit"
-            measured[k] = _by_fit(m, recipe, float(error)) if by_fit else m
-    return tuple(measured), tuple(fits)
+            measured[one.lane][k] = _by_fit(m, recipe, error) if by_fit else m
+    return [(tuple(own), tuple(of)) for own, of in zip(measured, fits, strict=True)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Group:
+    """Bands of one lane that overlap."""
+
+    lane: int  # among those that are measured together
+    reading: LaneReading
+    bands: tuple[BandMeasurement, ...]  # all of the lane
+    group: tuple[int, ...]
+
+    @cached_property
+    def members(self) -> list[BandMeasurement]:
+        return [self.bands[k] for k in self.group]
+
+    @cached_property
+    def stretch(self) -> Stretch | None:
+        return group_stretch(self.reading, self.bands, self.group)
+
+    @cached_property
+    def summits(self) -> Floats:
+        return np.array([_summit(self.reading, m) for m in self.members])
+
+    @property
+    def begins(self) -> list[tuple[Floats, float]]:
+        """Centres and thickness to begin with where the summits do not lead to a good fit."""
+        centroids = np.array([m.center_row for m in self.members])
+        middles = np.array([(m.band.start + m.band.stop) / 2 for m in self.members])
+        sigma = _thickness(self.members)
+        places = (self.summits, centroids, middles)
+        begins = [(at, share * sigma) for share in _THINNER for at in places]
+        return begins[1:]  # the first has been tried
 
 
 def overlapping_groups(bands: Sequence[BandMeasurement]) -> list[tuple[int, ...]]:
@@ -111,39 +151,80 @@ def _touch(above: BandMeasurement, below: BandMeasurement) -> bool:
     return any(overlapping) and gap < near * min(above.height, below.height)
 
 
-def _fit(
-    reading: LaneReading, bands: Sequence[BandMeasurement], group: tuple[int, ...]
-) -> tuple[PeakFit | None, str]:
-    """Fit of a group, and why it is not to be used; no fit where a band is saturated."""
-    members = [bands[k] for k in group]
-    if any(m.saturated_fraction > 0 for m in members):
-        return None, "saturated"
-    stretch = group_stretch(reading, bands, group)
-    if stretch is None:
-        return None, "too short"
-    fit = _best_of_beginnings(reading, stretch, members)
-    return fit, "" if fit is None else _doubt(stretch, fit, members)
+def _fits(groups: Sequence[_Group]) -> list[tuple[PeakFit | None, str]]:
+    """Fit of each group, and why it is not to be used; no fit where a band is saturated."""
+    found: list[tuple[PeakFit | None, str]] = [(None, "too short")] * len(groups)
+    by_count: dict[int, list[tuple[int, _Group, Stretch]]] = {}
+    for k, one in enumerate(groups):
+        if any(m.saturated_fraction > 0 for m in one.members):
+            found[k] = None, "saturated"
+        elif one.stretch is not None:
+            by_count.setdefault(len(one.group), []).append((k, one, one.stretch))
+    for alike in by_count.values():
+        fits = _best_of_beginnings([(one, stretch) for _, one, stretch in alike])
+        doubts = _doubts(
+            [(one, stretch, fit) for (_, one, stretch), fit in zip(alike, fits, strict=True)]
+        )
+        for (k, _, _), fit, doubt in zip(alike, fits, doubts, strict=True):
+            found[k] = fit, doubt
+    return found
 
 
-def _best_of_beginnings(
-    reading: LaneReading, stretch: Stretch, members: Sequence[BandMeasurement]
-) -> PeakFit | None:
-    """Fit from the bands' summits; where that leaves more than noise, the best of several."""
-    summits = np.array([_summit(reading, m) for m in members])
-    sigma = _thickness(members)
-    fit = best_fit(stretch, summits, sigma)
-    if fit is not None and (fit.misfit < _NOISE_ONLY or fit.unexplained < _EXPLAINED):
-        return fit
-    centroids = np.array([m.center_row for m in members])
-    middles = np.array([(m.band.start + m.band.stop) / 2 for m in members])
-    begins = [(at, share * sigma) for share in _THINNER for at in (summits, centroids, middles)]
-    others = best_fits(
-        [stretch] * len(begins),
-        np.array([at for at, _ in begins]),
-        np.array([thick for _, thick in begins]),
+def _best_of_beginnings(groups: Sequence[tuple[_Group, Stretch]]) -> list[PeakFit | None]:
+    """Fits from the bands' summits; where that leaves more than noise, the best of several.
+
+    The groups have as many bands each.
+    """
+    stretches = [stretch for _, stretch in groups]
+    centers = np.array([one.summits for one, _ in groups])
+    sigmas = np.array([_thickness(one.members) for one, _ in groups])
+    plain = fit_all(stretches, "gaussian", centers, sigmas)
+    fits = with_skewness(stretches, plain, centers, sigmas)
+    left = [k for k, fit in enumerate(fits) if not _is_enough(fit)]
+    begins = [(k, at, thick) for k in left for at, thick in groups[k][0].begins]
+    if not begins:
+        return fits
+    of = [k for k, _, _ in begins]
+    centers, sigmas = np.array([at for _, at, _ in begins]), np.array([s for _, _, s in begins])
+    others = fit_all([stretches[k] for k in of], "gaussian", centers, sigmas)
+    # most beginnings lead to the same fit: the skewed one is looked for from each only once
+    kept = _distinct(of, others, plain)
+    tried = with_skewness(
+        [stretches[of[b]] for b in kept], [others[b] for b in kept], centers[kept], sigmas[kept]
     )
-    known = [one for one in (fit, *others) if one is not None]
-    return min(known, key=lambda one: one.aicc, default=None)
+    for b, other in zip(kept, tried, strict=True):
+        best = fits[of[b]]
+        if other is not None and (best is None or other.aicc < best.aicc):
+            fits[of[b]] = other
+    return fits
+
+
+def _distinct(
+    of: Sequence[int], fits: Sequence[PeakFit | None], first: Sequence[PeakFit | None]
+) -> list[int]:
+    """Which fits put their bands where none before did, of stretches with these numbers.
+
+    `first` are those of each stretch that were there before.
+    """
+    known = {k: [] if (fit := first[k]) is None else [fit] for k in of}
+    kept: list[int] = []
+    for b, (k, fit) in enumerate(zip(of, fits, strict=True)):
+        if fit is not None:
+            if any(_alike(fit, one) for one in known[k]):
+                continue
+            known[k].append(fit)
+        kept.append(b)
+    return kept
+
+
+def _alike(one: PeakFit, other: PeakFit) -> bool:
+    near = _SAME * float(one.sigmas.mean())
+    away = max(np.abs(one.centers - other.centers).max(), np.abs(one.sigmas - other.sigmas).max())
+    return bool(away < near)
+
+
+def _is_enough(fit: PeakFit | None) -> bool:
+    return fit is not None and (fit.misfit < _NOISE_ONLY or fit.unexplained < _EXPLAINED)
 
 
 def group_stretch(
@@ -209,8 +290,23 @@ def _thickness(members: Sequence[BandMeasurement]) -> float:
     return max(length / (6.6 + 2.5 * (len(members) - 1)), 0.8)
 
 
-def _doubt(stretch: Stretch, fit: PeakFit, members: Sequence[BandMeasurement]) -> str:
-    """Why a fit is not to be used; empty where it is."""
+def _doubts(groups: Sequence[tuple[_Group, Stretch, PeakFit | None]]) -> list[str]:
+    """Why each fit is not to be used; empty where it is. The groups have as many bands each."""
+    doubts = ["" if fit is None else _doubt(fit, one.members) for one, _, fit in groups]
+    asked = [
+        (k, stretch, fit)
+        for k, (_, stretch, fit) in enumerate(groups)
+        if fit is not None and not doubts[k]
+    ]
+    fewer = fewer_bands([stretch for _, stretch, _ in asked], [fit for _, _, fit in asked])
+    for (k, _, fit), other in zip(asked, fewer, strict=True):
+        if other is not None and other.aicc <= fit.aicc:
+            doubts[k] = "fewer bands explain the profile as well"
+    return doubts
+
+
+def _doubt(fit: PeakFit, members: Sequence[BandMeasurement]) -> str:
+    """What a fit says against itself."""
     if fit.unexplained > _WORST:
         return f"the fit leaves {100 * fit.unexplained:.0f} % of the height unexplained"
     if (fit.errors > _LEAST_CERTAIN * fit.areas).any():
@@ -219,9 +315,6 @@ def _doubt(stretch: Stretch, fit: PeakFit, members: Sequence[BandMeasurement]) -
         return "the fit puts a band where none was found"
     if (np.abs(_exchanged(fit, members)) < _unexplained(fit)).all():
         return "the bands overlap by less than the fit leaves unexplained"
-    fewer = fewer_bands(stretch, fit)
-    if fewer is not None and fewer.aicc <= fit.aicc:
-        return "fewer bands explain the profile as well"
     return ""
 
 

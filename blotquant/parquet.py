@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .columns import Column
 from .errors import OutputError
 from .files import open_atomically
-from .tables import encodable
+from .tables import encodable, framed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,14 +169,10 @@ def _text(value: Any) -> str | None:
 
 def to_frame(arrow: pa.Table, columns: Sequence[Column]) -> pd.DataFrame:
     """A table of Arrow with the contract's types."""
-    import pandas as pd
-
-    data: dict[str, Any] = {}
-    for column in columns:
-        values = arrow[column.name]
-        if column.kind == "text":
-            # a plain list would become pandas' own text, in which nothing is NaN
-            data[column.name] = pd.Series(values.to_pylist(), dtype="object")
-        else:
-            data[column.name] = values.to_numpy()
-    return pd.DataFrame(data)
+    cells = {
+        column.name: arrow[column.name].to_pylist()
+        if column.kind == "text"
+        else arrow[column.name].to_numpy()
+        for column in columns
+    }
+    return framed(cells, columns)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .peak_fit import PeakFit, Stretch, fit_all, fit_peaks
+from .peak_fit import PeakFit, Stretch, fit_all
 
 __all__ = ["best_fit", "best_fits", "crossing", "fewer_bands", "weighed", "with_skewness"]
 
@@ -115,23 +115,31 @@ def crossing(fit: PeakFit, upper: int) -> float:
     return float(np.interp(0.0, -ahead, fit.position[between]))
 
 
-def fewer_bands(stretch: Stretch, fit: PeakFit) -> PeakFit | None:
-    """Skewed fit with the two nearest bands as one.
+def fewer_bands(stretches: Sequence[Stretch], fits: Sequence[PeakFit]) -> list[PeakFit | None]:
+    """Skewed fits with the two nearest bands of each as one.
 
     Parameters
     ----------
-    stretch : Stretch
-    fit : PeakFit
-        Of two bands or more.
+    stretches : sequence of Stretch
+    fits : sequence of PeakFit
+        Of two bands or more, as many in each.
 
     Returns
     -------
-    PeakFit or None
+    list of PeakFit or None
     """
+    if not fits:
+        return []
+    begins = [_with_two_as_one(fit) for fit in fits]
+    centers, sigmas = np.array([at for at, _ in begins]), np.array([sigma for _, sigma in begins])
+    return fit_all(stretches, "exponential", centers, sigmas)
+
+
+def _with_two_as_one(fit: PeakFit) -> tuple[Floats, float]:
+    """Centres with the two nearest at their common one, and the thickness of both together."""
     nearest = int(np.argmin(np.diff(fit.centers)))
     pair = slice(nearest, nearest + 2)
     middle = float(fit.areas[pair] @ fit.centers[pair] / fit.areas[pair].sum())
     centers = np.concatenate([fit.centers[:nearest], [middle], fit.centers[nearest + 2 :]])
     spread = float(np.ptp(fit.centers[pair])) / 2
-    sigma = float(np.hypot(fit.sigmas[pair].mean(), spread))
-    return fit_peaks(stretch, "exponential", centers, sigma)
+    return centers, float(np.hypot(fit.sigmas[pair].mean(), spread))

@@ -190,35 +190,36 @@ def _described(
     square = np.einsum("bn,bn->b", residual, residual) / model.freedom
     covariance = _posterior(model, solution.normal, np.maximum(square, _LEAST_MISFIT))
     sound &= np.isfinite(covariance).all(axis=(1, 2))
-    density = model.densities(theta, model.x)[0]
+    scale = model.scale[:, None]
+    areas = theta[:, model.at_area] * scale
+    curves = areas[:, :, None] * model.densities(theta, model.x)[0]
+    line = theta[:, model.at_level] * scale
+    level = line[:, :1] + line[:, 1:] * model.tilt
+    # of all stretches at once; what is not fitted (a shorter stretch's end) does not count
+    fitted, seen = curves.sum(axis=1) + level, model.weight > 0
+    peak = np.maximum(fitted.max(axis=1, where=seen, initial=-np.inf), 1e-12 * model.scale)
+    rest = np.where(seen, model.y * scale - fitted, 0.0)
+    unexplained = np.sqrt(np.einsum("bn,bn->b", rest, rest) / np.maximum(model.rows, 1)) / peak
     fits: list[PeakFit | None] = []
     sigmas, skews = model.sigmas(theta), model.skews(theta)
     for b, stretch in enumerate(stretches):
         if not sound[b]:
             fits.append(None)
             continue
-        n, scale = stretch.position.size, model.scale[b]
-        areas = theta[b, model.at_area] * scale
-        curves = areas[:, None] * density[b, :, :n]
-        level, slope = theta[b, model.at_level] * scale
-        line = level + slope * model.tilt[b, :n]
-        seen = slice(None) if stretch.used is None else stretch.used
-        fitted = (curves.sum(axis=0) + line)[seen]
-        raw = stretch.above[seen] - fitted
-        peak = max(float(fitted.max()), 1e-12 * scale)
+        n = stretch.position.size
         fits.append(
             PeakFit(
                 shape=model.name,
                 centers=theta[b, model.at_center],
                 sigmas=sigmas[b],
                 skews=skews[b],
-                areas=areas,
-                covariance=covariance[b] * scale**2,
+                areas=areas[b],
+                covariance=covariance[b] * model.scale[b] ** 2,
                 position=stretch.position,
-                curves=curves,
-                level=line,
+                curves=curves[b, :, :n],
+                level=level[b, :n],
                 misfit=math.sqrt(square[b]),
-                unexplained=math.sqrt(float(raw @ raw) / raw.size) / peak,
+                unexplained=float(unexplained[b]),
                 aicc=_aicc(float(solution.cost[b]), int(model.rows[b]), model.n_free),
             )
         )

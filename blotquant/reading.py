@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import weakref
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -67,6 +67,8 @@ class Sections:
         As in `Profile`, of each part, left to right; specks and scratches filled in.
     marks : Marks
         What the specks and scratches were worth.
+    outermost : ndarray, shape (2, N)
+        Signal of the lane's outermost px on its left and right side, a.u., as the picture has it.
     """
 
     position: NDArray[np.float64]
@@ -74,6 +76,7 @@ class Sections:
     variance: NDArray[np.float64]
     width: NDArray[np.float64]
     marks: Marks = NO_MARKS
+    outermost: NDArray[np.float64] = field(default_factory=lambda: np.empty((2, 0)))
 
     @cached_property
     def whole(self) -> Profile:
@@ -121,22 +124,33 @@ def _read(blot: Blot, lane: Lane, noise: NoiseModel, count: int) -> Sections:
         empty = np.empty((count, 0))
         return Sections(position, empty, empty, empty)
     n_cols = blot.shape[1]
-    offsets = lane.width * (np.arange(count + 1) / count - 0.5)
-    edges = np.clip(lane.center(position) + offsets[:, None], -0.5, n_cols - 0.5)
+    center = lane.center(position)
+    edges = center + lane.width * (np.arange(count + 1) / count - 0.5)[:, None]
+    left, right = float(edges[0].min()), float(edges[-1].max())
+    if left < -0.5 or right > n_cols - 0.5:
+        edges = np.minimum(np.maximum(edges, -0.5), n_cols - 0.5)
+        left, right = float(edges[0].min()), float(edges[-1].max())
     # marks are told by what is beside them
-    first = max(min(int(np.floor(edges[0].min() + 0.5)), n_cols - 1) - REACH, 0)
-    last = min(int(np.floor(edges[-1].max() + 0.5)) + REACH, n_cols - 1)
+    first = max(min(math.floor(left + 0.5), n_cols - 1) - REACH, 0)
+    last = min(math.floor(right + 0.5) + REACH, n_cols - 1)
     stored = blot.pixels[rows[0] : rows[-1] + 1, first : last + 1]
-    at = edges + 0.5 - first
+    at = edges + (0.5 - first)
     linear = blot.signal_map.clear_level is None and stored.dtype.kind in "ui"
-    values = stored if linear else blot.signal_map(stored)
-    upto = _sum_up_to(values, at)
+    # copied: what follows goes through it several times, and a lane is narrow in its picture's rows
+    values = np.ascontiguousarray(stored if linear else blot.signal_map(stored))
+    intensity, width = _sums_between(values, at), edges[1:] - edges[:-1]
     if linear:  # the affine map of the sum, in place of the sum of all the pixels' maps
-        upto = blot.signal_map.scale * upto + blot.signal_map.offset * at
-    intensity, width = upto[1:] - upto[:-1], edges[1:] - edges[:-1]
+        intensity *= blot.signal_map.scale
+        intensity += blot.signal_map.offset * width
     marks = _fill_marks(blot, noise, (rows[0], first), values, linear, at, intensity)
     variance = noise.variance(intensity / np.maximum(width, 1e-9)) * width
-    return Sections(position, intensity, variance, width, marks)
+    # read here, where they are at hand: px by px from the whole picture takes longer
+    inner = np.rint(center + np.array([[0.5 - lane.width / 2], [lane.width / 2 - 0.5]]))
+    columns = np.minimum(np.maximum(inner, 0), n_cols - 1).astype(np.intp) - first
+    outermost = values[np.arange(rows.size), columns]
+    if linear:
+        outermost = blot.signal_map(outermost)
+    return Sections(position, intensity, variance, width, marks, outermost.astype(np.float64))
 
 
 def _fill_marks(
@@ -152,7 +166,8 @@ def _fill_marks(
     if Flag.LOSSY in blot.flags:
         return NO_MARKS  # lossy compression makes specks of its own
     step = abs(blot.signal_map.scale) if linear else 1.0
-    brightest = intensity.max(axis=0) / np.maximum((at[1:] - at[:-1]).min(axis=0), 1.0)
+    narrowest = (at[1:] - at[:-1]).min(axis=0)
+    brightest = intensity.max(axis=0) / np.maximum(narrowest, 1.0)
     left, right = at[0] - 0.5, at[-1] - 0.5
     places = marked_places(values, threshold_of(brightest, noise) / step, left, right)
     rows, cols, _ = places
@@ -166,8 +181,7 @@ def _fill_marks(
     signal = blot.signal_map(values) if linear else values.copy()
     changed, marks = without_marks(signal, left, right, (rows, cols), noise)
     for part in changed:
-        upto = _sum_up_to(signal[part], at[:, part])
-        intensity[:, part] = upto[1:] - upto[:-1]
+        intensity[:, part] = _sums_between(signal[part], at[:, part])
     return marks if changed else NO_MARKS
 
 
@@ -178,7 +192,10 @@ def _doubtful(
     factor = dirt.factor
     first = tuple(at // factor for at in corner)
     last = tuple((at + size - 1) // factor + 1 for at, size in zip(corner, shape, strict=True))
-    found = np.nonzero(dirt.doubtful[first[0] : last[0], first[1] : last[1]])
+    doubtful = dirt.doubtful[first[0] : last[0], first[1] : last[1]]
+    if not doubtful.any():
+        return np.empty(0, np.intp), np.empty(0, np.intp)
+    found = np.nonzero(doubtful)
     fine = np.divmod(np.arange(factor**2), factor)
     rows, cols = (
         (factor * (coarse[:, None] + start) + offset - at).ravel()
@@ -188,21 +205,32 @@ def _doubtful(
     return rows[kept], cols[kept]
 
 
-def _sum_up_to(values: NDArray[Any], at: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum of each row from its left end to given places; a pixel that is cut counts in part.
+def _sums_between(values: NDArray[Any], at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum of each row from each place to the next; a pixel that is cut counts in part.
 
-    `at` has shape (places, rows); so has the result.
+    `at`, shape (places, rows), rises from place to place. The result has one place less.
     """
     n_rows, n_cols = values.shape
+    if n_cols == 0:
+        return np.zeros((len(at) - 1, n_rows))
     exact: type[np.number[Any]] = np.int64 if values.dtype.kind in "ui" else np.float64
     if values.dtype.kind == "u" and values.dtype.itemsize <= 2 and n_cols <= 2**16:
         exact = np.uint32  # no row's sum is larger; half the memory to go through
-    sums = np.empty((n_rows, n_cols + 1), exact)
-    sums[:, 0] = 0
-    np.cumsum(values, axis=1, dtype=exact, out=sums[:, 1:])
-    whole = np.minimum(at.astype(np.intp), n_cols - 1)
-    row = np.arange(n_rows)
-    return np.asarray(sums[row, whole] + (at - whole) * values[row, whole], np.float64)
+    whole = at.astype(np.intp)
+    if whole.max() >= n_cols:
+        whole = np.minimum(whole, n_cols - 1)
+    # all the rows end to end: summed from place to place in one go, and from the last of a row to
+    # the first of the next, which is not used. Nothing is gone through twice
+    flat, begins = values.ravel(), whole + n_cols * np.arange(n_rows)
+    in_turn = np.add.reduceat(flat, begins.T.ravel(), dtype=exact).reshape(n_rows, -1)
+    sums = np.ascontiguousarray(in_turn.T)[:-1]
+    cut = (at - whole) * flat[begins]
+    between = cut[1:] - cut[:-1]
+    between += sums
+    none = whole[1:] == whole[:-1]
+    if none.any():  # of no px `reduceat` gives the first
+        between -= np.where(none, sums, 0)
+    return np.asarray(between, np.float64)
 
 
 def _rows(n_rows: int, lane: Lane) -> NDArray[np.intp]:
@@ -213,9 +241,17 @@ def _rows(n_rows: int, lane: Lane) -> NDArray[np.intp]:
 
 
 def lane_weights(
-    shape: tuple[int, int], lane: Lane
+    shape: tuple[int, int], lane: Lane, part: slice = slice(None)
 ) -> tuple[NDArray[np.intp], int, NDArray[np.float64]]:
     """Share of each pixel that lies in a lane.
+
+    Parameters
+    ----------
+    shape : (rows, cols)
+        Of the picture.
+    lane : Lane
+    part : slice, optional
+        Which of the lane's rows, in the order in which it is read.
 
     Returns
     -------
@@ -227,7 +263,7 @@ def lane_weights(
         0 to 1.
     """
     n_rows, n_cols = shape
-    rows = _rows(n_rows, lane)
+    rows = _rows(n_rows, lane)[part]
     if rows.size == 0:
         return rows, 0, np.empty((0, 0))
     center = lane.center(rows)
@@ -243,8 +279,7 @@ def lane_weights(
 def row_weights(position: NDArray[np.float64], start: float, stop: float) -> NDArray[np.float64]:
     """Share of each row of a profile that lies between two places along the lane."""
     overlap = np.minimum(position + 0.5, stop) - np.maximum(position - 0.5, start)
-    share: NDArray[np.float64] = np.clip(overlap, 0.0, 1.0)
-    return share
+    return np.asarray(np.minimum(np.maximum(overlap, 0.0), 1.0))
 
 
 def rows_between(position: NDArray[np.float64], start: float, stop: float) -> slice:
@@ -259,22 +294,32 @@ def rows_between(position: NDArray[np.float64], start: float, stop: float) -> sl
 def saturated_rows(blot: Blot, lane: Lane) -> NDArray[np.float64]:
     """Px of a lane at the ceiling in each of its rows, shape (N,) as in `read_lane`."""
     rows = _rows(blot.shape[0], lane)
+    clipped = np.zeros(rows.size)
     if blot.saturated is None or rows.size == 0:
-        return np.zeros(rows.size)
-    _, first, weights = lane_weights(blot.shape, lane)
-    part = blot.saturated[rows[0] : rows[-1] + 1, first : first + weights.shape[1]]
-    return np.asarray((part * weights).sum(axis=1), np.float64)
+        return clipped
+    # few rows hold such px at all: only between the first and the last of them is anything summed
+    half = lane.width / 2
+    columns = [col for _, col in lane.path]
+    first = max(int(min(columns) - half), 0)
+    beside = blot.saturated[rows[0] : rows[-1] + 1, first : int(max(columns) + half) + 2]
+    some = np.flatnonzero(beside.any(axis=1))
+    if some.size == 0:
+        return clipped
+    held = slice(int(some[0]), int(some[-1]) + 1)
+    own, first, weights = lane_weights(blot.shape, lane, held)
+    part = blot.saturated[own[0] : own[-1] + 1, first : first + weights.shape[1]]
+    clipped[held] = (part * weights).sum(axis=1)
+    return clipped
 
 
 def sum_mask(
     mask: NDArray[np.bool_], shape: tuple[int, int], lane: Lane, start: float, stop: float
 ) -> float:
     """Area, px, of a mask inside the part of a lane between two places along it."""
-    rows, first, weights = lane_weights(shape, lane)
-    along = row_weights(rows.astype(np.float64), start, stop)
-    used = np.flatnonzero(along)
-    if used.size == 0:
+    position = _rows(shape[0], lane).astype(np.float64)
+    rows, first, weights = lane_weights(shape, lane, rows_between(position, start, stop))
+    if rows.size == 0:
         return 0.0
-    part = mask[rows[used[0]] : rows[used[-1]] + 1, first : first + weights.shape[1]]
-    inside = weights[used[0] : used[-1] + 1] * along[used[0] : used[-1] + 1, None]
-    return float((part * inside).sum())
+    along = row_weights(rows.astype(np.float64), start, stop)
+    part = mask[rows[0] : rows[-1] + 1, first : first + weights.shape[1]]
+    return float((part * (weights * along[:, None])).sum())

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .model import Band, BandRow, Lane, Layout, Panel
+from .order import median
 
 __all__ = ["FoundBand", "arrange_rows", "row_shape"]
 
@@ -110,9 +111,7 @@ def _arrange_panel(
     ladders = _ladders(lane_of, label, len(lanes))
     if given:
         ladders = {k for k, lane in enumerate(lanes) if lane.kind == "ladder"}
-    order = sorted(
-        set(label.tolist()), key=lambda k: float(np.median((place - drift[lane_of])[label == k]))
-    )
+    order = sorted(set(label.tolist()), key=lambda k: median((place - drift[lane_of])[label == k]))
     rows: list[BandRow] = []
     bands: list[Band] = []
     alone = given and len(order) == 1
@@ -135,8 +134,8 @@ def _bands_of_row(
     alone: bool,
 ) -> list[Band]:
     present = {number[found[k].lane_id]: found[k] for k in members}
-    above = float(np.median([b.row - b.start for b in present.values()]))
-    below = float(np.median([b.stop - b.row for b in present.values()]))
+    above = median([b.row - b.start for b in present.values()])
+    below = median([b.stop - b.row for b in present.values()])
     bands = [
         Band(band.lane_id, row.id, *_like_the_row(band, above, below, len(present)))
         for band in present.values()
@@ -145,7 +144,7 @@ def _bands_of_row(
     certain = len(present) >= 2 or clear or alone
     if set(present) <= ladders or not certain:
         return bands
-    level = float(np.median([b.row - drift[k] for k, b in present.items()]))
+    level = median([b.row - drift[k] for k, b in present.items()])
     for k, lane in enumerate(lanes):
         if k in present or k in ladders:
             continue
@@ -176,13 +175,13 @@ def row_shape(layout: Layout) -> dict[str, float]:
         if len(members) < 3:
             continue
         middles = [(band.start + band.stop) / 2 for band in members]
-        level = float(np.median(middles))
+        level = median(middles)
         for band, middle in zip(members, middles, strict=True):
             departures.setdefault(band.lane_id, []).append(middle - level)
     seen = [k for k, lane in enumerate(order) if lane in departures]
     if not seen:
         return {}
-    values = [float(np.median(departures[order[k]])) for k in seen]
+    values = [median(departures[order[k]]) for k in seen]
     return {lane: float(np.interp(k, seen, values)) for k, lane in enumerate(order)}
 
 
@@ -225,7 +224,7 @@ def _drift(
     Between neighbouring lanes with bands the offset is the one under which most of their bands
     fall on each other; small offsets and offsets like the last one are preferred.
     """
-    typical = float(np.median(height))
+    typical = median(height)
     drift = np.zeros(n_lanes)
     busy = sorted(set(lane_of.tolist()))
     step_before = 0.0
@@ -285,26 +284,28 @@ def _cluster(
     centers: list[float] = []  # running mean of each row's levels, weighted
     masses: list[float] = []
     taken: list[set[int]] = []
-    typical = float(np.median(height))
+    typical = median(height)
     apart = _to_next(lane_of, level)
-    for k in np.argsort(-weight, kind="stable"):
-        # one of a pair does not join the other's row
-        reach = min(0.55 * min(height[k], 1.5 * typical), 0.55 * apart[k])
+    # one of a pair does not join the other's row
+    reaches = 0.55 * np.minimum(np.minimum(height, 1.5 * typical), apart)
+    order = np.argsort(-weight, kind="stable")
+    in_order = zip(*(of[order].tolist() for of in (lane_of, level, weight, reaches)), strict=True)
+    for k, (lane, here, mass, reach) in zip(order.tolist(), in_order, strict=True):
         options = [
-            (abs(float(level[k]) - center), row)
+            (abs(here - center), row)
             for row, center in enumerate(centers)
-            if int(lane_of[k]) not in taken[row]
+            if lane not in taken[row]
         ]
         distance, row = min(options, default=(np.inf, -1))
         if distance <= reach:
-            masses[row] += float(weight[k])
-            centers[row] += (float(level[k]) - centers[row]) * float(weight[k]) / masses[row]
-            taken[row].add(int(lane_of[k]))
+            masses[row] += mass
+            centers[row] += (here - centers[row]) * mass / masses[row]
+            taken[row].add(lane)
         else:
             row = len(centers)
-            centers.append(float(level[k]))
-            masses.append(float(weight[k]))
-            taken.append({int(lane_of[k])})
+            centers.append(here)
+            masses.append(mass)
+            taken.append({lane})
         label[k] = row
     return label
 
@@ -325,13 +326,18 @@ def _refined_drift(
     drift: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Drift of each lane as the median departure of its bands from their rows' levels."""
-    level = {k: float(np.median((place - drift[lane_of])[label == k])) for k in set(label.tolist())}
-    shared = {k for k in level if np.unique(lane_of[label == k]).size >= 2}
+    at = place - drift[lane_of]
+    members = {row: np.flatnonzero(label == row) for row in set(label.tolist())}
+    level = {
+        row: median(at[own]) for row, own in members.items() if len(set(lane_of[own].tolist())) >= 2
+    }
+    away: dict[int, list[float]] = {}
+    for lane, row, where in zip(lane_of.tolist(), label.tolist(), place.tolist(), strict=True):
+        if row in level:
+            away.setdefault(lane, []).append(where - level[row])
     refined = drift.copy()
-    for lane in set(lane_of.tolist()):
-        mine = [k for k in np.flatnonzero(lane_of == lane) if label[k] in shared]
-        if mine:
-            refined[lane] = float(np.median([place[k] - level[label[k]] for k in mine]))
+    for lane, own in away.items():
+        refined[lane] = median(own)
     return refined
 
 
@@ -344,6 +350,6 @@ def _ladders(lane_of: NDArray[np.intp], label: NDArray[np.intp], n_lanes: int) -
         if mine.size:
             lonely[lane] = float(np.mean([size[int(k)] <= 2 for k in mine])), mine.size
     agreeing = [share for share, _ in lonely.values()]
-    if not agreeing or float(np.median(agreeing)) > 0.4:
+    if not agreeing or median(agreeing) > 0.4:
         return set()
     return {lane for lane, (share, count) in lonely.items() if count >= 3 and share >= 0.6}

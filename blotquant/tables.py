@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .columns import Column
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ _FORMULA_STARTS = ("=", "@", "\t", "\r")
 # what follows calls a function, another program or another sheet.
 _CALLS = re.compile(r"[+-].*[(|!]", re.DOTALL)
 
-__all__ = ["empty_table", "encodable", "harmless", "joined", "table_of", "typed"]
+__all__ = ["empty_table", "encodable", "framed", "harmless", "joined", "table_of", "typed"]
 
 _DTYPES = {"text": "object", "integer": "int64", "number": "float64", "boolean": "bool"}
 
@@ -43,17 +45,43 @@ def table_of(records: Iterable[Mapping[str, Any]], columns: Sequence[Column]) ->
         Every one holds every column; what else it holds is left out.
     columns : sequence of Column
     """
+    rows = list(records)
+    return framed(
+        {
+            column.name: [_cell(row[column.name]) for row in rows]
+            if column.kind == "text"
+            else [row[column.name] for row in rows]
+            for column in columns
+        },
+        columns,
+    )
+
+
+def framed(cells: Mapping[str, Sequence[Any]], columns: Sequence[Column]) -> pd.DataFrame:
+    """Table of cells by column, with the contract's order and types.
+
+    Parameters
+    ----------
+    cells : mapping of str to sequence
+        Of one length.
+    columns : sequence of Column
+    """
     import pandas as pd
 
-    rows = list(records)
-    data = {}
-    for column in columns:
-        values = [row[column.name] for row in rows]
-        if column.kind == "text":
-            values = [encodable(value) if isinstance(value, str) else value for value in values]
-        # a plain array of texts would become pandas' own text, in which nothing is NaN
-        data[column.name] = pd.Series(values, dtype=_DTYPES[column.kind])
-    return pd.DataFrame(data)
+    blocks = []
+    for kind, dtype in _DTYPES.items():
+        names = [column.name for column in columns if column.kind == kind]
+        if not names:
+            continue
+        # all columns of a type at once: pandas takes its time over each. Texts stay objects, as
+        # in pandas' own text nothing is NaN
+        block = np.array([cells[name] for name in names], dtype).reshape(len(names), -1)
+        blocks.append(pd.DataFrame(block.T, columns=names, dtype=dtype))
+    return pd.concat(blocks, axis=1)[[column.name for column in columns]]
+
+
+def _cell(value: Any) -> Any:
+    return encodable(value) if isinstance(value, str) else value
 
 
 def encodable(text: str) -> str:

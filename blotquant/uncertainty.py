@@ -73,20 +73,32 @@ class LaneReading:
         level = self.baseline.level / np.maximum(width, 1e-9)
         return self.noise.variance(level) * width
 
-    @property
+    @cached_property
     def marks(self) -> Marks:
         """Specks and scratches that were filled in."""
         return read_sections(self.blot, self.lane, self.noise).marks
 
     @cached_property
-    def center(self) -> NDArray[np.float64]:
-        """Column of the lane's centre at each row, shape (N,)."""
-        return self.lane.center(self.profile.position)
+    def knots(self) -> NDArray[np.float64]:
+        """Rows and columns that the lane's centre line runs through, shape (2, K)."""
+        return np.array(self.lane.path, np.float64).T
+
+    @cached_property
+    def outermost(self) -> NDArray[np.float64]:
+        """Signal of the lane's outermost px on its left and right side, a.u., shape (2, N)."""
+        return read_sections(self.blot, self.lane, self.noise).outermost
 
     def share(self, band: Band) -> tuple[slice, NDArray[np.float64]]:
         """Rows of the profile that a band covers, and how much of each."""
-        rows = rows_between(self.profile.position, band.start, band.stop)
-        return rows, row_weights(self.profile.position[rows], band.start, band.stop)
+        limits = band.start, band.stop
+        if limits not in self._shares:  # asked for time and again
+            rows = rows_between(self.profile.position, *limits)
+            self._shares[limits] = rows, row_weights(self.profile.position[rows], *limits)
+        return self._shares[limits]
+
+    @cached_property
+    def _shares(self) -> dict[tuple[float, float], tuple[slice, NDArray[np.float64]]]:
+        return {}
 
 
 def standard_errors(
@@ -219,21 +231,13 @@ def lane_total_error(reading: LaneReading, total: float) -> float:
     own = baseline.total_variance
     if own is None:
         own = float(np.sqrt(np.maximum(baseline.variance, 0.0)).sum()) ** 2
-    rows = profile.position.astype(np.intp)
     level = baseline.level / np.maximum(profile.width, 1e-9)
-    edges = [float((_outermost(reading, rows, side) - level).sum()) for side in (-1, 1)]
+    edges = (reading.outermost - level).sum(axis=1)
     placing = LATERAL_ERROR * reading.lane.width * math.hypot(*edges)
     lossy = lossy_error(reading.blot, float(profile.width.sum()), total)
     without = max(baseline.scale, 1.0) * float(ground.sum()) + reading.roughness * own
     tails = (TAIL_ERROR * total) ** 2
     return math.sqrt(float(signal.sum()) + without + tails + lossy**2 + placing**2)
-
-
-def _outermost(reading: LaneReading, rows: NDArray[np.intp], side: int) -> NDArray[np.float64]:
-    """Signal of the outermost px of a lane on its left (-1) or right (1) side."""
-    edge = reading.lane.center(rows) + side * (reading.lane.width / 2 - 0.5)
-    columns = np.clip(np.rint(edge), 0, reading.blot.shape[1] - 1).astype(np.intp)
-    return reading.blot.signal_map(reading.blot.pixels[rows, columns]).astype(np.float64)
 
 
 def _along(reading: LaneReading, band: Band) -> float:
@@ -248,11 +252,7 @@ def _across(reading: LaneReading, rows: slice, weights: NDArray[np.float64]) -> 
     """What a misplaced lane takes or adds: the band's signal in the outermost px of its box."""
     if weights.size < 3:
         return 0.0
-    at = reading.profile.position[rows].astype(np.intp)
-    half = reading.lane.width / 2 - 0.5
-    edges = np.rint(reading.center[rows] + np.array([[-half], [half]]))
-    columns = np.clip(edges, 0, reading.blot.shape[1] - 1).astype(np.intp)
-    signal = reading.blot.signal_map(reading.blot.pixels[at, columns]).astype(np.float64)
+    signal = reading.outermost[:, rows]
     # above the straight line between the band's ends: the background beside the lane
     few = max(1, weights.size // 8)
     first, last = signal[:, :few].sum(axis=1) / few, signal[:, -few:].sum(axis=1) / few

@@ -13,6 +13,7 @@ from blotquant.reading import (
     read_lane,
     read_sections,
     row_weights,
+    saturated_rows,
     sum_mask,
 )
 from blotquant.signal import SignalMap
@@ -181,3 +182,28 @@ def test_a_mask_is_summed_by_area():
     assert sum_mask(mask, mask.shape, straight, 10, 30) == pytest.approx(6)  # half of row 10
     assert sum_mask(mask, mask.shape, lane(((0, 20), (39, 20)), 3), 5, 30) == pytest.approx(6)
     assert sum_mask(mask, mask.shape, straight, 20, 30) == 0
+
+
+@given(path=paths(), width=st.floats(1.0, 50))
+@settings(max_examples=30, deadline=None)
+def test_the_outermost_pixels_come_with_the_sections(path, width):
+    blot = Blot(picture(np.uint16, 3), SignalMap(2.0, 5.0))
+    read = read_sections(blot, lane(path, width), QUIET)
+    middle = lane(path, width).center(read.position)
+    for found, side in zip(read.outermost, (-1, 1), strict=True):
+        at = np.clip(np.rint(middle + side * (width / 2 - 0.5)), 0, COLS - 1).astype(int)
+        assert found == pytest.approx(2.0 * blot.pixels[read.position.astype(int), at] + 5.0)
+
+
+@given(path=paths(), width=st.floats(1.0, 50))
+@settings(max_examples=30, deadline=None)
+def test_saturated_rows_are_sums_of_the_mask(path, width):
+    mask = np.zeros((ROWS, COLS), bool)
+    mask[12:15, 20:40] = mask[30, 5] = True
+    blot = Blot(picture(np.uint16, 3), saturated=mask)
+    rows, first, weights = lane_weights(blot.shape, lane(path, width))
+    if rows.size:
+        part = mask[rows[0] : rows[-1] + 1, first : first + weights.shape[1]]
+        assert saturated_rows(blot, lane(path, width)) == pytest.approx(
+            (part * weights).sum(axis=1)
+        )

@@ -46,3 +46,19 @@ def test_total_protein_is_read_beside_unless_another_background_is_chosen():
     assert pipeline.recipe_for_role(plain, "total_protein").background.method == "beside"
     chosen = bq.Recipe.of(background="rolling_ball")
     assert pipeline.recipe_for_role(chosen, "total_protein") is chosen
+
+
+@pytest.mark.parametrize("method", ["lane", "rolling_ball"])
+def test_lanes_measured_together_are_as_measured_alone(blot, layout, method):
+    recipe = bq.Recipe.of(background=method)
+    together = pipeline.measure_lanes(blot, layout, recipe)
+    readings = [pipeline.read_layout_lane(blot, layout, lane, recipe) for lane in layout.lanes]
+    rough = pipeline.common_roughness(readings)
+    for reading in readings:
+        alone = pipeline.measure_read(reading, layout, recipe, rough)
+        one = together[reading.lane.id]
+        assert one.total_density_err == pytest.approx(alone.total_density_err, rel=1e-6)
+        for a, b in zip(one.bands, alone.bands, strict=True):
+            assert (a.flags, a.net_density) == (b.flags, pytest.approx(b.net_density, rel=1e-9))
+            assert a.net_density_err == pytest.approx(b.net_density_err, rel=1e-6)
+            assert a.method_spread == pytest.approx(b.method_spread, rel=1e-6)

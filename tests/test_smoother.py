@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from blotquant.smoother import fit_baseline, roughness
+from blotquant.smoother import fit_baseline, fit_baselines, left_out, roughness
 
 ROWS = 600
 
@@ -17,10 +17,10 @@ def test_a_hidden_stretch_is_predicted_as_a_fit_without_it_does():
     rng = np.random.default_rng(3)
     fit = fitted(rng.normal(size=150).cumsum() + rng.normal(size=150))
     upper = sum(np.diag(row[k:], k) for k, row in enumerate(fit._factor[::-1]))
-    precision, weights = upper.T @ upper, fit._weights
-    values = np.linalg.solve(precision, weights * (fit.level + fit._residual)) + fit._residual
+    precision, weights = upper.T @ upper, fit.weights
+    values = np.linalg.solve(precision, weights * (fit.level + fit.residual)) + fit.residual
     length = 12
-    checks = fit.left_out(length)
+    (checks,) = left_out([fit], [length])
     found = []
     for first in range(weights.size - length):
         kept = weights.copy()
@@ -40,7 +40,7 @@ def test_a_hidden_stretch_is_predicted_as_a_fit_without_it_does():
 
 def test_of_a_background_as_the_model_has_it_nothing_is_added():
     rng = np.random.default_rng(5)
-    many = [fitted(rng.normal(size=ROWS)).left_out(40) for _ in range(30)]
+    many = [left_out([fitted(rng.normal(size=ROWS))], [40])[0] for _ in range(30)]
     assert 0.5 <= roughness(many) < 1.5
 
 
@@ -50,12 +50,12 @@ def test_clouds_that_the_curve_may_not_follow_make_it_rough():
     many = []
     for phase in rng.uniform(0, 6, 12):
         cloud = 30 * np.sin(rows / 25 + phase) + rng.normal(size=ROWS)
-        many.append(fitted(cloud, least_length=40.0).left_out(60))
+        many += left_out([fitted(cloud, least_length=40.0)], [60])
     assert roughness(many) > 3
 
 
 def test_without_a_stretch_to_hide_nothing_is_said():
-    assert fitted(np.arange(40.0)).left_out(200).shape == (3, 0)
+    assert left_out([fitted(np.arange(40.0))], [200])[0].shape == (3, 0)
     assert roughness([np.empty((3, 0))]) == 1.0
     assert roughness([]) == 1.0
 
@@ -83,4 +83,31 @@ def test_bands_that_leave_little_room_are_checked_on_shorter_stretches():
     rng = np.random.default_rng(5)
     free = np.arange(ROWS) % 100 < 40
     fit = fit_baseline(rng.normal(size=ROWS), np.ones(ROWS), free)
-    assert fit.left_out(60).shape[1] > 2
+    assert left_out([fit], [60])[0].shape[1] > 2
+
+
+def test_several_profiles_are_fitted_as_one_by_one():
+    rng = np.random.default_rng(8)
+    values = rng.normal(size=(4, ROWS)).cumsum(axis=1) * [[0], [0.1], [1], [3]]
+    values += rng.normal(size=values.shape)
+    values[1, 300:310] += 40  # a speck: left out, and fitted again
+    variance = np.ones(values.shape) * [[1.0], [4.0], [1.0], [1.0]]
+    free = np.ones(values.shape, bool)
+    free[2, 100:200] = False
+    free[3, 3:] = False  # too little for a curve
+    lengths = np.array([0.0, 20.0, 5.0, 0.0])
+    together = fit_baselines(values, variance, free, lengths)
+    checks = left_out(together, [40.0] * 4)
+    for k, fit in enumerate(together):
+        alone = fit_baseline(values[k], variance[k], free[k], least_length=lengths[k])
+        assert fit.level == pytest.approx(alone.level, rel=1e-9, abs=1e-9)
+        assert fit.scale == pytest.approx(alone.scale)
+        assert fit.variances_at([0, 150]) == pytest.approx(alone.variances_at([0, 150]), rel=1e-6)
+        assert checks[k] == pytest.approx(left_out([alone], [40.0])[0], rel=1e-6)
+
+
+def test_the_variance_at_a_row_is_that_of_a_sum_of_one_row():
+    fit = fitted(np.random.default_rng(9).normal(size=ROWS))
+    one = np.zeros(ROWS)
+    one[151] = 1.0
+    assert fit.variances_at([151])[0] == pytest.approx(fit.variance_of_sum(one))

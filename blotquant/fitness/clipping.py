@@ -82,8 +82,7 @@ def _piled(sample: Sample, end: Literal["low", "high"]) -> float:
     if histogram is None:
         level = float(sample.rows.min() if end == "low" else sample.rows.max())
         return inner_share(sample.rows == level)
-    used = np.flatnonzero(histogram)
-    ordered = used if end == "low" else used[::-1]
+    ordered = sample.levels if end == "low" else sample.levels[::-1]
     level, beside = int(ordered[0]), histogram[ordered[1 : 1 + _BESIDE]]
     if histogram[level] < _STANDS_OUT * float(beside.max(initial=0)):
         return 0.0

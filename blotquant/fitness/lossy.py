@@ -86,7 +86,8 @@ def grid_evidence(roughness: NDArray[np.float64]) -> float:
     if places < _FEW * BLOCK:
         return 0.0
     blocks = (roughness / _around(roughness))[:places].reshape(-1, BLOCK)
-    return max(_contrast(np.roll(blocks, -phase, axis=1)) for phase in range(BLOCK))
+    phases = (np.arange(BLOCK)[:, None] + np.arange(BLOCK)) % BLOCK
+    return float(_contrast(blocks[:, phases]).max())
 
 
 def _around(series: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -95,14 +96,15 @@ def _around(series: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.maximum(uniform_filter1d(series, _WINDOW * BLOCK, mode="reflect"), floor))
 
 
-def _contrast(blocks: NDArray[np.float64]) -> float:
-    """Standard errors by which the first column of blocks exceeds the highest of the far ones.
+def _contrast(blocks: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Standard errors by which the first place of blocks exceeds the highest of the far ones.
 
     A picture that was enlarged twice or four times is rough at every second or fourth place too.
+    `blocks` has shape (blocks, phases, places): the phases are looked at side by side.
     """
     # the two places beside a border share its step: they are left out
-    inner = blocks[:, 2:-1]
-    excess = blocks[:, 0] - inner.mean(axis=1)
-    above = blocks[:, 0] - inner[:, int(inner.mean(axis=0).argmax())]
-    error = excess.std() / np.sqrt(excess.size)
-    return float(min(excess.mean(), 1.5 * above.mean()) / (error + 1e-9))
+    first, inner = blocks[:, :, 0], blocks[:, :, 2:-1]
+    excess = first - inner.mean(axis=2)
+    above = first.mean(axis=0) - inner.mean(axis=0).max(axis=1)
+    error = excess.std(axis=0) / np.sqrt(len(excess))
+    return np.asarray(np.minimum(excess.mean(axis=0), 1.5 * above) / (error + 1e-9))

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ..densitometry import measure_reading, read_background
+from ..densitometry import (
+    measure_reading,
+    measure_readings,
+    read_background,
+    read_backgrounds,
+)
 from ..model import Blot, Lane, Layout
 from ..noise import estimate_noise
 from ..recipe import Recipe
@@ -84,6 +89,15 @@ def measure_read(
 
 def measure_lanes(blot: Blot, layout: Layout, recipe: Recipe) -> dict[str, LaneMeasurement]:
     """Measurement of each lane of a layout, by its id."""
-    readings = [read_layout_lane(blot, layout, lane, recipe) for lane in layout.lanes]
+    readings = read_backgrounds(
+        blot,
+        [(lane, layout.bands_of(lane.id)) for lane in layout.lanes],
+        recipe,
+        noise=estimate_noise(blot),
+        lanes=layout.lanes,
+        panels=layout.panels,
+    )
     rough = common_roughness(readings)
-    return {reading.lane.id: measure_read(reading, layout, recipe, rough) for reading in readings}
+    sure = [replace(reading, roughness=rough) for reading in readings]
+    of = [(reading, layout.bands_of(reading.lane.id)) for reading in sure]
+    return {one.lane_id: one for one in measure_readings(of, recipe, layout.lanes)}

@@ -82,7 +82,7 @@ def test_one_band_is_one_and_two_are_two():
     rng = np.random.default_rng(5)
     two = profile((38, 51), (1e5, 6e4), 5.0, rng=rng)
     fit = best_fit(two, np.array([38.0, 51.0]), 5.0)
-    assert fewer_bands(two, fit).aicc > fit.aicc + 10
+    assert fewer_bands([two], [fit])[0].aicc > fit.aicc + 10
     one = profile((45,), (1e5,), 6.0, tail=0.5, rng=rng)
     forced = best_fit(one, np.array([42.0, 49.0]), 5.0)
     single = best_fit(one, np.array([45.0]), 6.0)
