@@ -94,8 +94,11 @@ class StudyPlan:
             study = study.model_copy(update={"complete": False})
         refuse_faults(check_study(study, samples, {}, sources[0]))
         missing: tuple[str, ...] = ()
+        files = named_images(sources[0], (block.file for block in study.image))
+        writing = [one.name for one in files if only is not None and one.path not in only]
+        if study.complete and writing:
+            raise NothingFound(f"{', '.join(writing[:_SHOWN])}: still being written")
         if not study.complete:
-            files = named_images(sources[0], (block.file for block in study.image))
             missing = tuple(
                 file.name
                 for file in files
