@@ -28,6 +28,7 @@ __all__ = [
     "read_bytes",
     "read_toml",
     "shown",
+    "sync_folder",
     "write_atomically",
 ]
 
@@ -147,6 +148,16 @@ def open_atomically(path: str | Path) -> Iterator[IO[bytes]]:
     finally:
         with suppress(OSError):
             Path(temporary).unlink()
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on disk, where the system can do that."""
+    with suppress(OSError):  # Windows opens no folders, and some network drives sync none
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
 
 
 def _umask() -> int:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from . import __version__
 from .columns import Column
@@ -91,7 +91,7 @@ def write_workbook(path: Path, tables: Sequence[Table]) -> Path:
     options = {"strings_to_formulas": False, "strings_to_urls": False, "constant_memory": True}
     with open_atomically(path) as file:
         try:
-            with xlsxwriter.Workbook(file, options) as book:
+            with _left_clean(xlsxwriter.Workbook, file, options) as book:
                 book.set_properties(
                     {"comments": f"blotquant {__version__}", "created": datetime(2000, 1, 1)}
                 )
@@ -103,6 +103,57 @@ def write_workbook(path: Path, tables: Sequence[Table]) -> Path:
         except FileCreateError as error:
             raise OutputError(f"{path}: cannot be written ({error})") from None
     return path
+
+
+class _Target:
+    """A file that a ZIP archive is written to; once it is over, nothing more happens to it.
+
+    Python's ZIP archives tidy up when they are forgotten, into a file that may be closed by then.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._place, self.over = file, 0, False
+
+    def write(self, data: bytes) -> int:
+        if not self.over:
+            self._file.write(data)
+        self._place += len(data)
+        return len(data)
+
+    def seek(self, place: int) -> int:
+        if not self.over:
+            self._file.seek(place)
+        self._place = place
+        return place
+
+    def tell(self) -> int:
+        return self._place
+
+    def flush(self) -> None:
+        if not self.over:
+            self._file.flush()
+
+
+@contextmanager
+def _left_clean(
+    workbook: Callable[..., Any], file: IO[bytes], options: Mapping[str, Any]
+) -> Iterator[Any]:
+    """A book, closed at the end; one that cannot be written leaves no files of rows in /tmp."""
+    target = _Target(file)
+    book = workbook(target, dict(options))
+    try:
+        yield book
+        book.close()
+    except BaseException:
+        target.over = True
+        for sheet in book.worksheets():
+            for rows in (sheet.row_data_fh, sheet.fh):
+                with suppress(OSError, AttributeError):
+                    rows.close()
+        for sheet in book.worksheets():
+            with suppress(OSError, TypeError):
+                Path(sheet.row_data_filename).unlink()
+        raise
 
 
 @contextmanager

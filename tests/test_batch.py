@@ -7,18 +7,16 @@ import os
 import shutil
 import sys
 from importlib import import_module
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import tifffile
 
-from blotquant import pipeline
 from blotquant.batch import analyze_folder, inputs, place, worker
 from blotquant.batch.inputs import find_images, output_stem
 from blotquant.batch.slots import run_in_slots
-from blotquant.columns import BAND_COLUMNS, LANE_COLUMNS
+from blotquant.columns import BAND_COLUMNS
 from blotquant.errors import (
     NothingFound,
     OutputError,
@@ -26,90 +24,9 @@ from blotquant.errors import (
     SessionError,
     UnreadableImage,
 )
-from blotquant.model import Band, BandRow, Blot, ImageSource, Lane, Layout, Panel
+from blotquant.model import Lane
 from blotquant.recipe import Recipe
-from blotquant.result import Result
 from blotquant.session import read_session, write_layout
-
-FILLER = {"text": "", "integer": 1, "number": 0.1, "boolean": False}
-
-
-def table(columns, rows):
-    """A table of the contract's columns, with filler where nothing is said."""
-    filled = [{column.name: FILLER[column.kind] for column in columns} | row for row in rows]
-    return pd.DataFrame.from_records(filled, columns=[column.name for column in columns])
-
-
-def fake_load(path, settings):
-    """A blot per page; grey levels stand for what is to happen."""
-    if Path(path).stat().st_size == 0:
-        raise UnreadableImage(f"{Path(path).name}: is empty (0 bytes); copy or export it again")
-    digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    pages = tifffile.imread(path)
-    pages = pages[None] if pages.ndim == 2 else pages
-    parts = [str(n) for n in range(1, len(pages) + 1)] if len(pages) > 1 else [""]
-    polarity = "light_on_dark" if settings.polarity == "auto" else settings.polarity
-    return [
-        Blot(
-            pages[n],
-            polarity=polarity,
-            orientation=settings.orientation,
-            source=ImageSource(str(path), digest, part=part),
-        )
-        for n, part in enumerate(parts)
-    ]
-
-
-def fake_detect(blot, recipe):
-    value = int(blot.pixels[0, 0])
-    if value == 1:
-        raise NothingFound(f"{blot.source.name}: no lanes stand out")
-    if value == 2:
-        raise KeyError("surprise\nin two lines")
-    if value == 3:
-        raise MemoryError
-    if value == 4:
-        raise OutputError("disk: cannot be written (No space left on device)")
-    width = np.float32(value / 7)
-    return Layout(
-        (Panel("p"),), (Lane("a", "p", ((0, 3), (9, 3)), width),), (BandRow("r"),),
-        (Band("a", "r", 1, 5),),
-    )  # fmt: skip
-
-
-def fake_measure(blot, layout, recipe, *, image):
-    lane = layout.lanes[0]
-    band = {
-        "image": image,
-        "net_density": lane.width * np.float32(3),
-        "snr": recipe.finding.sensitivity,
-        "background_method": recipe.background.method,
-    }
-    return Result(
-        image=image,
-        layout=layout,
-        table=table(BAND_COLUMNS, [band]),
-        lanes=table(LANE_COLUMNS, [{"image": image, "width": lane.width}]),
-        measurements={},
-        recipe=recipe,
-        provenance=pipeline.provenance(blot, recipe),
-    )
-
-
-@pytest.fixture
-def analysis(monkeypatch):
-    """An analysis that takes no time, in place of the real one."""
-    monkeypatch.setattr(worker.loaders, "load", fake_load)
-    monkeypatch.setattr(worker.pipeline, "detect", fake_detect)
-    monkeypatch.setattr(worker.pipeline, "measure", fake_measure)
-    monkeypatch.setattr("blotquant.figures.overlay_png", lambda blot, result: b"\x89PNG")
-    monkeypatch.setattr("blotquant.html_report.write_report", write_fake_report)
-
-
-def write_fake_report(out, run):
-    path = Path(out) / "report.html"
-    path.write_text("report")
-    return path
 
 
 def image(path, value=100, pages=1):
@@ -565,7 +482,7 @@ class TestProcesses:
     def test_progress_is_told(self, blots, analysis):
         seen = []
         analyze_folder(blots, progress=lambda *told: seen.append(told))
-        assert [done for done, _, _ in seen] == [1, 2, 3]
+        assert [done for done, _, _ in seen] == [0, 1, 2, 3]
         assert {total for _, total, _ in seen} == {3}
 
 

@@ -8,7 +8,7 @@ import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -55,7 +55,11 @@ class ImageFile:
 
 
 def find_images(
-    paths: Iterable[Path], *, recursive: bool = False, out: Path | None = None
+    paths: Iterable[Path],
+    *,
+    recursive: bool = False,
+    out: Path | None = None,
+    only: Collection[Path] | None = None,
 ) -> tuple[ImageFile, ...]:
     """List the images of a run, in natural order (M2 before M10).
 
@@ -67,6 +71,8 @@ def find_images(
         Look into the folders' folders too.
     out : Path, optional
         Folder of this run's outputs, which is never read.
+    only : collection of Path, optional
+        Of the files in folders those that may be opened, by absolute path.
 
     Raises
     ------
@@ -81,7 +87,7 @@ def find_images(
     _check_there(paths)
     found: dict[Path, None] = {}
     for path in paths:
-        files = _files_below(path, recursive, out) if is_folder(path) else [path]
+        files = _files_below(path, recursive, out, only) if is_folder(path) else [path]
         found.update(dict.fromkeys(files))
     found = {path: None for path in found if owner(path) not in found}
     if not found:
@@ -166,7 +172,9 @@ def _check_there(paths: list[Path]) -> None:
             raise UnreadableImage(f"{path}: is neither a file nor a folder")
 
 
-def _files_below(folder: Path, recursive: bool, out: Path | None) -> Iterator[Path]:
+def _files_below(
+    folder: Path, recursive: bool, out: Path | None, only: Collection[Path] | None
+) -> Iterator[Path]:
     """Images of a folder; each real folder is entered once: links may run in a circle."""
     seen: set[str] = set()
     waiting = [folder]
@@ -177,7 +185,8 @@ def _files_below(folder: Path, recursive: bool, out: Path | None) -> Iterator[Pa
             continue
         seen.add(real)
         entries = _entries(here)
-        yield from (Path(entry.path) for entry in entries if is_image(entry.path))
+        files = [Path(entry.path) for entry in entries]
+        yield from (one for one in files if (only is None or one in only) and is_image(one))
         if recursive:
             inner = [Path(entry.path) for entry in entries if entry.is_dir()]
             waiting += [path for path in reversed(inner) if not _is_ours(path, out)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -27,7 +27,11 @@ _DRAWN = 40  # notices with a figure
 
 
 def look_at(
-    images: Sequence[ImageOutcome], recipe: Recipe, out: Path, study: Study | None = None
+    images: Sequence[ImageOutcome],
+    recipe: Recipe,
+    out: Path,
+    study: Study | None = None,
+    announce: Callable[[Iterable[str]], None] | None = None,
 ) -> tuple[tuple[Notice, ...], tuple[str, ...]]:
     """Examine all pictures that could be read, and draw the evidence.
 
@@ -40,6 +44,8 @@ def look_at(
         Folder of the outputs.
     study : Study, optional
         Says which loading controls are shared.
+    announce : callable, optional
+        Told the files that are going to be written.
 
     Returns
     -------
@@ -72,7 +78,10 @@ def look_at(
     try:
         notices = examine(subjects, shared_controls(study) if study is not None else ())
         by_name = {subject.name: subject for subject in subjects}
-        drawn = [_drawn(one, number, by_name, out) for number, one in enumerate(notices, 1)]
+        numbered = list(enumerate(notices, 1))
+        if announce is not None and notices:
+            announce([_figure(one, number) for number, one in numbered[:_DRAWN]])
+        drawn = [_drawn(one, number, by_name, out) for number, one in numbered]
         return tuple(drawn), tuple(messages)
     except OutputError:
         raise
@@ -116,6 +125,10 @@ def _load(image: ImageOutcome, settings: ImageSettings) -> Blot:
     raise BlotquantError(f"{image.image}: is no longer in the file")
 
 
+def _figure(notice: Notice, number: int) -> str:
+    return f"{FOLDER}/{number:02d}_{notice.kind.replace(' ', '_')}.png"
+
+
 def _drawn(notice: Notice, number: int, subjects: dict[str, Subject], out: Path) -> Notice:
     if number > _DRAWN:
         return notice
@@ -123,6 +136,6 @@ def _drawn(notice: Notice, number: int, subjects: dict[str, Subject], out: Path)
 
     blot = subjects[notice.image].load()
     other = subjects[notice.other].load() if notice.other not in ("", notice.image) else None
-    name = f"{FOLDER}/{number:02d}_{notice.kind.replace(' ', '_')}.png"
+    name = _figure(notice, number)
     write_atomically(out / name, evidence_png(notice, blot, other))
     return replace(notice, figure=name)

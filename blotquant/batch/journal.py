@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from blotquant.errors import OutputError
+from blotquant.files import sync_folder
 
 __all__ = ["JOURNAL_VERSION", "Entry", "Journal"]
 
@@ -39,8 +40,9 @@ class Entry:
         Image, status and error of each picture.
     part : str
         Relative POSIX path of its part.
-    files : sequence of str
-        Relative POSIX paths of its layouts and overlays.
+    part_sha256 : str
+    files : mapping of str to str
+        SHA-256 of its layouts and overlays, by relative POSIX path.
     """
 
     job: str
@@ -49,12 +51,40 @@ class Entry:
     hashes: Mapping[str, str] = field(default_factory=dict)
     outcomes: Sequence[Mapping[str, str]] = ()
     part: str = ""
-    files: Sequence[str] = ()
+    part_sha256: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:
         """Whether any of its pictures failed: worth another try."""
         return any(one["status"] == "failed" for one in self.outcomes)
+
+    @classmethod
+    def read(cls, line: bytes) -> Entry | None:
+        """The entry of a line; None where it is not whole, or is none of ours."""
+        try:
+            tree = json.loads(line)
+        except (ValueError, RecursionError):
+            return None
+        wanted = {
+            "job": str,
+            "settings": str,
+            "inputs": list,
+            "hashes": dict,
+            "outcomes": list,
+            "part": str,
+            "part_sha256": str,
+            "files": dict,
+        }
+        if not isinstance(tree, dict) or tree.pop("journal", None) != JOURNAL_VERSION:
+            return None
+        if tree.keys() != wanted.keys():
+            return None
+        if not all(isinstance(tree[name], kind) for name, kind in wanted.items()):
+            return None
+        if not all(isinstance(one, dict) and "status" in one for one in tree["outcomes"]):
+            return None
+        return cls(**tree)
 
 
 class Journal:
@@ -73,10 +103,9 @@ class Journal:
         """What is done, in the order in which it was; lines that cannot be read are left out."""
         with suppress(FileNotFoundError), self.path.open("rb") as file:
             for line in file:
-                with suppress(ValueError, TypeError, RecursionError):
-                    tree = json.loads(line)
-                    if line.endswith(b"\n") and tree.pop("journal") == JOURNAL_VERSION:
-                        yield Entry(**tree)
+                entry = Entry.read(line) if line.endswith(b"\n") else None
+                if entry is not None:
+                    yield entry
 
     def add(self, entries: Sequence[Entry]) -> None:
         """Write lines, and wait until they are on disk.
@@ -110,6 +139,7 @@ class Journal:
         if self._file is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = file = self.path.open("ab+", buffering=0)
+            sync_folder(self.path.parent)
             size = file.seek(0, os.SEEK_END)
             while size:
                 start = max(0, size - 65536)

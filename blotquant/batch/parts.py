@@ -109,10 +109,13 @@ class Part:
     path : Path
     out : Path
         Folder of the outputs.
+    sha256 : str
+        Tells it from what lay there before its file was changed: what was read is remembered.
     """
 
     path: Path
     out: Path
+    sha256: str = ""
 
     def read(self) -> tuple[pa.Table, list[dict[str, Any]]]:
         """Bands of its pictures, as Arrow has them, and what else there is of each.

@@ -7,9 +7,9 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,9 +19,10 @@ from blotquant.batch.inputs import LARGEST_MARKER, MARKER
 from blotquant.errors import OutputError
 from blotquant.files import is_folder, is_plain_file, is_there, read_bytes, write_atomically
 
-_KEPT = ("layouts/", "overlays/")  # a run that goes on needs them
-
 __all__ = ["FIXED_FILES", "PARQUET", "OutputFolder", "read_provenance"]
+
+_KEPT = ("layouts/", "overlays/")  # a run that goes on needs them
+_TEMPORARY = re.compile("[a-z0-9_]{8}")  # what mkstemp puts behind a name
 
 PARQUET = "parquet"  # the long tables once more, for programs
 FIXED_FILES = (
@@ -64,6 +65,7 @@ class OutputFolder:
     """
 
     path: Path
+    _marker: dict[str, Any] = field(default_factory=dict)
 
     def claim(self, planned: Iterable[str], *, overwrite: bool = False) -> None:
         """Make room for a run's files: older results go to ``previous/``, all else stays.
@@ -82,77 +84,78 @@ class OutputFolder:
             If a planned file is there that blotquant did not write, or the folder cannot be
             written. Then nothing has been changed.
         """
-        planned = {*planned, *FIXED_FILES}
-        if is_there(self.path) and not is_folder(self.path):
-            raise OutputError(f"{self.path}: is not a folder; choose another one with -o")
-        older = read_provenance(self.path)
-        own = {name: digest for name, digest in older.get("files", {}).items() if _is_below(name)}
-        strange = [name for name in sorted(planned) if name not in own and self._is_there(name)]
-        if strange:
-            raise OutputError(
-                f"{self.path / strange[0]}: is there and was not written by blotquant; "
-                "choose another folder with -o"
-            )
+        older, own = self._found(planned)
         try:
+            self._sweep({*own, *FIXED_FILES})
             self._put_away(own, older, overwrite)
         except OSError as error:
             raise OutputError(
                 f"{error.filename or self.path}: older results cannot be moved ({error.strerror})"
             ) from None
-        self.mark(planned)
+        self._marker = _unfinished({})
+        self.announce(planned)
 
-    def reopen(self, planned: Iterable[str]) -> None:
-        """Go on in a folder that a run was writing, or wrote: its tables give way to new ones.
+    def reopen(self, planned: Iterable[str], vouched: Collection[str]) -> None:
+        """Go on in a folder that a run was writing, or wrote.
 
-        Layouts and overlays of images that need not be measured again stay.
+        Layouts and overlays that the journal vouches for stay, others are removed; those that were
+        changed after blotquant wrote them go to ``previous/``. Tables stay until `renew`: while
+        images are measured the older ones can be read, and provenance.json goes on to be theirs.
 
         Parameters
         ----------
         planned : iterable of str
             As for `claim`.
+        vouched : collection of str
+            Layouts and overlays, as relative POSIX paths, of images that are not measured again.
 
         Raises
         ------
         OutputError
-            As `claim`; nothing is moved to ``previous/``, so a table that was changed by hand is
-            refused too.
+            As `claim`, or if a table was changed by hand.
         """
-        planned = {*planned, *FIXED_FILES}
-        if is_there(self.path) and not is_folder(self.path):
-            raise OutputError(f"{self.path}: is not a folder; choose another one with -o")
-        older = read_provenance(self.path)
-        own = {name: digest for name, digest in older.get("files", {}).items() if _is_below(name)}
-        strange = [name for name in sorted(planned) if name not in own and self._is_there(name)]
-        if strange:
-            raise OutputError(
-                f"{self.path / strange[0]}: is there and was not written by blotquant; "
-                "choose another folder with -o"
-            )
-        tables = [name for name in own if name != MARKER and not name.startswith(_KEPT)]
-        changed = [
-            name for name in tables if self._is_there(name) and self._was_changed(name, own[name])
-        ]
-        if changed:
-            raise OutputError(
-                f"{self.path / changed[0]}: was changed since blotquant wrote it; move it away, "
-                "or run without --resume"
-            )
-        # First the word that the run is not complete, then the tables that no longer hold.
-        self.mark({*planned, *own})
-        for name in tables:
-            (self.path / name).unlink(missing_ok=True)
-        for leftover in self.path.rglob(".*.*"):
-            if _is_temporary(leftover):
-                leftover.unlink(missing_ok=True)
+        planned = set(planned)
+        older, own = self._found(planned - set(vouched))
+        self._refuse_changed(own)
+        gone = [n for n in own if n.startswith(_KEPT) and n not in vouched and self._is_there(n)]
+        changed = [name for name in gone if self._was_changed(name, own[name])]
+        files = {**own, **dict.fromkeys(gone, "")}
+        self._marker = {**older, "files": files} if older.get("complete") else _unfinished(files)
+        self.announce([*planned, *vouched])
+        try:
+            self._sweep({*own, *FIXED_FILES})
+            if changed:
+                self._shelve(changed, older)
+            for name in set(gone) - set(changed):
+                (self.path / name).unlink(missing_ok=True)
+                self._remove_empty(PurePosixPath(name).parent)
+        except OSError as error:
+            raise _in_the_way(error, self.path) from None
 
-    def mark(self, planned: Iterable[str]) -> None:
+    def announce(self, names: Iterable[str]) -> None:
         """Say which files are being written, in case the run does not come to its end."""
-        marker = {
-            "blotquant": __version__,
-            "complete": False,
-            "files": dict.fromkeys(sorted({*planned, *FIXED_FILES}), ""),
-        }
-        self.write_marker(marker)
+        files = self._marker["files"]
+        self._marker["files"] = {**dict.fromkeys(sorted({*names, *FIXED_FILES}), ""), **files}
+        self.write_marker(self._marker)
+
+    def renew(self) -> None:
+        """Remove older tables, as new ones are going to be written now.
+
+        Raises
+        ------
+        OutputError
+            If one was changed by hand, or is open in a program that holds on to it.
+        """
+        files: dict[str, str] = self._marker["files"]
+        self._refuse_changed(files)
+        # First the word that the run is not complete, then the tables that no longer hold.
+        self._marker = _unfinished(files)
+        self.write_marker(self._marker)
+        try:
+            for name in _tables(files):
+                (self.path / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise _in_the_way(error, self.path) from None
 
     def finish(self, provenance: dict[str, Any], written: Iterable[Path]) -> dict[str, Any]:
         """Write provenance.json with the hashes of all files: the run is complete."""
@@ -180,15 +183,65 @@ class OutputFolder:
             return
         keep = [name for name in names if not overwrite or self._was_changed(name, own[name])]
         if keep:
-            shelf = self._shelf(older)
-            for name in keep:
-                target = shelf / name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                (self.path / name).replace(target)
-            shutil.copyfile(self.path / MARKER, shelf / MARKER)
+            self._shelve(keep, older)
         for name in names:
             (self.path / name).unlink(missing_ok=True)
             self._remove_empty(PurePosixPath(name).parent)
+
+    def _found(self, planned: Iterable[str]) -> tuple[dict[str, Any], dict[str, str]]:
+        """The provenance that lies here, and the files that are blotquant's own.
+
+        Raises
+        ------
+        OutputError
+            If a file is in the way of what is planned.
+        """
+        if is_there(self.path) and not is_folder(self.path):
+            raise OutputError(f"{self.path}: is not a folder; choose another one with -o")
+        older = read_provenance(self.path)
+        own = {name: digest for name, digest in older.get("files", {}).items() if _is_below(name)}
+        wanted = {*planned, *FIXED_FILES}
+        strange = [name for name in sorted(wanted) if name not in own and self._is_there(name)]
+        if strange:
+            raise OutputError(
+                f"{self.path / strange[0]}: is there and was not written by blotquant; "
+                "choose another folder with -o"
+            )
+        return older, own
+
+    def _refuse_changed(self, own: dict[str, str]) -> None:
+        changed = [
+            name
+            for name in _tables(own)
+            if self._is_there(name) and self._was_changed(name, own[name])
+        ]
+        if changed:
+            raise OutputError(
+                f"{self.path / changed[0]}: was changed since blotquant wrote it; move it away, "
+                "or run without --resume"
+            )
+
+    def _shelve(self, names: Iterable[str], older: dict[str, Any]) -> None:
+        """Move files to a new folder in previous/, with a copy of the provenance."""
+        shelf = self._shelf(older)
+        for name in names:
+            target = shelf / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (self.path / name).replace(target)
+        shutil.copyfile(self.path / MARKER, shelf / MARKER)
+
+    def _sweep(self, own: Iterable[str]) -> None:
+        """Remove what was being written when its writer was killed; see `open_atomically`."""
+        begun = {(str(PurePosixPath(n).parent), f".{PurePosixPath(n).name[:40]}.") for n in own}
+        for parent in {parent for parent, _ in begun}:
+            with (
+                suppress(FileNotFoundError, NotADirectoryError),
+                os.scandir(self.path / parent) as entries,
+            ):
+                for entry in entries:
+                    mine = (parent, entry.name[:-8]) in begun
+                    if mine and _TEMPORARY.fullmatch(entry.name[-8:]) and entry.is_file():
+                        Path(entry.path).unlink(missing_ok=True)
 
     def _was_changed(self, name: str, digest: str) -> bool:
         return bool(digest) and _digest(self.path / name) != digest
@@ -215,9 +268,17 @@ class OutputFolder:
                     (self.path / parent).rmdir()
 
 
-def _is_temporary(path: Path) -> bool:
-    """Whether a file was being written when its writer was killed; see `open_atomically`."""
-    return bool(re.fullmatch(r"\..+\.[a-z0-9_]{8}", path.name)) and is_plain_file(path)
+def _unfinished(files: dict[str, str]) -> dict[str, Any]:
+    return {"blotquant": __version__, "complete": False, "files": dict.fromkeys(files, "")}
+
+
+def _tables(own: Iterable[str]) -> list[str]:
+    """All but what belongs to single images."""
+    return [name for name in own if name != MARKER and not name.startswith(_KEPT)]
+
+
+def _in_the_way(error: OSError, folder: Path) -> OutputError:
+    return OutputError(f"{error.filename or folder}: cannot be replaced ({error.strerror})")
 
 
 def _is_below(name: str) -> bool:

@@ -2,56 +2,38 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from blotquant import __version__, registry, report
+from blotquant import report
 from blotquant.batch.elsewhere import run_on
-from blotquant.batch.inputs import RESULTS_FOLDER, ImageFile, common_root, find_images
 from blotquant.batch.integrity import look_at
-from blotquant.batch.layouts import LayoutShelf
+from blotquant.batch.journal import Entry
 from blotquant.batch.merging import Gathered, gather, merge
 from blotquant.batch.parts import Part, Product
 from blotquant.batch.place import PARQUET, OutputFolder, read_provenance
-from blotquant.batch.slots import Task, run_here, run_in_slots
-from blotquant.batch.store import FOLDER, JobKey, Store
-from blotquant.batch.study import StudyPlan
-from blotquant.batch.worker import Job, Settings
-from blotquant.columns import BAND_COLUMNS, LANE_COLUMNS, SCHEMA_VERSION
-from blotquant.errors import OutputError
-from blotquant.files import is_folder
-from blotquant.outcome import MOST_SHOWN, ImageOutcome, RunOutcome
+from blotquant.batch.plan import Plan, digest_of, hash_of, plan_of, tasks_of
+from blotquant.batch.slots import run_here, run_in_slots
+from blotquant.batch.store import FOLDER, Store
+from blotquant.batch.worker import Settings
+from blotquant.columns import BAND_COLUMNS, LANE_COLUMNS
+from blotquant.files import is_there
+from blotquant.outcome import ImageOutcome, RunOutcome
 from blotquant.parquet import parquet_writer
 from blotquant.recipe import Recipe
-from blotquant.session import SIDECAR_SUFFIX
 from blotquant.tables import joined
 
-__all__ = ["TIME_LIMIT", "Progress", "analyze_folder"]
+__all__ = ["TIME_LIMIT", "Progress", "analyze_folder", "renew_folder"]
 
 Progress = Callable[[int, int, str], None]
 
 _LONG = 4000  # rows
 TIME_LIMIT = 600.0  # s; an image of 400 Mpx takes less
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """A run, resolved before any work begins."""
-
-    settings: Settings
-    files: tuple[ImageFile, ...]
-    shelf: LayoutShelf
-    out: Path
-    beside: bool
-    overlays: bool
-    study: StudyPlan | None = None
 
 
 @dataclass(frozen=True)
@@ -61,14 +43,7 @@ class _How:
     workers: int
     executor: Executor | None
     time_limit: float | None
-    resume: bool
-
-
-class _KeyedTask(Task, Protocol):
-    """A task that can be told from others when a run goes on."""
-
-    @property
-    def key(self) -> JobKey: ...
+    progress: Progress | None
 
 
 def analyze_folder(
@@ -132,7 +107,8 @@ def analyze_folder(
     use_study : bool
         Take a ``study.toml`` in the folder for what it is; without it, names alone tell.
     progress : callable, optional
-        Called as ``progress(done, total, image)`` after each file.
+        Called as ``progress(done, total, image)`` before the first file, with no name and what an
+        earlier run did, and after each file.
 
     Returns
     -------
@@ -154,76 +130,165 @@ def analyze_folder(
     OutputError
         If the outputs cannot be written where they should go.
     """
-    started = datetime.now(UTC)
-    given = [paths] if isinstance(paths, str | Path) else list(paths)
-    sources = [Path(path) for path in given]
-    target = Path(out) if out is not None else common_root(sources) / RESULTS_FOLDER
-    study = StudyPlan.of(sources, changes or {}) if use_study else None
-    plan = _Plan(
-        settings=_settings(recipe, changes or {}, layouts),
-        files=(
-            study.files
-            if study is not None
-            else find_images(sources, recursive=recursive, out=target)
-        ),
-        shelf=LayoutShelf.open(layouts),
-        out=target,
+    plan = plan_of(
+        paths,
+        recipe,
+        out,
+        changes=changes or {},
+        recursive=recursive,
+        layouts=layouts,
         beside=use_layouts,
         overlays=overlays,
-        study=study,
+        use_study=use_study,
     )
-    _refuse_input_as_output(sources, target)
-    how = _How(_workers(jobs, len(plan.files)), executor, time_limit, resume)
-    folder = OutputFolder(target)
-    store = Store(target)
+    run = _Run(plan, _How(_workers(jobs, len(plan.files)), executor, time_limit, progress))
     if resume:
-        folder.reopen(_planned(plan))
+        run.go_on()
     else:
-        folder.claim(_planned(plan), overwrite=overwrite)
-        store.clear()
-    with store:
-        parts = _measure_all(plan, how, store, folder, progress)
-    return _write(_concluded(plan, parts, started), folder, beside=bool(how.workers))
+        run.begin(overwrite=overwrite)
+    return run.finish()
 
 
-def _settings(
-    recipe: Recipe | None, changes: Mapping[str, Mapping[str, Any]], layouts: str | Path | None
-) -> Settings:
-    """Settings, checked: a method that does not exist is found before any work begins."""
-    default = recipe or _recipe_of_run(layouts) or Recipe()
-    settings = Settings(default, recipe is not None, changes)
-    resolved = settings.recipe()
-    registry.get("backgrounds", resolved.background.method)
-    registry.get("normalizers", resolved.normalization.method)
-    return settings
+def renew_folder(
+    folder: str | Path,
+    only: Collection[Path],
+    recipe: Recipe | None = None,
+    out: str | Path | None = None,
+    jobs: int | None = None,
+    *,
+    time_limit: float | None = TIME_LIMIT,
+    changes: Mapping[str, Mapping[str, Any]] | None = None,
+    recursive: bool = False,
+    use_layouts: bool = True,
+    overlays: bool = True,
+    use_study: bool = True,
+    progress: Progress | None = None,
+) -> RunOutcome | None:
+    """Bring the results of a folder that is still being filled up to date.
+
+    As `analyze_folder` with ``resume``, but: what failed is tried again only when its file changed,
+    and a study that does not say whether it is complete is not, so that nothing is tested.
+
+    Parameters
+    ----------
+    folder : path
+    only : collection of Path
+        Files, by absolute path, that may be read; others are still being written.
+    recipe, out, jobs, time_limit, changes, recursive, use_layouts, overlays, use_study, progress
+        As for `analyze_folder`.
+
+    Returns
+    -------
+    RunOutcome or None
+        None where the results are those of these files already.
+
+    Raises
+    ------
+    BlotquantError
+        As `analyze_folder`.
+    """
+    plan = plan_of(
+        folder,
+        recipe,
+        out,
+        changes=changes or {},
+        recursive=recursive,
+        beside=use_layouts,
+        overlays=overlays,
+        use_study=use_study,
+        only=only,
+        growing=True,
+    )
+    run = _Run(plan, _How(_workers(jobs, len(plan.files)), None, time_limit, progress))
+    return run.finish() if run.go_on(again=False, unless_same=True) else None
 
 
-def _recipe_of_run(layouts: str | Path | None) -> Recipe | None:
-    """Recipe of the run that the layouts come from, where the folder is a run's."""
-    if layouts is None:
-        return None
-    folder = Path(layouts)
-    tree = read_provenance(folder) or read_provenance(folder.parent)
-    return Recipe.parse(tree["recipe"], f"{folder}: provenance.json") if "recipe" in tree else None
+class _Run:
+    """A run under way: what was done before, what is left, and where it goes.
 
+    Parameters
+    ----------
+    plan : Plan
+    how : _How
+    """
 
-def _refuse_input_as_output(paths: Sequence[Path], out: Path) -> None:
-    for path in paths:
-        if is_folder(path) and is_folder(out) and path.samefile(out):
-            raise OutputError(
-                f"{out}: is the folder of the images; results go into a folder of their own, "
-                f"for example -o {out / RESULTS_FOLDER}"
-            )
+    def __init__(self, plan: Plan, how: _How) -> None:
+        self.started = datetime.now(UTC)
+        self.plan, self.how = plan, how
+        self.tasks = tasks_of(plan)
+        self.keys = [task.key for task in self.tasks]
+        self.folder, self.store = OutputFolder(plan.out), Store(plan.out)
+        self.entries: dict[int, Entry] = {}
 
+    def begin(self, *, overwrite: bool) -> None:
+        """Start anew: what lies there makes way."""
+        self.folder.claim(self.plan.planned, overwrite=overwrite)
+        self.store.clear()
 
-def _planned(plan: _Plan) -> set[str]:
-    """Files the run is going to write, as far as that is known before the images were opened."""
-    planned = {f"layouts/{file.stem}{SIDECAR_SUFFIX}" for file in plan.files}
-    if plan.overlays:
-        planned |= {f"overlays/{file.stem}.png" for file in plan.files}
-    if plan.study is not None:
-        planned |= plan.study.planned_files()
-    return planned
+    def go_on(self, *, again: bool = True, unless_same: bool = False) -> bool:
+        """Take over what is done; False if that is all there is, and nobody wants it anew."""
+        before = self.store.done(self.keys, again=again)
+        self.entries = {n: before[k.name] for n, k in enumerate(self.keys) if k.name in before}
+        if unless_same and self._is_up_to_date():
+            return False
+        vouched = {name for entry in self.entries.values() for name in entry.files}
+        self.folder.reopen(self.plan.planned, vouched)
+        self.store.prune(self.entries.values())
+        return True
+
+    def finish(self) -> RunOutcome:
+        """Measure what is left, and write the tables of all."""
+        with self.store:
+            self._measure()
+        parts = [self.store.part(self.entries[n]) for n in range(len(self.tasks))]
+        self.folder.renew()
+        run = _concluded(self.plan, parts, self.started, self.folder.announce)
+        provenance = {**run.provenance, "state_sha256": self._state()}
+        run = run.with_provenance(provenance)
+        return _write(run, self.folder, beside=bool(self.how.workers))
+
+    def _measure(self) -> None:
+        """Measure what is left; entries come in any order."""
+        left = [n for n in range(len(self.tasks)) if n not in self.entries]
+        stamps = {n: self.keys[n].stamps() for n in left}
+        known, progress = self.plan.planned, self.how.progress
+
+        def done(index: int, product: Product) -> None:
+            more = product.files.keys() - known
+            if more:  # pages of one file: not foreseen at the start
+                known.update(more)
+                self.folder.announce(more)
+            self.entries[index] = self.store.add(self.keys[index], stamps.pop(index), product)
+            if progress is not None:
+                name = self.tasks[index].files[0].name
+                progress(len(self.entries), len(self.tasks), name)
+
+        if progress is not None:
+            progress(len(self.entries), len(self.tasks), "")
+        if self.how.executor is not None:
+            run_on(self.how.executor, self.tasks, left, done)
+        elif self.how.workers:
+            run_in_slots(self.tasks, left, self.how.workers, done, time_limit=self.how.time_limit)
+        else:
+            run_here(self.tasks, left, done)
+
+    def _is_up_to_date(self) -> bool:
+        """Whether the tables that lie there are those of these files and settings."""
+        if len(self.entries) < len(self.tasks):
+            return False
+        known = read_provenance(self.plan.out)
+        return (
+            known.get("complete") is True
+            and known.get("state_sha256") == self._state()
+            and all(is_there(self.plan.out / name) for name in known["files"])
+        )
+
+    def _state(self) -> str:
+        """Hash of all that the tables are made from."""
+        entries = [self.entries[n] for n in range(len(self.tasks))]
+        study = self.plan.study.state() if self.plan.study is not None else []
+        parts = [[entry.job, entry.settings, entry.part_sha256] for entry in entries]
+        return hash_of([digest_of(self.plan), study, parts])
 
 
 def _workers(jobs: int | None, files: int) -> int:
@@ -240,78 +305,12 @@ def _workers(jobs: int | None, files: int) -> int:
     return max(1, min(cores, files // 2))
 
 
-def _measure_all(
-    plan: _Plan, how: _How, store: Store, folder: OutputFolder, progress: Progress | None
-) -> list[Part]:
-    """Parts of all jobs in input order, whatever finished first; done before or done now."""
-    tasks = _tasks(plan)
-    keys = [task.key for task in tasks]
-    before = store.done(keys) if how.resume else {}
-    entries = {n: before[key.name] for n, key in enumerate(keys) if key.name in before}
-    left = [n for n in range(len(tasks)) if n not in entries]
-    stamps = {n: keys[n].stamps() for n in left}
-    known = _planned(plan)
-
-    def done(index: int, product: Product) -> None:
-        entries[index] = store.add(keys[index], stamps.pop(index), product)
-        if not known.issuperset(product.files):  # pages of one file: not foreseen at the start
-            known.update(product.files)
-            folder.mark(sorted(known))
-        if progress is not None:
-            progress(len(entries), len(tasks), tasks[index].files[0].name)
-
-    if progress is not None and before:
-        progress(len(entries), len(tasks), "")
-    if how.executor is not None:
-        run_on(how.executor, tasks, left, done)
-    elif how.workers:
-        run_in_slots(tasks, left, how.workers, done, time_limit=how.time_limit)
-    else:
-        run_here(tasks, left, done)
-    return [store.part(entries[n]) for n in range(len(tasks))]
-
-
-def _tasks(plan: _Plan) -> Sequence[_KeyedTask]:
-    common = _digest_of(plan)
-    jobs = [
-        _job(plan, file, common, plots=number < MOST_SHOWN)
-        for number, file in enumerate(plan.files)
-    ]
-    return jobs if plan.study is None else plan.study.tasks(jobs)
-
-
-def _digest_of(plan: _Plan) -> str:
-    """Hash of what the numbers of every job depend on."""
-    settings = plan.settings
-    tree = [
-        __version__,
-        SCHEMA_VERSION,
-        settings.default.model_dump(mode="json"),
-        settings.given,
-        settings.changes,
-        plan.beside,
-        plan.overlays,
-        plan.shelf.given,
-    ]
-    return hashlib.sha256(json.dumps(tree, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _job(plan: _Plan, file: ImageFile, common: str, *, plots: bool) -> Job:
-    return Job(
-        file=file,
-        settings=plan.settings,
-        out=plan.out,
-        layouts=plan.shelf.sessions_for(file.name),
-        damaged=plan.shelf.damage_of(file.stem),
-        beside=plan.beside,
-        warn_if_found=plan.shelf.given,
-        overlay=plan.overlays,
-        plots=plots,
-        common=common,
-    )
-
-
-def _concluded(plan: _Plan, parts: Sequence[Part], started: datetime) -> RunOutcome:
+def _concluded(
+    plan: Plan,
+    parts: Sequence[Part],
+    started: datetime,
+    announce: Callable[[Iterable[str]], None],
+) -> RunOutcome:
     """The run: what became of each picture, tables, messages, what to look at."""
     raw = plan.out / FOLDER / "merging.parquet"
     try:
@@ -322,9 +321,11 @@ def _concluded(plan: _Plan, parts: Sequence[Part], started: datetime) -> RunOutc
     finally:
         raw.unlink(missing_ok=True)
     messages += [*said, *plan.shelf.left_out({file.stem for file in plan.files})]
+    if plan.study is not None:
+        messages += plan.study.messages
     provenance = report.run_provenance(images, recipe, messages, started)
     study = plan.study.study if plan.study is not None else None
-    notices, seen = look_at(images, plan.settings.recipe(), plan.out, study)
+    notices, seen = look_at(images, plan.settings.recipe(), plan.out, study, announce)
     return RunOutcome(
         images=images,
         messages=(*messages, *seen),
@@ -336,9 +337,7 @@ def _concluded(plan: _Plan, parts: Sequence[Part], started: datetime) -> RunOutc
     )
 
 
-def _tables(
-    plan: _Plan, gathered: Gathered, recipe: Recipe
-) -> tuple[dict[str, Any], Sequence[str]]:
+def _tables(plan: Plan, gathered: Gathered, recipe: Recipe) -> tuple[dict[str, Any], Sequence[str]]:
     """Tables as `RunOutcome` takes them, and what there is to say of them."""
     folder = plan.out / PARQUET
     if plan.study is None:

@@ -12,14 +12,14 @@ import shutil
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from blotquant.batch.journal import Entry, Journal
 from blotquant.batch.parts import Part, Product
 from blotquant.errors import OutputError
-from blotquant.files import is_folder, is_there, write_atomically
+from blotquant.files import is_folder, sync_folder, write_atomically
 
 __all__ = ["FOLDER", "JobKey", "Store"]
 
@@ -94,11 +94,18 @@ class Store:
         except OSError as error:
             raise OutputError(f"{folder}: cannot be removed ({error.strerror})") from None
 
-    def done(self, keys: Iterable[JobKey]) -> dict[str, Entry]:
+    def done(self, keys: Iterable[JobKey], *, again: bool = True) -> dict[str, Entry]:
         """Jobs, by name, that need not be done again.
 
         A job is done if it did not fail, was done with the same settings on the same files, and its
-        part and files are there. A file whose time changed but not its content is the same.
+        part and files are as they were written. A file whose time changed but not its content is
+        the same.
+
+        Parameters
+        ----------
+        keys : iterable of JobKey
+        again : bool
+            Do again what failed, although nothing has changed since.
         """
         known = {entry.job: entry for entry in self._journal.entries()}
         if not known:
@@ -106,25 +113,35 @@ class Store:
         found = {}
         for key in keys:
             entry = known.get(key.name)
-            if entry is not None and self._holds(entry, key):
+            if entry is not None and not (again and entry.failed) and self._holds(entry, key):
                 found[key.name] = entry
         return found
 
     def part(self, entry: Entry) -> Part:
         """The part of a job that is done."""
-        return Part(self.out / FOLDER / entry.part, self.out)
+        return Part(self.out / FOLDER / entry.part, self.out, entry.part_sha256)
 
     def _holds(self, entry: Entry, key: JobKey) -> bool:
-        if entry.failed or entry.settings != key.settings or entry.part != key.part:
+        if entry.settings != key.settings or entry.part != key.part or not _same(entry, key):
             return False
-        paths = [self.out / name for name in entry.files]
-        if not all(is_there(path) for path in paths) or not _same(entry, key):
-            return False
+        written = {f"{FOLDER}/{entry.part}": entry.part_sha256, **entry.files}
+        return all(_digest(self.out / name) == digest for name, digest in written.items())
+
+    def prune(self, entries: Iterable[Entry]) -> None:
+        """Remove all parts but those of some jobs: of images that are gone, or were changed.
+
+        Raises
+        ------
+        OutputError
+            If one cannot be removed.
+        """
+        kept = {self.out / FOLDER / entry.part for entry in entries}
         try:
-            self.part(entry).read()
-        except (OSError, ValueError):
-            return False
-        return True
+            for path in (self.out / FOLDER / "parts").glob("*/*"):
+                if path not in kept:
+                    path.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"{error.filename}: cannot be removed ({error.strerror})") from None
 
     # --- what is added
 
@@ -158,8 +175,15 @@ class Store:
             hashes=dict(product.hashes),
             outcomes=[dict(one) for one in product.outcomes],
             part=key.part,
-            files=sorted(product.files),
+            part_sha256=hashlib.sha256(product.part).hexdigest(),
+            files={
+                name: hashlib.sha256(data).hexdigest()
+                for name, data in sorted(product.files.items())
+            },
         )
+        if entry.failed and key.stamps() != entry.inputs:
+            # The file went or changed meanwhile (a network drive): it is worth another try.
+            entry = replace(entry, inputs=[])
         self._put((entry, product))
         return entry
 
@@ -199,10 +223,13 @@ class Store:
         return batch, True
 
     def _commit(self, batch: Sequence[tuple[Entry, Product]]) -> None:
+        written = []
         for entry, product in batch:
             for name, data in product.files.items():
-                write_atomically(self.out / name, data)
-            write_atomically(self.out / FOLDER / entry.part, product.part)
+                written.append(write_atomically(self.out / name, data))
+            written.append(write_atomically(self.out / FOLDER / entry.part, product.part))
+        for folder in {path.parent for path in written}:
+            sync_folder(folder)
         if batch:
             self._journal.add([entry for entry, _ in batch])
 

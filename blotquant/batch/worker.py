@@ -34,6 +34,7 @@ __all__ = [
     "as_seen",
     "failed",
     "key_of",
+    "look_anew",
     "measure_file",
     "measured",
     "session_for",
@@ -160,6 +161,11 @@ def _state(folder: Path) -> tuple[int, int]:
     except OSError:
         return 0, 0
     return known.st_mtime_ns, known.st_ino
+
+
+def look_anew() -> None:
+    """Forget what folders held: their times are coarse on some drives, and a watch goes on long."""
+    _listing.cache_clear()
 
 
 @lru_cache(maxsize=16)

@@ -53,6 +53,7 @@ def _run(words: list[str]) -> int:
         os.environ.setdefault(name, value)
     quiet_libraries()
     from blotquant.cli.app import command
+    from blotquant.cli.stopped import Stopped
 
     try:
         code = command().main(
@@ -61,6 +62,8 @@ def _run(words: list[str]) -> int:
         sys.stdout.flush()
     except BlotquantError as error:
         return _say(str(error), error.exit_code)
+    except Stopped as stopped:
+        return _say(str(stopped), _INTERRUPTED)
     except (BrokenPipeError, KeyboardInterrupt):
         raise
     except Exception as error:

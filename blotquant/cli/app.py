@@ -263,6 +263,75 @@ def run(  # the options, as typer reads them
 
 
 @app.command()
+def watch(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder that is being filled.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="Folder of the results; blotquant-results in the folder otherwise.",
+        ),
+    ] = None,
+    recipe: RecipeFile = None,
+    settings: SetOption = None,
+    interval: Annotated[
+        float, typer.Option(min=0.01, metavar="S", help="Seconds between two looks.")
+    ] = 5.0,
+    settle: Annotated[
+        float,
+        typer.Option(min=0.0, metavar="S", help="Seconds a file has to stay as it is."),
+    ] = 2.0,
+    once: Annotated[bool, typer.Option("--once", help="One round, then end: for cron.")] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", min=1, metavar="N", help="Processes; all cores otherwise."),
+    ] = None,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Look into folders of folders too.")
+    ] = False,
+    no_layouts: Annotated[
+        bool,
+        typer.Option("--no-layouts", help="Leave out layout files that lie beside the images."),
+    ] = False,
+    no_overlays: Annotated[
+        bool, typer.Option("--no-overlays", help="Draw no pictures of blots.")
+    ] = False,
+    no_study: Annotated[
+        bool, typer.Option("--no-study", help="Leave out the study.toml of the folder.")
+    ] = False,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(min=0.1, metavar="S", help="Seconds that one image may take; 600 otherwise."),
+    ] = None,
+) -> int:
+    """Measure what an imager drops into a folder, as it comes; nothing is tested meanwhile."""
+    from blotquant.batch.run import TIME_LIMIT
+    from blotquant.batch.watching import WatchSettings
+    from blotquant.cli.watch import watch as rounds
+    from blotquant.recipe import Recipe
+
+    return rounds(
+        WatchSettings.of(
+            folder,
+            out,
+            interval=interval,
+            settle=settle,
+            recipe=None if recipe is None else Recipe.from_toml(recipe),
+            changes=_changes({}, settings or []),
+            jobs=jobs,
+            time_limit=time_limit or TIME_LIMIT,
+            recursive=recursive,
+            use_layouts=not no_layouts,
+            overlays=not no_overlays,
+            use_study=not no_study,
+        ),
+        once=once,
+    )
+
+
+@app.command()
 def init(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of the blots.")],
     xlsx: Annotated[

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,8 @@ from blotquant import errors
 from blotquant.batch import analyze_folder
 from blotquant.batch.run import TIME_LIMIT, Progress
 from blotquant.cli import show
+from blotquant.cli.progress import progress_bar
+from blotquant.cli.stopped import Stopped
 from blotquant.files import is_folder
 from blotquant.outcome import RunOutcome
 from blotquant.recipe import Recipe
@@ -42,9 +42,12 @@ class Request:
 
 def measure(request: Request) -> int:
     """Run, say what came out, and give the exit code."""
+    count = _Count()
     try:
-        with _progress(request) as progress:
-            run = _analyze(request, progress)
+        with progress_bar(shown=not request.as_json) as tell:
+            run = _analyze(request, count.told(tell))
+    except KeyboardInterrupt:
+        raise Stopped(str(count)) from None
     except errors.BlotquantError as error:
         if request.as_json:
             show.json_error(error)
@@ -55,6 +58,32 @@ def measure(request: Request) -> int:
     else:
         show.summary(run)
     return code
+
+
+@dataclass
+class _Count:
+    """How far a run came."""
+
+    done: int = 0
+    total: int = 0
+
+    def told(self, tell: Progress | None) -> Progress:
+        """What a run calls after each image."""
+
+        def progress(done: int, total: int, image: str) -> None:
+            self.done, self.total = done, total
+            if tell is not None:
+                tell(done, total, image)
+
+        return progress
+
+    def __str__(self) -> str:
+        if not self.total:
+            return "interrupted before anything was measured"
+        return (
+            f"interrupted; {self.done} of {self.total} done and kept, "
+            "the same command with --resume goes on"
+        )
 
 
 def exit_code(run: RunOutcome, *, one_file: bool) -> int:
@@ -88,25 +117,3 @@ def _analyze(request: Request, progress: Progress | None) -> RunOutcome:
 
 def _is_one_file(paths: Sequence[Path]) -> bool:
     return len(paths) == 1 and not is_folder(paths[0])
-
-
-@contextmanager
-def _progress(request: Request) -> Iterator[Progress | None]:
-    """A bar with the time left, on stderr, where somebody is looking."""
-    if request.as_json or not sys.stderr.isatty():
-        yield None
-        return
-    from rich import progress as rich_progress
-
-    columns = (
-        rich_progress.TextColumn("measuring"),
-        rich_progress.BarColumn(),
-        rich_progress.MofNCompleteColumn(),
-        rich_progress.TimeRemainingColumn(),
-        rich_progress.TextColumn("{task.description}", markup=False),
-    )
-    with rich_progress.Progress(*columns, console=show.stderr(), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total, image: bar.update(
-            task, completed=done, total=total, description=image
-        )

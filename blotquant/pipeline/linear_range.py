@@ -95,6 +95,8 @@ def linear_ranges(
             judged = _measured(files, made, block.file, block.row, recipe or Recipe())
             found.append(LinearRange(block.target, block.file, judged, judged.load_range))
         except FileNotFoundError as error:
+            if not study.complete:  # it is still to come
+                continue
             raise StudyError(
                 f"study.toml: [[linearity]] {number} ({block.target}): there is no file "
                 f"'{Path(str(error.filename)).name}'"

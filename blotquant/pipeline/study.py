@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "NOT_COMPLETE",
     "STUDY_FILE",
     "analyze_study",
     "conclude",
@@ -45,6 +46,10 @@ __all__ = [
 ]
 
 STUDY_FILE = "study.toml"
+NOT_COMPLETE = (
+    "the study is not marked complete: blots are still to come, so nothing was tested; when all "
+    f"are there, write complete = true into {STUDY_FILE}"
+)
 
 
 def open_study(folder: str | Path) -> tuple[Study, pd.DataFrame]:
@@ -115,7 +120,9 @@ def conclude(
     done = normalize_tables(bands, recipe, lanes, roles=roles)
     values = with_free_columns(done.table, lanes, samples)
     statistics, said = _compared(values, study, samples)
-    controls = control_validity(bands, recipe, lanes, roles=roles)
+    # whether a control differs between groups is a test, too
+    judged = bands if study.complete else bands.assign(group="")
+    controls = control_validity(judged, recipe, lanes, roles=roles)
     return StudyResult(
         study=study,
         samples=samples,
@@ -262,7 +269,7 @@ def _compared(
 ) -> tuple[Statistics, tuple[str, ...]]:
     """Statistics; empty tables and the reason where there is nothing to compare yet."""
     if not study.complete:
-        return _nothing(), ("complete = false: blots are still to come, so nothing was tested",)
+        return _nothing(), (NOT_COMPLETE,)
     targets = values[values["role"].isin(["target", ""])] if len(values) else values
     if targets.empty:
         return _nothing(), ("no target has a value, so nothing was compared",)

@@ -10,7 +10,7 @@ from blotquant.names import canonical, target_key
 
 from .case import Case
 from .parts import StudyImage
-from .problem import Problem
+from .problem import Problem, Severity
 from .text import did_you_mean
 
 __all__ = ["IMAGE_CHECKS"]
@@ -26,7 +26,10 @@ def _files(case: Case) -> Iterator[Problem]:
         what = f"{image.role} {image.target}".strip()
         error = case.facts(image).error
         if not is_plain_file(case.folder / image.file):
-            yield case.in_image(image, f"there is no such file, so {what} has no image")
+            # of a study that is not complete blots are still to come
+            severity: Severity = "error" if case.study.complete else "warning"
+            message = f"there is no such file, so {what} has no image"
+            yield case.in_image(image, message, severity)
         elif error:
             yield case.in_image(image, f"cannot be read ({error}), so {what} has no image")
         elif case.facts(image).panels and image.panel > len(case.facts(image).panels):

@@ -57,7 +57,10 @@ class Study(Block):
         "unknown",
         "paired: a replicate gives a sample to each group; independent; unknown: no test is made.",
     )
-    complete: bool = key(True, "False while blots are still to come: nothing is tested yet.")
+    complete: bool = key(
+        True,
+        "False while blots are still to come: images may be missing, and nothing is tested yet.",
+    )
     normalization: NormalizationPlan = NormalizationPlan()
     statistics: StatisticsPlan = StatisticsPlan()
     figures: FigureSettings = FigureSettings()

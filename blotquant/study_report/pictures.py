@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from blotquant.errors import OutputError
 from blotquant.figures import (
     FigureOptions,
     Probe,
@@ -69,6 +70,8 @@ class StudyFiles:
         """Turn an error into a warning that names the file it was about."""
         try:
             yield
+        except OutputError:  # a full disk is no matter of one figure
+            raise
         except Exception as error:
             # Whatever goes wrong in drawing, the numbers are there and must reach the user: so
             # every error is caught, and none is lost.

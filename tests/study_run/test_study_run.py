@@ -110,7 +110,7 @@ def test_a_study_that_is_not_complete_is_not_tested(study):
     result = analyze_study(study)
     assert result.statistics.empty
     assert len(result.normalized) == 3 * 2 * 4
-    assert any("complete = false" in line for line in result.warnings)
+    assert any("not marked complete" in line for line in result.warnings)
 
 
 def test_unknown_pairing_is_descriptive(study):
