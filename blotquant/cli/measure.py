@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from blotquant import errors
 from blotquant.batch import analyze_folder
 from blotquant.batch.run import TIME_LIMIT, Progress
 from blotquant.cli import show
-from blotquant.files import is_folder
+from blotquant.files import is_plain_file
 from blotquant.outcome import RunOutcome
 from blotquant.recipe import Recipe
 
@@ -24,13 +25,14 @@ __all__ = ["Request", "measure"]
 class Request:
     """A run as asked for on the command line; see `blotquant.batch.analyze_folder`."""
 
-    paths: Sequence[Path]
-    out: Path | None = None
+    paths: Sequence[str | Path]
+    out: str | Path | None = None
     recipe_file: Path | None = None
     changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     jobs: int | None = None
+    scheduler: str | None = None
     recursive: bool = False
-    layouts: Path | None = None
+    layouts: str | Path | None = None
     use_layouts: bool = True
     overwrite: bool = False
     resume: bool = False
@@ -43,8 +45,8 @@ class Request:
 def measure(request: Request) -> int:
     """Run, say what came out, and give the exit code."""
     try:
-        with _progress(request) as progress:
-            run = _analyze(request, progress)
+        with _executor(request) as executor, _progress(request) as progress:
+            run = _analyze(request, executor, progress)
     except errors.BlotquantError as error:
         if request.as_json:
             show.json_error(error)
@@ -66,13 +68,23 @@ def exit_code(run: RunOutcome, *, one_file: bool) -> int:
     return 0 if run.measured else errors.NothingFound.exit_code
 
 
-def _analyze(request: Request, progress: Progress | None) -> RunOutcome:
+def _executor(request: Request) -> AbstractContextManager[Executor | None]:
+    """The cluster, if one was named."""
+    if request.scheduler is None:
+        return nullcontext()
+    from blotquant.batch.cluster import cluster  # Dask is slow to import
+
+    return cluster(request.scheduler, time_limit=request.time_limit or TIME_LIMIT)
+
+
+def _analyze(request: Request, executor: Executor | None, progress: Progress | None) -> RunOutcome:
     recipe = None if request.recipe_file is None else Recipe.from_toml(request.recipe_file)
     return analyze_folder(
         request.paths,
         recipe,
         request.out,
         request.jobs,
+        executor=executor,
         changes=request.changes,
         recursive=request.recursive,
         layouts=request.layouts,
@@ -86,8 +98,8 @@ def _analyze(request: Request, progress: Progress | None) -> RunOutcome:
     )
 
 
-def _is_one_file(paths: Sequence[Path]) -> bool:
-    return len(paths) == 1 and not is_folder(paths[0])
+def _is_one_file(paths: Sequence[str | Path]) -> bool:
+    return len(paths) == 1 and is_plain_file(Path(paths[0])) and not str(paths[0]).endswith(".txt")
 
 
 @contextmanager
