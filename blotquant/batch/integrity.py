@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -22,11 +24,16 @@ __all__ = ["FOLDER", "look_at", "shared_controls"]
 
 FOLDER = "integrity"
 MOST_EXAMINED = 200  # pictures of a run that are examined unasked
+Opened = Callable[[Path], AbstractContextManager[Path]]
 _DRAWN = 40  # notices with a figure
 
 
 def look_at(
-    images: Sequence[ImageOutcome], recipe: Recipe, out: Path, study: Study | None = None
+    images: Sequence[ImageOutcome],
+    recipe: Recipe,
+    out: Path,
+    study: Study | None = None,
+    opened: Opened = nullcontext,
 ) -> tuple[tuple[Notice, ...], tuple[str, ...]]:
     """Examine all pictures that could be read, and draw the evidence.
 
@@ -39,6 +46,8 @@ def look_at(
         Folder of the outputs.
     study : Study, optional
         Says which loading controls are shared.
+    opened : callable
+        Gives an image's path as one that can be read, for a while.
 
     Returns
     -------
@@ -56,8 +65,7 @@ def look_at(
             f"({len(readable)}); --integrity does it, at about a second each",
         )
     subjects = [
-        Subject(image.image, lambda image=image: _load(image, recipe.image))  # type: ignore[misc]
-        for image in readable
+        Subject(image.image, partial(_load, image, recipe.image, opened)) for image in readable
     ]
     try:
         notices = examine(subjects, shared_controls(study) if study is not None else ())
@@ -88,13 +96,14 @@ def shared_controls(study: Study) -> set[frozenset[str]]:
     return {frozenset(pair) for pair in pairs if declared & set(pair)}
 
 
-def _load(image: ImageOutcome, settings: ImageSettings) -> Blot:
+def _load(image: ImageOutcome, settings: ImageSettings, opened: Opened) -> Blot:
     """The picture as it was measured."""
     settings = settings.model_copy(
         update={"orientation": image.facts.get("orientation", settings.orientation)}
     )
     _, _, part = image.image.rpartition("#")
-    blots = loaders.load(image.path, settings=settings)
+    with opened(image.path) as path:
+        blots = loaders.load(path, settings=settings)
     for blot in blots:
         if blot.source.part in (part, ""):
             return blot

@@ -14,12 +14,14 @@ from typing import Any, Protocol
 
 from blotquant import __version__, registry, report
 from blotquant.batch.elsewhere import run_on
-from blotquant.batch.inputs import RESULTS_FOLDER, ImageFile, common_root, find_images
+from blotquant.batch.inputs import RESULTS_FOLDER, ImageFile, find_images
 from blotquant.batch.integrity import look_at
 from blotquant.batch.layouts import LayoutShelf
+from blotquant.batch.membrane import MembraneJob
 from blotquant.batch.merging import merge, outcomes_of
 from blotquant.batch.parts import Part, Product
-from blotquant.batch.place import PARQUET, OutputFolder, read_provenance
+from blotquant.batch.place import FIXED_FILES, PARQUET, OutputFolder, read_provenance
+from blotquant.batch.places import Asked, Places, places
 from blotquant.batch.slots import Task, run_here, run_in_slots
 from blotquant.batch.store import JobKey, Store
 from blotquant.batch.study import StudyPlan
@@ -51,6 +53,7 @@ class _Plan:
     out: Path
     beside: bool
     overlays: bool
+    places: Places
     study: StudyPlan | None = None
 
 
@@ -97,13 +100,15 @@ def analyze_folder(
     Parameters
     ----------
     paths : path or iterable of paths
-        Images and folders of images.
+        Images and folders of images; or URLs of such (``s3://``, ``gs://``, ``https://``), or text
+        files of URLs, one a line.
     recipe : Recipe, optional
         Holds for every image. Without it, an image with a layout file is measured with the recipe
         which that carries, and all others with that of the run `layouts` belongs to, or the
         defaults.
     out : path, optional
-        ``blotquant-results`` in the folder (or beside the image) otherwise.
+        ``blotquant-results`` in the folder (or beside the image) otherwise. May be a URL that can
+        be written to: then the run's own copy, in `RunOutcome.out`, lasts as long as this process.
     jobs : int or None
         Worker processes; None takes all cores, and fewer where there are few images. A script that
         asks for them needs the usual ``if __name__ == "__main__":``. 1 measures in this process:
@@ -156,34 +161,48 @@ def analyze_folder(
     """
     started = datetime.now(UTC)
     given = [paths] if isinstance(paths, str | Path) else list(paths)
-    sources = [Path(path) for path in given]
-    target = Path(out) if out is not None else common_root(sources) / RESULTS_FOLDER
-    study = StudyPlan.of(sources, changes or {}) if use_study else None
-    plan = _Plan(
-        settings=_settings(recipe, changes or {}, layouts),
-        files=(
-            study.files
-            if study is not None
-            else find_images(sources, recursive=recursive, out=target)
-        ),
-        shelf=LayoutShelf.open(layouts),
-        out=target,
-        beside=use_layouts,
-        overlays=overlays,
-        study=study,
-    )
-    _refuse_input_as_output(sources, target)
-    how = _How(_workers(jobs, len(plan.files)), executor, time_limit, resume)
-    folder = OutputFolder(target)
-    store = Store(target)
+    asked = Asked(given, out, layouts, recursive, resume, use_study)
+    with places(asked) as at:
+        study = StudyPlan.of(at.sources, changes or {}) if use_study else None
+        plan = _Plan(
+            settings=_settings(recipe, changes or {}, at.layouts),
+            files=_files(at, study, recursive=recursive),
+            shelf=LayoutShelf.open(at.layouts),
+            out=at.out,
+            beside=use_layouts,
+            overlays=overlays,
+            places=at,
+            study=study,
+        )
+        _refuse_input_as_output(at.sources, at.out)
+        how = _How(_workers(jobs, len(plan.files)), executor, time_limit, resume)
+        folder, store = _made_ready(plan, overwrite=overwrite, resume=resume)
+        with at.running():
+            with store:
+                parts = _measure_all(plan, how, store, folder, progress)
+            run = _write(_concluded(plan, parts, started), folder, beside=bool(how.workers))
+        at.finish()
+        return run
+
+
+def _files(at: Places, study: StudyPlan | None, *, recursive: bool) -> tuple[ImageFile, ...]:
+    if study is not None:
+        return study.files
+    if at.images is not None:
+        return at.images.images
+    return find_images(at.sources, recursive=recursive, out=at.out)
+
+
+def _made_ready(plan: _Plan, *, overwrite: bool, resume: bool) -> tuple[OutputFolder, Store]:
+    """Folder of the outputs, with what an earlier run left in it kept or put away."""
+    folder, store, planned = OutputFolder(plan.out), Store(plan.out), _planned(plan)
+    plan.places.refuse({*planned, *FIXED_FILES})
     if resume:
-        folder.reopen(_planned(plan))
+        folder.reopen(planned)
     else:
-        folder.claim(_planned(plan), overwrite=overwrite)
+        folder.claim(planned, overwrite=overwrite)
         store.clear()
-    with store:
-        parts = _measure_all(plan, how, store, folder, progress)
-    return _write(_concluded(plan, parts, started), folder, beside=bool(how.workers))
+    return folder, store
 
 
 def _settings(
@@ -253,6 +272,7 @@ def _measure_all(
     known = _planned(plan)
 
     def done(index: int, product: Product) -> None:
+        plan.places.check()
         entries[index] = store.add(keys[index], stamps.pop(index), product)
         if not known.issuperset(product.files):  # pages of one file: not foreseen at the start
             known.update(product.files)
@@ -277,7 +297,9 @@ def _tasks(plan: _Plan) -> Sequence[_KeyedTask]:
         _job(plan, file, common, plots=number < MOST_SHOWN)
         for number, file in enumerate(plan.files)
     ]
-    return jobs if plan.study is None else plan.study.tasks(jobs)
+    tasks: Sequence[Job | MembraneJob] = jobs if plan.study is None else plan.study.tasks(jobs)
+    remote = plan.places.images
+    return tasks if remote is None else [remote.task(task) for task in tasks]
 
 
 def _digest_of(plan: _Plan) -> str:
@@ -314,18 +336,21 @@ def _job(plan: _Plan, file: ImageFile, common: str, *, plots: bool) -> Job:
 def _concluded(plan: _Plan, parts: Sequence[Part], started: datetime) -> RunOutcome:
     """The run: what became of each picture, tables, messages, what to look at."""
     images = tuple(one for _, outcomes in outcomes_of(parts) for one in outcomes)
+    if plan.places.images is not None:
+        images = plan.places.images.outcomes(images)
     recipe, messages = _recipe_of(plan.settings, images)
     tables, said = _tables(plan, parts, images, recipe)
     messages += [*said, *plan.shelf.left_out({file.stem for file in plan.files})]
     provenance = report.run_provenance(images, recipe, messages, started)
     study = plan.study.study if plan.study is not None else None
-    notices, seen = look_at(images, plan.settings.recipe(), plan.out, study)
+    notices, seen = look_at(images, plan.settings.recipe(), plan.out, study, plan.places.opened)
     return RunOutcome(
         images=images,
         messages=(*messages, *seen),
         recipe=recipe,
         provenance=provenance,
         out=plan.out,
+        url=plan.places.url,
         notices=notices,
         **tables,
     )
