@@ -9,10 +9,12 @@ import threading
 
 import pytest
 
-from blotquant.batch import analyze_folder, remote_fs
+from blotquant.batch import analyze_folder, remote_fs, remote_out
 from blotquant.batch.inputs import find_images
 from blotquant.batch.remote import RemoteImages, urls_of
 from blotquant.batch.remote_fs import RemoteFile, fetch, shown_url
+from blotquant.batch.study import StudyPlan
+from blotquant.batch.worker import Job, Settings
 from blotquant.errors import NothingFound, OutputError, UnreadableImage
 
 pytest.importorskip("s3fs", reason="the extra 'remote' is not installed")
@@ -72,6 +74,15 @@ def test_a_study_is_fetched_with_all_that_it_names(blots, tmp_path):
         path.name: path.read_bytes() for path in blots.iterdir() if path.name != "truth.json"
     }
     assert len(found.images) == len(list(blots.glob("*.tif")))
+
+    plan = StudyPlan.of(found.sources, {})
+    jobs = [Job(file, Settings(), tmp_path, overlay=False, plots=False) for file in plan.files]
+    task = plan.tasks(jobs)[0]
+    measured = task.run().outcomes
+    for image in task.files:  # as on another machine: a worker fetches them for itself
+        image.path.unlink()
+    assert found.task(task).run().outcomes == measured
+    assert {one["status"] for one in measured} == {"measured"}
 
 
 def test_a_name_never_leads_out_of_the_folder(tmp_path):
@@ -161,6 +172,28 @@ def test_older_results_move_and_strange_files_stay(blots, plain, tmp_path, monke
     with pytest.raises(OutputError, match=r"there/bands\.csv: is there and was not written by"):
         run()
     assert [path.name for path in there.iterdir()] == ["bands.csv"]
+
+
+def test_an_interrupted_run_goes_on_from_what_is_here(blots, plain, tmp_path, monkeypatch):
+    monkeypatch.setenv("BLOTQUANT_CACHE", str(tmp_path / "cache"))
+    images, there = [blots / "M1_P53.tif", blots / "M2_P53.tif"], tmp_path / "there"
+    seen = []
+
+    def progress(done, total, image):
+        seen.append(image)
+        if image == "M1_P53.tif":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        analyze_folder(images, out=url(there), progress=progress, **plain)
+    assert not json.loads((there / "provenance.json").read_text())["complete"]
+    assert len(list((there / ".blotquant").glob("journal-*.jsonl"))) == 1
+    monkeypatch.setattr(remote_out, "fetch_all", None)  # nothing has to be fetched
+    analyze_folder(images, out=url(there), resume=True, progress=progress, **plain)
+    assert seen == ["M1_P53.tif", "", "M2_P53.tif"]
+    assert json.loads((there / "provenance.json").read_text())["complete"]
+    names = {path.name for path in (there / ".blotquant").iterdir()}
+    assert names == {"journal.jsonl", "parts", "writer"}
 
 
 def test_signed_urls_are_read_and_written_nowhere(blots, plain, tmp_path):
