@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "BlotquantError",
+    "ClusterError",
     "LayoutError",
     "NothingFound",
     "OutputError",
@@ -63,3 +64,9 @@ class OutputError(BlotquantError):
     """A result cannot be written."""
 
     exit_code = 8
+
+
+class ClusterError(BlotquantError):
+    """A Dask cluster does not answer, has other versions, or was lost."""
+
+    exit_code = 9

@@ -151,6 +151,8 @@ class RunOutcome:
         Versions, platform, recipe and images with their hashes: all JSON.
     out : Path
         Folder of the outputs.
+    url : str
+        Where they were copied to, if that was asked for.
     figures : mapping of str to bytes
         Figures of a study, SVG or PNG, by name (``"panel"``, ``"folds"``, ``"target:P53"``, ...);
         the report shows them.
@@ -173,6 +175,7 @@ class RunOutcome:
     recipe: Recipe  # type: ignore[misc]
     provenance: Mapping[str, Any] = field(default_factory=dict)
     out: Path = Path()
+    url: str = ""
     figures: Mapping[str, bytes] = field(default_factory=dict)
     study: StudyResult | None = None
     notices: tuple[Notice, ...] = ()

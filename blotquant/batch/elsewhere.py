@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from functools import cache
 
 from blotquant.batch.parts import Product
 from blotquant.batch.process import prepare_worker
 from blotquant.batch.slots import Done, Task, lost
-from blotquant.errors import OutputError
+from blotquant.errors import ClusterError, OutputError
 
 __all__ = ["run_on"]
 
+_KILLED_SEVERAL = (
+    "several workers were ended from outside or crashed over it, one after the other, perhaps for "
+    "want of memory"
+)
 _FLYING = 1000  # jobs handed out at once: enough for hundreds of workers, little to hold
 
 
@@ -28,6 +33,11 @@ def run_on(executor: Executor, tasks: Sequence[Task], indices: Sequence[int], do
     indices : sequence of int
         Which of them, in this order.
     done : callable
+
+    Raises
+    ------
+    ClusterError
+        If the executor itself is gone: what was not done can be done later.
     """
     left = iter(indices)
     flying: dict[Future[Product], int] = {}
@@ -48,15 +58,28 @@ def run_on(executor: Executor, tasks: Sequence[Task], indices: Sequence[int], do
 
 
 def _work(task: Task) -> Product:
-    prepare_worker()
+    _prepare()
     return task.run()
+
+
+@cache
+def _prepare() -> None:
+    """Once a process: a cluster's workers outlive many runs."""
+    prepare_worker()
 
 
 def _product(future: Future[Product], task: Task) -> Product:
     try:
         return future.result()
-    except OutputError:
+    except (OutputError, ClusterError):
         raise
+    except CancelledError:
+        raise ClusterError(
+            "the cluster was shut down, or the connection to its scheduler was lost; "
+            "run again with --resume"
+        ) from None
     except Exception as error:  # whatever it is, the other images go on
+        if type(error).__name__ == "KilledWorker":  # Dask's, of a job that took several workers
+            return lost(task, "WorkerKilled", _KILLED_SEVERAL)
         words = " ".join(f"{type(error).__name__}: {error}".split())
         return lost(task, "WorkerKilled", f"its worker was lost or failed ({words})")

@@ -23,8 +23,11 @@ __all__ = [
     "ImageFile",
     "common_root",
     "find_images",
+    "in_order",
+    "is_marker",
     "is_results_folder",
     "named_images",
+    "no_images",
     "output_stem",
 ]
 
@@ -91,9 +94,13 @@ def find_images(
         found.update(dict.fromkeys(files))
     found = {path: None for path in found if owner(path) not in found}
     if not found:
-        raise _no_images(paths, recursive)
-    names = _names(list(found), common_root(paths))
-    return tuple(sorted(names, key=lambda image: _natural(image.name)))
+        raise no_images(list(map(str, paths)), recursive)
+    return in_order(list(found), common_root(paths))
+
+
+def in_order(files: list[Path], root: Path) -> tuple[ImageFile, ...]:
+    """Files of a run with their names below its root, in natural order."""
+    return tuple(sorted(_names(files, root), key=lambda image: _natural(image.name)))
 
 
 def named_images(folder: Path, names: Iterable[str]) -> tuple[ImageFile, ...]:
@@ -207,8 +214,9 @@ def _is_ours(folder: Path, out: Path | None) -> bool:
     return mine or is_results_folder(folder)
 
 
-def _no_images(paths: list[Path], recursive: bool) -> NothingFound:
-    where = ", ".join(str(path) for path in paths)
+def no_images(paths: list[str], recursive: bool) -> NothingFound:
+    """The error of a run that has nothing to measure."""
+    where = ", ".join(paths)
     hint = "" if recursive else "; add --recursive to look into its folders too"
     wanted = ", ".join(supported_suffixes())
     return NothingFound(f"{where}: no images here (looked for {wanted}){hint}")
@@ -269,7 +277,15 @@ def _natural(name: str) -> tuple[tuple[tuple[int, int | str], ...], str]:
 
 def _has_marker(folder: Path) -> bool:
     try:
-        content = json.loads(read_bytes(folder / MARKER, LARGEST_MARKER))
-    except (OSError, ValueError, RecursionError):
+        return is_marker(read_bytes(folder / MARKER, LARGEST_MARKER))
+    except OSError:
+        return False
+
+
+def is_marker(text: bytes) -> bool:
+    """Whether a file's content is the provenance that blotquant writes."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
         return False
     return isinstance(content, dict) and "blotquant" in content and "files" in content

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -23,6 +25,7 @@ __all__ = ["FOLDER", "look_at", "shared_controls"]
 FOLDER = "integrity"
 MOST_EXAMINED = 200  # pictures of a run that are examined unasked
 _LARGEST = 60_000_000  # px of a picture that is examined unasked
+Opened = Callable[[Path], AbstractContextManager[Path]]
 _DRAWN = 40  # notices with a figure
 
 
@@ -32,6 +35,7 @@ def look_at(
     out: Path,
     study: Study | None = None,
     announce: Callable[[Iterable[str]], None] | None = None,
+    opened: Opened = nullcontext,
 ) -> tuple[tuple[Notice, ...], tuple[str, ...]]:
     """Examine all pictures that could be read, and draw the evidence.
 
@@ -46,6 +50,8 @@ def look_at(
         Says which loading controls are shared.
     announce : callable, optional
         Told the files that are going to be written.
+    opened : callable
+        Gives an image's path as one that can be read, for a while.
 
     Returns
     -------
@@ -72,8 +78,7 @@ def look_at(
             for image in large
         ]
     subjects = [
-        Subject(image.image, lambda image=image: _load(image, recipe.image))  # type: ignore[misc]
-        for image in readable
+        Subject(image.image, partial(_load, image, recipe.image, opened)) for image in readable
     ]
     try:
         notices = examine(subjects, shared_controls(study) if study is not None else ())
@@ -112,13 +117,14 @@ def _pixels(image: ImageOutcome) -> int:
     return int(shape[0]) * int(shape[1])
 
 
-def _load(image: ImageOutcome, settings: ImageSettings) -> Blot:
+def _load(image: ImageOutcome, settings: ImageSettings, opened: Opened) -> Blot:
     """The picture as it was measured."""
     settings = settings.model_copy(
         update={"orientation": image.facts.get("orientation", settings.orientation)}
     )
     _, _, part = image.image.rpartition("#")
-    blots = loaders.load(image.path, settings=settings)
+    with opened(image.path) as path:
+        blots = loaders.load(path, settings=settings)
     for blot in blots:
         if blot.source.part in (part, ""):
             return blot

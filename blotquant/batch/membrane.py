@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from blotquant import loaders, pipeline
+from blotquant import pipeline
 from blotquant.batch.inputs import ImageFile
 from blotquant.batch.parts import Measured, Product, product_of
 from blotquant.batch.store import JobKey
 from blotquant.batch.worker import Job, as_seen, failed, key_of, measured, session_for
-from blotquant.errors import NothingFound, SessionError, UnreadableImage
+from blotquant.errors import NothingFound, UnreadableImage
 from blotquant.model import Blot, Layout
 from blotquant.pipeline.ladder_image import with_ladder_of
 from blotquant.pipeline.membranes import sharing_lanes
@@ -68,7 +69,16 @@ class MembraneJob:
 
     def run(self) -> Product:
         """Find the shared lanes and measure every picture; an error is an outcome too."""
-        return product_of(self.measure(), self.jobs[0].out)
+        return product_of(self.measure(), self.out)
+
+    @property
+    def out(self) -> Path:
+        """Folder of the outputs."""
+        return self.jobs[0].out
+
+    def at(self, places: Mapping[Path, Path], missing: Mapping[Path, str]) -> MembraneJob:
+        """The same job with its files elsewhere, or missing for a reason."""
+        return replace(self, jobs=tuple(job.at(places, missing) for job in self.jobs))
 
     def measure(self) -> tuple[Measured, ...]:
         """What became of each picture, in the order of the files."""
@@ -90,10 +100,7 @@ class MembraneJob:
         lost: list[Measured] = []
         for job in self.jobs:
             try:
-                if job.damaged:
-                    raise SessionError(job.damaged)
-                blots = loaders.load(job.file.path, settings=job.settings.recipe().image)
-                pictures += self._named(job, blots)
+                pictures += self._named(job, job.blots())
             except Exception as error:  # whatever it is, the other images go on
                 lost += [failed(error, job, name) for name in self._names(job)]
         return pictures, lost

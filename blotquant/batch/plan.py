@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from blotquant import __version__, registry
-from blotquant.batch.inputs import RESULTS_FOLDER, ImageFile, common_root, find_images
+from blotquant.batch.inputs import RESULTS_FOLDER, ImageFile, find_images
 from blotquant.batch.layouts import LayoutShelf
+from blotquant.batch.membrane import MembraneJob
 from blotquant.batch.place import read_provenance
+from blotquant.batch.places import Places
 from blotquant.batch.slots import Task
 from blotquant.batch.store import JobKey
 from blotquant.batch.study import StudyPlan
@@ -37,6 +39,7 @@ class Plan:
     out: Path
     beside: bool
     overlays: bool
+    places: Places
     study: StudyPlan | None = None
 
     @property
@@ -60,38 +63,36 @@ class KeyedTask(Task, Protocol):
 
 
 def plan_of(
-    paths: str | Path | Iterable[str | Path],
+    at: Places,
     recipe: Recipe | None,
-    out: str | Path | None,
     *,
     changes: Mapping[str, Mapping[str, Any]],
     recursive: bool,
     beside: bool,
     overlays: bool,
     use_study: bool,
-    layouts: str | Path | None = None,
     only: Collection[Path] | None = None,
     growing: bool = False,
 ) -> Plan:
     """What is to be done; nothing has been written yet."""
-    given = [paths] if isinstance(paths, str | Path) else list(paths)
-    sources = [Path(path) for path in given]
-    target = Path(out) if out is not None else common_root(sources) / RESULTS_FOLDER
-    study = StudyPlan.of(sources, changes, only, growing=growing) if use_study else None
+    study = StudyPlan.of(at.sources, changes, only, growing=growing) if use_study else None
+    if study is not None:
+        files = study.files
+    elif at.images is not None:
+        files = at.images.images
+    else:
+        files = find_images(at.sources, recursive=recursive, out=at.out, only=only)
     plan = Plan(
-        settings=_settings(recipe, changes, layouts),
-        files=(
-            study.files
-            if study is not None
-            else find_images(sources, recursive=recursive, out=target, only=only)
-        ),
-        shelf=LayoutShelf.open(layouts),
-        out=target,
+        settings=_settings(recipe, changes, at.layouts),
+        files=files,
+        shelf=LayoutShelf.open(at.layouts),
+        out=at.out,
         beside=beside,
         overlays=overlays,
+        places=at,
         study=study,
     )
-    _refuse_input_as_output(sources, target)
+    _refuse_input_as_output(at.sources, at.out)
     return plan
 
 
@@ -133,7 +134,9 @@ def tasks_of(plan: Plan) -> Sequence[KeyedTask]:
         _job(plan, file, common, plots=number < MOST_SHOWN)
         for number, file in enumerate(plan.files)
     ]
-    return jobs if plan.study is None else plan.study.tasks(jobs)
+    tasks: Sequence[Job | MembraneJob] = jobs if plan.study is None else plan.study.tasks(jobs)
+    remote = plan.places.images
+    return tasks if remote is None else [remote.task(task) for task in tasks]
 
 
 def hash_of(tree: Any) -> str:

@@ -16,7 +16,8 @@ from blotquant.batch.integrity import look_at
 from blotquant.batch.journal import Entry
 from blotquant.batch.merging import Gathered, gather, merge
 from blotquant.batch.parts import Part, Product
-from blotquant.batch.place import PARQUET, OutputFolder, read_provenance
+from blotquant.batch.place import FIXED_FILES, PARQUET, OutputFolder, read_provenance
+from blotquant.batch.places import Asked, places
 from blotquant.batch.plan import Plan, digest_of, hash_of, plan_of, tasks_of
 from blotquant.batch.slots import run_here, run_in_slots
 from blotquant.batch.store import FOLDER, Store
@@ -72,13 +73,15 @@ def analyze_folder(
     Parameters
     ----------
     paths : path or iterable of paths
-        Images and folders of images.
+        Images and folders of images; or URLs of such (``s3://``, ``gs://``, ``https://``), or text
+        files of URLs, one a line.
     recipe : Recipe, optional
         Holds for every image. Without it, an image with a layout file is measured with the recipe
         which that carries, and all others with that of the run `layouts` belongs to, or the
         defaults.
     out : path, optional
-        ``blotquant-results`` in the folder (or beside the image) otherwise.
+        ``blotquant-results`` in the folder (or beside the image) otherwise. May be a URL that can
+        be written to: then the run's own copy, in `RunOutcome.out`, lasts as long as this process.
     jobs : int or None
         Worker processes; None takes all cores, and fewer where there are few images. A script that
         asks for them needs the usual ``if __name__ == "__main__":``. 1 measures in this process:
@@ -130,23 +133,26 @@ def analyze_folder(
     OutputError
         If the outputs cannot be written where they should go.
     """
-    plan = plan_of(
-        paths,
-        recipe,
-        out,
-        changes=changes or {},
-        recursive=recursive,
-        layouts=layouts,
-        beside=use_layouts,
-        overlays=overlays,
-        use_study=use_study,
-    )
-    run = _Run(plan, _How(_workers(jobs, len(plan.files)), executor, time_limit, progress))
-    if resume:
-        run.go_on()
-    else:
-        run.begin(overwrite=overwrite)
-    return run.finish()
+    given = [paths] if isinstance(paths, str | Path) else list(paths)
+    with places(Asked(given, out, layouts, recursive, resume, use_study)) as at:
+        plan = plan_of(
+            at,
+            recipe,
+            changes=changes or {},
+            recursive=recursive,
+            beside=use_layouts,
+            overlays=overlays,
+            use_study=use_study,
+        )
+        run = _Run(plan, _How(_workers(jobs, len(plan.files)), executor, time_limit, progress))
+        if resume:
+            run.go_on()
+        else:
+            run.begin(overwrite=overwrite)
+        with at.running():
+            done = run.finish()
+        at.finish()
+        return done
 
 
 def renew_folder(
@@ -187,20 +193,20 @@ def renew_folder(
     BlotquantError
         As `analyze_folder`.
     """
-    plan = plan_of(
-        folder,
-        recipe,
-        out,
-        changes=changes or {},
-        recursive=recursive,
-        beside=use_layouts,
-        overlays=overlays,
-        use_study=use_study,
-        only=only,
-        growing=True,
-    )
-    run = _Run(plan, _How(_workers(jobs, len(plan.files)), None, time_limit, progress))
-    return run.finish() if run.go_on(again=False, unless_same=True) else None
+    with places(Asked([folder], out, None, recursive, resume=True, study=use_study)) as at:
+        plan = plan_of(
+            at,
+            recipe,
+            changes=changes or {},
+            recursive=recursive,
+            beside=use_layouts,
+            overlays=overlays,
+            use_study=use_study,
+            only=only,
+            growing=True,
+        )
+        run = _Run(plan, _How(_workers(jobs, len(plan.files)), None, time_limit, progress))
+        return run.finish() if run.go_on(again=False, unless_same=True) else None
 
 
 class _Run:
@@ -222,6 +228,7 @@ class _Run:
 
     def begin(self, *, overwrite: bool) -> None:
         """Start anew: what lies there makes way."""
+        self.plan.places.refuse({*self.plan.planned, *FIXED_FILES})
         self.folder.claim(self.plan.planned, overwrite=overwrite)
         self.store.clear()
 
@@ -231,6 +238,7 @@ class _Run:
         self.entries = {n: before[k.name] for n, k in enumerate(self.keys) if k.name in before}
         if unless_same and self._is_up_to_date():
             return False
+        self.plan.places.refuse({*self.plan.planned, *FIXED_FILES})
         vouched = {name for entry in self.entries.values() for name in entry.files}
         self.folder.reopen(self.plan.planned, vouched)
         self.store.prune(self.entries.values())
@@ -254,6 +262,7 @@ class _Run:
         known, progress = self.plan.planned, self.how.progress
 
         def done(index: int, product: Product) -> None:
+            self.plan.places.check()
             more = product.files.keys() - known
             if more:  # pages of one file: not foreseen at the start
                 known.update(more)
@@ -315,7 +324,7 @@ def _concluded(
     raw = plan.out / FOLDER / "merging.parquet"
     try:
         gathered = gather(parts, raw, plan.out / PARQUET, strips=plan.study is None)
-        images = gathered.images
+        images = plan.places.outcomes(gathered.images)
         recipe, messages = _recipe_of(plan.settings, images)
         tables, said = _tables(plan, gathered, recipe)
     finally:
@@ -325,13 +334,16 @@ def _concluded(
         messages += plan.study.messages
     provenance = report.run_provenance(images, recipe, messages, started)
     study = plan.study.study if plan.study is not None else None
-    notices, seen = look_at(images, plan.settings.recipe(), plan.out, study, announce)
+    notices, seen = look_at(
+        images, plan.settings.recipe(), plan.out, study, announce, plan.places.opened
+    )
     return RunOutcome(
         images=images,
         messages=(*messages, *seen),
         recipe=recipe,
         provenance=provenance,
         out=plan.out,
+        url=plan.places.url,
         notices=notices,
         **tables,
     )

@@ -22,7 +22,7 @@ from blotquant.batch.parts import Measured, Product, product_of
 from blotquant.batch.process import one_thread_each, prepare_worker
 from blotquant.outcome import ImageOutcome
 
-__all__ = ["Done", "Task", "lost", "run_here", "run_in_slots"]
+__all__ = ["Done", "Task", "lost", "overdue", "run_here", "run_in_slots"]
 
 Done = Callable[[int, Product], None]
 
@@ -126,6 +126,11 @@ def lost(task: Task, error: str, words: str = "") -> Product:
     return product_of([Measured(one) for one in outcomes], task.files[0].path.parent)
 
 
+def overdue(task: Task, limit: float | None) -> Product:
+    """What becomes of the files of a task that took longer than `limit` seconds each."""
+    return lost(task, _OVERDUE, _OVERDUE_WORDS.format(limit))
+
+
 @dataclass(eq=False)
 class _Slot:
     """A place for a worker process; a new one comes where one had to go."""
@@ -203,7 +208,7 @@ def _run(
                     if slot.index is not None and time.monotonic() > slot.deadline:
                         index = slot.index
                         slot.end()
-                        done(index, lost(tasks[index], _OVERDUE, _OVERDUE_WORDS.format(limit)))
+                        done(index, overdue(tasks[index], limit))
         finally:
             for slot in slots:
                 slot.end()

@@ -21,10 +21,10 @@ from blotquant.batch.parts import Part, Product
 from blotquant.errors import OutputError
 from blotquant.files import is_folder, sync_folder, write_atomically
 
-__all__ = ["FOLDER", "JobKey", "Store"]
+__all__ = ["FOLDER", "JOURNAL", "JobKey", "Store"]
 
 FOLDER = ".blotquant"
-_JOURNAL = "journal.jsonl"
+JOURNAL = "journal.jsonl"
 _AT_ONCE = 64  # jobs that share one wait for the disk
 _WAITING = 8  # products held in memory when the disk is slower than the workers
 
@@ -41,15 +41,18 @@ class JobKey:
         Hash of all that its numbers depend on, but for its files.
     inputs : tuple of (str, Path)
         Files that it reads: name and path.
+    stamped : tuple of (str, int, str), optional
+        Name, size and tag of files that are not here.
     """
 
     name: str
     settings: str
     inputs: tuple[tuple[str, Path], ...]
+    stamped: tuple[tuple[str, int, str], ...] = ()
 
     def stamps(self) -> list[list[Any]]:
         """Name, size and time of change of each file; sizes of -1 for files that are not there."""
-        stamps: list[list[Any]] = []
+        stamps: list[list[Any]] = [list(stamp) for stamp in self.stamped]
         for name, path in self.inputs:
             try:
                 known = path.stat()
@@ -77,7 +80,7 @@ class Store:
 
     def __init__(self, out: Path) -> None:
         self.out = out
-        self._journal = Journal(out / FOLDER / _JOURNAL)
+        self._journal = Journal(out / FOLDER / JOURNAL)
         self._queue: queue.Queue[tuple[Entry, Product] | None] = queue.Queue(_WAITING)
         self._thread: threading.Thread | None = None
         self._fault: BaseException | None = None
@@ -244,7 +247,9 @@ def _same(entry: Entry, key: JobKey) -> bool:
         if list(before) == now:
             continue
         name = str(now[0])
-        if before[0] != name or entry.hashes.get(Path(name).name) != _digest(paths[name]):
+        if before[0] != name or name not in paths:
+            return False
+        if entry.hashes.get(Path(name).name) != _digest(paths[name]):
             return False
     return True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,13 @@ from blotquant import loaders, pipeline
 from blotquant.batch.inputs import ImageFile, output_stem
 from blotquant.batch.parts import Measured, Product, product_of
 from blotquant.batch.store import JobKey
-from blotquant.errors import BlotquantError, NothingFound, OutputError, SessionError
+from blotquant.errors import (
+    BlotquantError,
+    NothingFound,
+    OutputError,
+    SessionError,
+    UnreadableImage,
+)
 from blotquant.files import is_plain_file
 from blotquant.model import Blot
 from blotquant.outcome import ImageOutcome
@@ -96,6 +102,8 @@ class Job:
         Draw the profiles of its lanes for the report.
     common : str
         Hash of what the numbers of all jobs of the run depend on.
+    missing : str
+        Why its file could not be fetched; empty when it is there.
     """
 
     file: ImageFile
@@ -108,6 +116,7 @@ class Job:
     overlay: bool = True
     plots: bool = True
     common: str = ""
+    missing: str = ""
 
     @property
     def files(self) -> tuple[ImageFile, ...]:
@@ -121,7 +130,25 @@ class Job:
 
     def run(self) -> Product:
         """Measure it."""
-        return product_of(measure_file(self), self.out)
+        return product_of(self.measure(), self.out)
+
+    def measure(self) -> tuple[Measured, ...]:
+        """What became of each of its pictures."""
+        return measure_file(self)
+
+    def at(self, places: Mapping[Path, Path], missing: Mapping[Path, str]) -> Job:
+        """The same job with its file elsewhere, or missing for a reason."""
+        path = self.file.path
+        file = replace(self.file, path=places.get(path, path))
+        return replace(self, file=file, missing=missing.get(path, ""))
+
+    def blots(self) -> list[Blot]:
+        """Its pictures, read."""
+        if self.missing:
+            raise UnreadableImage(self.missing)
+        if self.damaged:
+            raise SessionError(self.damaged)
+        return loaders.load(self.file.path, settings=self.settings.recipe().image)
 
 
 def key_of(jobs: Sequence[Job], name: str, more: Any = None) -> JobKey:
@@ -191,9 +218,7 @@ def measure_file(job: Job) -> tuple[Measured, ...]:
         If the folder of the outputs cannot be written: that ends the run.
     """
     try:
-        if job.damaged:
-            raise SessionError(job.damaged)
-        blots = loaders.load(job.file.path, settings=job.settings.recipe().image)
+        blots = job.blots()
     except Exception as error:  # whatever it is, the other images go on
         return (failed(error, job, job.file.name),)
     return tuple(_measure_part(job, blot) for blot in blots)

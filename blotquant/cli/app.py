@@ -89,16 +89,17 @@ def _top(
 @app.command()
 def run(  # the options, as typer reads them
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH", help="Images, or folders of images.")
+        list[str],
+        typer.Argument(metavar="PATH", help="Images or folders of images; URLs too (s3://...)."),
     ],
     out: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output",
             "-o",
             metavar="OUT",
             rich_help_panel=OUTPUT,
-            help="Folder of the results; blotquant-results in the folder otherwise.",
+            help="Folder of the results, or URL; blotquant-results in the folder otherwise.",
         ),
     ] = None,
     recipe: RecipeFile = None,
@@ -157,11 +158,17 @@ def run(  # the options, as typer reads them
         int | None,
         typer.Option("--jobs", "-j", min=1, metavar="N", help="Processes; all cores otherwise."),
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TCP://HOST:8786", help="Measure on the Dask cluster of this scheduler."
+        ),
+    ] = None,
     recursive: Annotated[
         bool, typer.Option("--recursive", "-r", help="Look into folders of folders too.")
     ] = False,
     layouts: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="DIR",
             rich_help_panel=FINDING,
@@ -223,6 +230,8 @@ def run(  # the options, as typer reads them
     """Find lanes and bands, measure and normalize them, and write tables and a report."""
     if layouts is not None and no_layouts:
         raise typer.BadParameter("--layouts and --no-layouts exclude each other")
+    if scheduler is not None and jobs is not None:
+        raise typer.BadParameter("--scheduler and --jobs exclude each other")
     if resume and overwrite:
         raise typer.BadParameter("--resume and --overwrite exclude each other")
     changes = _changes(
@@ -249,6 +258,7 @@ def run(  # the options, as typer reads them
             recipe_file=recipe,
             changes=changes,
             jobs=jobs,
+            scheduler=scheduler,
             recursive=recursive,
             layouts=layouts,
             use_layouts=not no_layouts,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from blotquant.batch.run import TIME_LIMIT, Progress
 from blotquant.cli import show
 from blotquant.cli.progress import progress_bar
 from blotquant.cli.stopped import Stopped
-from blotquant.files import is_folder
+from blotquant.files import is_plain_file
 from blotquant.outcome import RunOutcome
 from blotquant.recipe import Recipe
 
@@ -24,13 +26,14 @@ __all__ = ["Request", "measure"]
 class Request:
     """A run as asked for on the command line; see `blotquant.batch.analyze_folder`."""
 
-    paths: Sequence[Path]
-    out: Path | None = None
+    paths: Sequence[str | Path]
+    out: str | Path | None = None
     recipe_file: Path | None = None
     changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     jobs: int | None = None
+    scheduler: str | None = None
     recursive: bool = False
-    layouts: Path | None = None
+    layouts: str | Path | None = None
     use_layouts: bool = True
     overwrite: bool = False
     resume: bool = False
@@ -44,8 +47,8 @@ def measure(request: Request) -> int:
     """Run, say what came out, and give the exit code."""
     count = _Count()
     try:
-        with progress_bar(shown=not request.as_json) as tell:
-            run = _analyze(request, count.told(tell))
+        with _executor(request) as executor, progress_bar(shown=not request.as_json) as tell:
+            run = _analyze(request, executor, count.told(tell))
     except KeyboardInterrupt:
         raise Stopped(str(count)) from None
     except errors.BlotquantError as error:
@@ -95,13 +98,23 @@ def exit_code(run: RunOutcome, *, one_file: bool) -> int:
     return 0 if run.measured else errors.NothingFound.exit_code
 
 
-def _analyze(request: Request, progress: Progress | None) -> RunOutcome:
+def _executor(request: Request) -> AbstractContextManager[Executor | None]:
+    """The cluster, if one was named."""
+    if request.scheduler is None:
+        return nullcontext()
+    from blotquant.batch.cluster import cluster  # Dask is slow to import
+
+    return cluster(request.scheduler, time_limit=request.time_limit or TIME_LIMIT)
+
+
+def _analyze(request: Request, executor: Executor | None, progress: Progress | None) -> RunOutcome:
     recipe = None if request.recipe_file is None else Recipe.from_toml(request.recipe_file)
     return analyze_folder(
         request.paths,
         recipe,
         request.out,
         request.jobs,
+        executor=executor,
         changes=request.changes,
         recursive=request.recursive,
         layouts=request.layouts,
@@ -115,5 +128,5 @@ def _analyze(request: Request, progress: Progress | None) -> RunOutcome:
     )
 
 
-def _is_one_file(paths: Sequence[Path]) -> bool:
-    return len(paths) == 1 and not is_folder(paths[0])
+def _is_one_file(paths: Sequence[str | Path]) -> bool:
+    return len(paths) == 1 and is_plain_file(Path(paths[0])) and not str(paths[0]).endswith(".txt")

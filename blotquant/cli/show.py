@@ -64,7 +64,12 @@ def summary(run: RunOutcome) -> None:
         if images or word == "measured"
     ]
     _write(f"{', '.join(counts)} (of {len(run.images)})")
-    _write(f"report: {run.out / 'report.html'}")
+    _write(f"report: {_place(run, 'report.html')}")
+
+
+def _place(run: RunOutcome, name: str) -> str:
+    """Where a file of a run lies."""
+    return f"{run.url}/{name}" if run.url else str(run.out / name)
 
 
 def as_json(run: RunOutcome, code: int) -> None:
@@ -74,8 +79,8 @@ def as_json(run: RunOutcome, code: int) -> None:
         "blotquant": __version__,
         "schema_version": SCHEMA_VERSION,
         "exit_code": code,
-        "out": str(run.out),
-        "report": str(run.out / "report.html"),
+        "out": run.url or str(run.out),
+        "report": _place(run, "report.html"),
         "measured": len(run.measured),
         "skipped": len(run.skipped),
         "failed": len(run.failed),
