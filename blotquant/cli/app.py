@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import sys
-import tomllib
-from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from blotquant import __version__
-from blotquant.errors import RecipeError
+from blotquant.cli.options import (
+    FINDING,
+    MEASURING,
+    OUTPUT,
+    POLARITY,
+    Detector,
+    Invert,
+    Orientation,
+    RecipeFile,
+    SetOption,
+    changes_of,
+    lane_numbers,
+)
 from blotquant.files import is_folder
 
 __all__ = ["command"]
@@ -25,49 +34,6 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-FINDING, MEASURING, OUTPUT = "Reading and finding", "Measuring", "Output"
-
-
-class Invert(StrEnum):
-    """How bands look: auto decides from the picture."""
-
-    auto = "auto"
-    yes = "yes"
-    no = "no"
-
-
-class Orientation(StrEnum):
-    """What is done to the picture before it is looked at."""
-
-    none = "0"
-    left = "90"
-    around = "180"
-    right = "270"
-    mirror = "mirror"
-
-
-class Detector(StrEnum):
-    """What recorded the picture."""
-
-    linear = "linear"
-    film = "film"
-
-
-_POLARITY = {
-    Invert.auto: "auto",
-    Invert.yes: "dark_on_light",
-    Invert.no: "light_on_dark",
-}
-
-RecipeFile = Annotated[
-    Path | None,
-    typer.Option("--recipe", metavar="FILE", help="Settings (TOML), as `blotquant recipe` prints."),
-]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Any single setting; repeatable."),
-]
 
 
 def command() -> Any:
@@ -234,9 +200,9 @@ def run(  # the options, as typer reads them
         raise typer.BadParameter("--scheduler and --jobs exclude each other")
     if resume and overwrite:
         raise typer.BadParameter("--resume and --overwrite exclude each other")
-    changes = _changes(
+    changes = changes_of(
         {
-            "image.polarity": None if invert is None else _POLARITY[invert],
+            "image.polarity": None if invert is None else POLARITY[invert],
             "image.orientation": None if orientation is None else orientation.value,
             "image.detector": None if detector is None else detector.value,
             "image.integrity": integrity,
@@ -245,7 +211,7 @@ def run(  # the options, as typer reads them
             "finding.sensitivity": sensitivity,
             "background.method": background,
             "normalization.loading_control": loading_control,
-            "normalization.reference_lanes": _lane_numbers(reference_lanes),
+            "normalization.reference_lanes": lane_numbers(reference_lanes),
         },
         settings or [],
     )
@@ -329,7 +295,7 @@ def watch(
             interval=interval,
             settle=settle,
             recipe=None if recipe is None else Recipe.from_toml(recipe),
-            changes=_changes({}, settings or []),
+            changes=changes_of({}, settings or []),
             jobs=jobs,
             time_limit=time_limit or TIME_LIMIT,
             recursive=recursive,
@@ -399,7 +365,7 @@ def linearity(
     """Judge a dilution series: linear range, limits of detection and quantification, a plot."""
     from blotquant.cli.linearity import linearity as judge
 
-    changes = _changes({}, settings or [])
+    changes = changes_of({}, settings or [])
     return judge(paths, loads, out=out, row=row, unit=unit, recipe_file=recipe, changes=changes)
 
 
@@ -410,7 +376,7 @@ def show_recipe(recipe: RecipeFile = None, settings: SetOption = None) -> int:
 
     base = Recipe() if recipe is None else Recipe.from_toml(recipe)
     tree = base.model_dump()
-    for section, values in _changes({}, settings or []).items():
+    for section, values in changes_of({}, settings or []).items():
         tree.setdefault(section, {}).update(values)
     sys.stdout.write(Recipe.parse(tree, "--set").to_toml())
     return 0
@@ -467,38 +433,3 @@ def view(
     from blotquant.cli.window import open_window
 
     return open_window(paths or [])
-
-
-def _changes(options: dict[str, Any], assignments: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Options that were given, and ``--set``, as ``{section: {key: value}}``."""
-    tree: dict[str, dict[str, Any]] = {}
-    given = {place: value for place, value in options.items() if value is not None}
-    for place, value in [*given.items(), *map(_assignment, assignments)]:
-        section, _, key = place.partition(".")
-        tree.setdefault(section, {})[key] = value
-    return tree
-
-
-def _assignment(text: str) -> tuple[str, Any]:
-    """``section.key=value``; the value as TOML has it, or else a text; ``auto`` is none."""
-    place, equals, value = (part.strip() for part in text.partition("="))
-    section, dot, key = place.partition(".")
-    if not (equals and dot and section and key):
-        raise RecipeError(f"--set {text}: write it as section.key=value, e.g. finding.lane_count=8")
-    if value == "auto" and place != "image.polarity":
-        return place, None
-    try:
-        return place, tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        return place, value
-
-
-def _lane_numbers(text: str | None) -> tuple[int, ...] | None:
-    if text is None:
-        return None
-    try:
-        return tuple(int(part) for part in text.replace(";", ",").split(",") if part.strip())
-    except ValueError:
-        raise RecipeError(
-            f"--reference-lanes {text}: write lane numbers with commas, e.g. 1,2,3"
-        ) from None
