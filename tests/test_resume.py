@@ -238,7 +238,7 @@ class Disk:
             self.left = None
 
 
-@pytest.mark.parametrize(("begun", "step"), [("anew", 7), ("after a change", 9)])
+@pytest.mark.parametrize(("begun", "step"), [("anew", 11), ("after a change", 17)])
 def test_the_power_goes_at_some_change_of_the_disk(
     blots, analysis, monkeypatch, tmp_path, begun, step
 ):
@@ -413,7 +413,7 @@ def test_a_disk_that_fills_up_and_then_gets_room(blots, analysis, small_disk, tm
     whole = produced(go_on(blots, out=tmp_path / "whole").out)
     place, size = small_disk
     reached = set()
-    for kib in range(8, 200, 16):
+    for kib in range(8, 400, 24):
         out = place / "out"
         shutil.rmtree(out, ignore_errors=True)
         assert size(kib) == 0
@@ -439,14 +439,14 @@ def test_a_disk_that_fills_up_and_then_gets_room(blots, analysis, small_disk, tm
 def test_the_command_on_a_full_disk(study, undisturbed, small_disk):
     place, size = small_disk
     assert size(200) == 0
-    run = start(study, place / "out", "--no-overlays")
+    run = start(study, place / "out", "--no-overlays", "--jobs", 1)
     said = run.communicate(timeout=120)[1]
     assert run.returncode == OutputError.exit_code
     (line,) = said.splitlines()
     assert line.startswith("blotquant: error: ")
     assert "No space left" in line
     assert size(16384) == 0
-    run = start(study, place / "out", "--no-overlays", "--resume")
+    run = start(study, place / "out", "--no-overlays", "--resume", "--jobs", 1)
     assert run.wait(120) == 0, run.stderr.read()
     run.stderr.close()
     assert produced(place / "out") == undisturbed[1]
