@@ -45,6 +45,7 @@ class Run:
     name: str
     seconds: float
     tables: dict[str, bytes]
+    measured: int
 
 
 def draw(folder: Path) -> Path:
@@ -114,8 +115,8 @@ def bucket(folder: Path) -> Iterator[Callable[[str], bytes]]:
 
 def local(name: str, blots: Path, out: Path, jobs: int) -> Run:
     begin = time.perf_counter()
-    analyze_folder(blots, out=out, jobs=jobs, **OPTIONS)
-    return Run(name, time.perf_counter() - begin, read(out))
+    run = analyze_folder(blots, out=out, jobs=jobs, **OPTIONS)
+    return Run(name, time.perf_counter() - begin, read(out), len(run.measured))
 
 
 def read(out: Path) -> dict[str, bytes]:
@@ -134,19 +135,20 @@ def on_dask(name: str, blots: Path, out: Path, *, kill: bool) -> Run:
 
         with cluster(address, time_limit=600, patience=60) as executor:
             begin = time.perf_counter()
-            analyze_folder(blots, out=out, executor=executor, progress=progress, **OPTIONS)
+            run = analyze_folder(blots, out=out, executor=executor, progress=progress, **OPTIONS)
             seconds = time.perf_counter() - begin
         assert not kill or workers[0].poll() is not None
-    return Run(name, seconds, read(out))
+    return Run(name, seconds, read(out), len(run.measured))
 
 
 def from_s3_to_s3(name: str, blots: Path) -> Run:
     with bucket(blots) as content, tempfile.TemporaryDirectory() as cache:
         os.environ["BLOTQUANT_CACHE"] = cache
         begin = time.perf_counter()
-        analyze_folder("s3://lab/blots", out="s3://lab/out", jobs=WORKERS, **OPTIONS)
+        run = analyze_folder("s3://lab/blots", out="s3://lab/out", jobs=WORKERS, **OPTIONS)
         seconds = time.perf_counter() - begin
-        return Run(name, seconds, {one: content(f"lab/out/{one}") for one in TABLES})
+        tables = {one: content(f"lab/out/{one}") for one in TABLES}
+        return Run(name, seconds, tables, len(run.measured))
 
 
 def main() -> int:
@@ -168,6 +170,7 @@ def main() -> int:
     print(f"{IMAGES} simulated images of {SHAPE[0]} x {SHAPE[1]} px, no overlays; once each\n")
     rows = [[run.name, f"{run.seconds:.1f}", f"{IMAGES / run.seconds:.2f}"] for run in runs]
     print(table(["", "s", "images/s"], rows))
+    bounds.within("images measured", first.measured, IMAGES, IMAGES, "{:.0f}")
     for run in runs[1:]:
         same = sum(run.tables[name] == first.tables[name] for name in TABLES)
         bounds.within(
