@@ -109,6 +109,9 @@ class Baseline:
     checks : ndarray, shape (3, n)
         Of stretches of band-free lane as long as a band, had they been hidden like one, as from
         `blotquant.smoother.SmoothBaseline.left_out`.
+    stretches : float, optional
+        Lengths of a band that lie free in the lane: so many stretches told how much the curve may
+        bend. Infinite where nothing was fitted.
     """
 
     level: NDArray[np.float64]
@@ -118,6 +121,7 @@ class Baseline:
     total_variance: float | None = None
     uncertain: bool | None = None
     checks: NDArray[np.float64] = field(default_factory=lambda: np.empty((3, 0)))
+    stretches: float = np.inf
 
 
 def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
@@ -132,11 +136,11 @@ def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
     Whittaker's smoother (Eilers 2003, Anal. Chem. 75:3631) in place of the lines.
     """
     profile = view.profile
-    usual = _usual_length(view.bands)
+    usual, free = _usual_length(view.bands), view.free
     fit = fit_baseline(
         profile.intensity,
         profile.variance + _tail_variance(view),
-        view.free,
+        free,
         least_length=_LEAST_LENGTH * usual,
     )
     size = profile.position.size
@@ -154,6 +158,7 @@ def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
         fit.scale,
         whole,
         checks=fit.left_out(usual),
+        stretches=np.count_nonzero(free) / usual if usual else np.inf,
     )
 
 
