@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from .errors import NothingFound
+from .flags import Flag
 from .known_places import with_faint_bands
 from .limits import Ground, Peak, limits_and_ground
 from .membrane import find_panels
@@ -111,6 +112,8 @@ def find_bands(
             f"{settings.sensitivity:g}; lower the sensitivity if you see bands"
         )
     layout = arrange_rows(panels, lanes, found, given=given, shape=shape)
+    if Flag.LOSSY in blot.flags:  # its blocks make weak bands of their own
+        return layout
     return with_faint_bands(layout, profiles, ground, sections, settings.sensitivity)
 
 

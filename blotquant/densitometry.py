@@ -162,7 +162,8 @@ def _measure_band(
     snr = net / error_without if error_without > 0 else (float("inf") if net > 0 else 0.0)
     limit = recipe.finding.sensitivity * error_without
     # a band that was seen by its shape at its place need not be found by its sum
-    below = net < (_SEEN * limit if band.detected else limit) or not weights.size
+    seen = band.detected and Flag.LOSSY not in blot.flags
+    below = net < (_SEEN * limit if seen else limit) or not weights.size
     saturated = 0.0
     if blot.saturated is not None and area > 0:
         saturated = sum_mask(blot.saturated, blot.shape, lane, band.start, band.stop) / area
