@@ -114,6 +114,9 @@ class Baseline:
     checks : ndarray, shape (3, n)
         Of stretches of band-free lane as long as a band, had they been hidden like one, as from
         `blotquant.smoother.left_out`.
+    stretches : float, optional
+        Lengths of a band that lie free in the lane: so many stretches told how much the curve may
+        bend. Infinite where nothing was fitted.
     """
 
     level: NDArray[np.float64]
@@ -123,6 +126,7 @@ class Baseline:
     total_variance: float | None = None
     uncertain: bool | None = None
     checks: NDArray[np.float64] = field(default_factory=lambda: np.empty((3, 0)))
+    stretches: float = np.inf
 
 
 def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
@@ -168,7 +172,7 @@ def under_lanes(views: Sequence[LaneView]) -> list[Baseline]:
 
 def _of_fit(view: LaneView, fit: SmoothBaseline, checks: NDArray[np.float64]) -> Baseline:
     """Baseline of a fitted curve, with its variance under the lane's bands."""
-    position = view.profile.position
+    position, usual = view.profile.position, _usual_length(view.bands)
     size = position.size
     weights = np.zeros((len(view.bands) + 2, size))
     for own, (start, stop) in zip(weights, view.bands, strict=False):
@@ -184,6 +188,7 @@ def _of_fit(view: LaneView, fit: SmoothBaseline, checks: NDArray[np.float64]) ->
         fit.scale,
         whole,
         checks=checks,
+        stretches=np.count_nonzero(view.free) / usual if usual else np.inf,
     )
 
 

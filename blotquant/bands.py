@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from .errors import NothingFound
+from .flags import Flag
+from .known_places import with_faint_bands
 from .limits import Ground, Peak, limits_and_ground
 from .membrane import find_panels
 from .model import Blot, Lane, Layout, Panel, Profile
@@ -110,7 +112,10 @@ def find_bands(
             f"{blot.source.name}: {len(lanes)} lanes, but no band reaches a signal to noise of "
             f"{settings.sensitivity:g}; lower the sensitivity if you see bands"
         )
-    return arrange_rows(panels, lanes, found, given=given, shape=shape)
+    layout = arrange_rows(panels, lanes, found, given=given, shape=shape)
+    if Flag.LOSSY in blot.flags:  # its blocks make weak bands of their own
+        return layout
+    return with_faint_bands(layout, profiles, ground, sections, settings.sensitivity)
 
 
 def detect_bands(

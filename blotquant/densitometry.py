@@ -39,6 +39,8 @@ _TOUCH = 0.02
 _SOME_ROWS = np.linspace(0.0, 1.0, 5)
 # A band whose profile at its limit is still this share of its peak overlaps its neighbour.
 _OVERLAP = 0.05
+# A band of this share of the detection limit is there, where its shape was seen as well.
+_SEEN = 0.75
 # Specks and scratches that were worth this share of a band's standard error are worth a flag.
 _SEEN_MARK = 0.1
 
@@ -244,7 +246,9 @@ def _measure_band(
     center = _center(profile.position[rows], above, weights, band)
     snr = net / error_without if error_without > 0 else (float("inf") if net > 0 else 0.0)
     limit = recipe.finding.sensitivity * error_without
-    below = net < limit or not weights.size
+    # a band that was seen by its shape at its place need not be found by its sum
+    seen = band.detected and Flag.LOSSY not in blot.flags
+    below = net < (_SEEN * limit if seen else limit) or not weights.size
     saturated = 0.0
     if blot.saturated is not None and area > 0:
         saturated = sum_mask(blot.saturated, blot.shape, lane, band.start, band.stop) / area

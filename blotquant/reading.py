@@ -69,6 +69,8 @@ class Sections:
         What the specks and scratches were worth.
     outermost : ndarray, shape (2, N)
         Signal of the lane's outermost px on its left and right side, a.u., as the picture has it.
+    sides : ndarray, shape (2, N)
+        The same as the mean of the outermost px and of those next to it: one alone is noisy.
     """
 
     position: NDArray[np.float64]
@@ -77,6 +79,7 @@ class Sections:
     width: NDArray[np.float64]
     marks: Marks = NO_MARKS
     outermost: NDArray[np.float64] = field(default_factory=lambda: np.empty((2, 0)))
+    sides: NDArray[np.float64] = field(default_factory=lambda: np.empty((2, 0)))
 
     @cached_property
     def whole(self) -> Profile:
@@ -145,12 +148,16 @@ def _read(blot: Blot, lane: Lane, noise: NoiseModel, count: int) -> Sections:
     marks = _fill_marks(blot, noise, (rows[0], first), values, linear, at, intensity)
     variance = noise.variance(intensity / np.maximum(width, 1e-9)) * width
     # read here, where they are at hand: px by px from the whole picture takes longer
-    inner = np.rint(center + np.array([[0.5 - lane.width / 2], [lane.width / 2 - 0.5]]))
-    columns = np.minimum(np.maximum(inner, 0), n_cols - 1).astype(np.intp) - first
-    outermost = values[np.arange(rows.size), columns]
+    half = lane.width / 2 - 0.5
+    beside = np.array([-half - 1, -half, 1 - half, half - 1, half, half + 1])
+    columns = np.minimum(np.maximum(np.rint(center + beside[:, None]), 0), n_cols - 1)
+    at_edges = values[np.arange(rows.size), columns.astype(np.intp) - first]
     if linear:
-        outermost = blot.signal_map(outermost)
-    return Sections(position, intensity, variance, width, marks, outermost.astype(np.float64))
+        at_edges = blot.signal_map(at_edges)
+    sides = at_edges.astype(np.float64).reshape(2, 3, rows.size)
+    return Sections(
+        position, intensity, variance, width, marks, sides[:, 1].copy(), sides.mean(axis=1)
+    )
 
 
 def _fill_marks(

@@ -151,12 +151,12 @@ def _stretches(used: NDArray[np.bool_], size: int) -> NDArray[np.intp]:
     return np.asarray(some + beside, np.intp)
 
 
-# Hidden stretches that the model, taken as true, weighs as much as.
-_PRIOR_CHECKS = 4.0
-_LEAST_ROUGH = 0.5
+# Hidden stretches, each half of the next, that the model, taken as true, weighs as much as.
+_PRIOR_CHECKS = 10.0
+_LEAST_ROUGH = 0.4
 # Stretches lie beside bands that hide more of the lane: the variance of curves under bands is this
 # share of what stretches say, on simulated blots of all kinds, whose background is known.
-_OF_STRETCHES = 0.8
+_OF_STRETCHES = 2 / 3
 
 
 def roughness(checks: Iterable[NDArray[np.float64]]) -> float:
@@ -180,10 +180,10 @@ def roughness(checks: Iterable[NDArray[np.float64]]) -> float:
     squares, own, noise = np.concatenate([np.empty((3, 0)), *checks], axis=1)
     # each stretch by how much of its error is the curve's: its square scatters with the whole
     weight = own / np.maximum(own + noise, 1e-150) ** 2
-    excess = _PRIOR_CHECKS + float(weight @ (squares - noise))
-    if squares.size == 0:
-        return 1.0
-    return max(_LEAST_ROUGH, _OF_STRETCHES * excess / (_PRIOR_CHECKS + float(weight @ own)))
+    excess = _OF_STRETCHES * float(weight @ (squares - noise))
+    # where noise hides what stretches say, the model is all that is known
+    rough = (_PRIOR_CHECKS + excess) / (_PRIOR_CHECKS + float(weight @ own))
+    return max(_LEAST_ROUGH, rough)
 
 
 def fit_baseline(

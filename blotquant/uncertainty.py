@@ -33,9 +33,13 @@ TAIL_ERROR = 0.0005
 # Limits are placed no better than this share of the band's length: what the profile still holds
 # above the baseline at a limit, times that, is uncertain.
 LIMIT_ERROR = 0.011
-# Lanes are placed no better than this share of their width: what still stands at a lane's edge
-# (a neighbour that touches, a foot cut off), times that, is uncertain.
-LATERAL_ERROR = 0.017
+# Lanes are placed no better than this share of their width: what still stands at a lane's edges
+# (a neighbour that touches, a foot cut off), times that, is uncertain ...
+LATERAL_ERROR = 0.0075
+# ... and more where an edge stands high on a flank, which is less steep there.
+LATERAL_RISE = 1.4
+# The same of a lane as a whole, whose smear is softer at the sides than bands are.
+LANE_ERROR = 0.017
 # Lossy compression rounds what is fine in a band away: about this share of it.
 LOSSY_ERROR = 0.004
 # It rounds the mean of each block of 8 x 8 px to whole steps. Where the picture is flat all blocks
@@ -43,6 +47,9 @@ LOSSY_ERROR = 0.004
 ROUNDED_ALIKE = 0.4
 # ... the steps being those of quality 75 where the file does not state them: so many grey levels.
 _USUAL_STEP = 1.0
+# A curve whose stiffness was told by n stretches of free lane scatters like Student's t: its
+# variance is n / (n - 2) times that of a known stiffness. Fewer than this many say no less.
+_LEAST_STRETCHES = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +81,12 @@ class LaneReading:
         return self.noise.variance(level) * width
 
     @cached_property
+    def bridging(self) -> float:
+        """Factor of the baseline's variance: by its checks, and by how few rows told its shape."""
+        stretches = max(self.baseline.stretches, _LEAST_STRETCHES)
+        return self.roughness / (1 - 2 / stretches)
+
+    @property
     def marks(self) -> Marks:
         """Specks and scratches that were filled in."""
         return read_sections(self.blot, self.lane, self.noise).marks
@@ -87,6 +100,11 @@ class LaneReading:
     def outermost(self) -> NDArray[np.float64]:
         """Signal of the lane's outermost px on its left and right side, a.u., shape (2, N)."""
         return read_sections(self.blot, self.lane, self.noise).outermost
+
+    @cached_property
+    def sides(self) -> NDArray[np.float64]:
+        """Signal at the lane's left and right side, over 3 px each, a.u., shape (2, N)."""
+        return read_sections(self.blot, self.lane, self.noise).sides
 
     def share(self, band: Band) -> tuple[slice, NDArray[np.float64]]:
         """Rows of the profile that a band covers, and how much of each."""
@@ -130,17 +148,21 @@ def standard_errors(
             + \mathrm{var}(p_r) - \mathrm{var}(b_r)]
             + \mathrm{var}\Big(\sum_r w_r b_r\Big) + (\tau\, \mathrm{net})^2
             + (\lambda h)^2 (a_\mathrm{start}^2 + a_\mathrm{stop}^2)
-            + (\mu\, \omega)^2 (e_\mathrm{left}^2 + e_\mathrm{right}^2)
+            + (\mu\, \omega\, E\, (1 + \kappa\, \omega E / \mathrm{net}))^2
             + \Big(\sum_r w_r d_r\Big)^2
 
     - var(p), var(b): read and shot noise of the profile and of the background alone; s >= 1: how
       much more the band-free rows scatter than noise explains (texture, compression);
-    - the second term: the baseline's own covariance;
+    - the second term: the baseline's own covariance, times what its checks found of it and
+      n / (n - 2), n being the stretches of free lane, as long as a band, that its stiffness was
+      told by: with few of them, it is not known well;
     - tau (TAIL_ERROR): the share of the band that may lie outside its box;
     - the fourth term: what a limit placed lambda (LIMIT_ERROR) of the band's length h too near or
       too far takes or adds, a being the profile above the baseline there;
-    - the fifth: the same across the lane, mu (LATERAL_ERROR) of its width omega, e being the band's
-      signal in the lane's outermost px on either side;
+    - the fifth: the same across the lane, mu (LATERAL_ERROR) of its width omega, E being the band's
+      signal per px at the lane's two edges together: a lane that is too narrow is so on both
+      sides. The higher an edge stands on a flank, the less steep is the flank there (kappa,
+      LATERAL_RISE);
     - the last: how far the fill of specks and scratches may be off (`blotquant.marks.Marks`).
 
     The signal to noise is the net density over the first two terms with no band there, that is
@@ -155,7 +177,7 @@ def standard_errors(
     square = weights**2
     signal = float(square @ np.maximum(profile.variance[rows] - ground, 0.0))
     noise, own = texture * float(square @ ground), baseline.band_variance[index]
-    variance, without = signal + noise + reading.roughness * own, noise + own
+    variance, without = signal + noise + reading.bridging * own, noise + own
     placing = _along(reading, band) ** 2 + _across(reading, rows, weights) ** 2
     if reading.marks.doubt.size:
         placing += float(weights @ reading.marks.doubt[rows]) ** 2
@@ -219,10 +241,11 @@ def lane_total_error(reading: LaneReading, total: float) -> float:
     -----
     .. math:: \mathrm{SE}^2 = \sum_r [s\, \mathrm{var}(b_r) + \mathrm{var}(p_r) - \mathrm{var}(b_r)]
         + \mathrm{var}\Big(\sum_r b_r\Big) + (\tau\, \mathrm{total})^2
-        + (\mu\, \omega)^2 (e_\mathrm{left}^2 + e_\mathrm{right}^2)
+        + (\mu'\, \omega)^2 (e_\mathrm{left}^2 + e_\mathrm{right}^2)
 
     as in `standard_errors`, the last term being what a misplaced lane takes or adds; here e is
-    the signal above the baseline, in the lane's outermost px, summed down the lane. Left out: what
+    the signal above the baseline, in the lane's outermost px, summed down the lane, and mu' is
+    LANE_ERROR: the whole lane's edge is its smear's as well, which is softer. Left out: what
     the baseline's shape cannot follow, and differences between lanes in how the stain took.
     """
     profile, baseline = reading.profile, reading.baseline
@@ -233,9 +256,9 @@ def lane_total_error(reading: LaneReading, total: float) -> float:
         own = float(np.sqrt(np.maximum(baseline.variance, 0.0)).sum()) ** 2
     level = baseline.level / np.maximum(profile.width, 1e-9)
     edges = (reading.outermost - level).sum(axis=1)
-    placing = LATERAL_ERROR * reading.lane.width * math.hypot(*edges)
+    placing = LANE_ERROR * reading.lane.width * math.hypot(*edges)
     lossy = lossy_error(reading.blot, float(profile.width.sum()), total)
-    without = max(baseline.scale, 1.0) * float(ground.sum()) + reading.roughness * own
+    without = max(baseline.scale, 1.0) * float(ground.sum()) + reading.bridging * own
     tails = (TAIL_ERROR * total) ** 2
     return math.sqrt(float(signal.sum()) + without + tails + lossy**2 + placing**2)
 
@@ -249,13 +272,15 @@ def _along(reading: LaneReading, band: Band) -> float:
 
 
 def _across(reading: LaneReading, rows: slice, weights: NDArray[np.float64]) -> float:
-    """What a misplaced lane takes or adds: the band's signal in the outermost px of its box."""
+    """What a misplaced lane takes or adds: the band's signal in the px at its box's two sides."""
     if weights.size < 3:
         return 0.0
-    signal = reading.outermost[:, rows]
+    signal = reading.sides[:, rows].sum(axis=0)
     # above the straight line between the band's ends: the background beside the lane
     few = max(1, weights.size // 8)
-    first, last = signal[:, :few].sum(axis=1) / few, signal[:, -few:].sum(axis=1) / few
+    first, last = float(signal[:few].mean()), float(signal[-few:].mean())
     along = np.arange(weights.size) / (weights.size - 1)
-    sums = signal @ weights - first * float(weights.sum()) - (last - first) * float(along @ weights)
-    return LATERAL_ERROR * reading.lane.width * math.hypot(*sums)
+    level = first * float(weights.sum()) + (last - first) * float(along @ weights)
+    edge = reading.lane.width * abs(float(signal @ weights) - level)
+    net = float(weights @ (reading.above * reading.profile.width)[rows])
+    return LATERAL_ERROR * edge * (1 + LATERAL_RISE * min(edge / max(net, 1e-300), 1.0))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from blotquant.bands import detect_bands
+from blotquant.flags import Flag
 from blotquant.model import Blot, ImageSource, Lane
 from blotquant.signal import SignalMap
 
@@ -11,16 +12,15 @@ LANES, WIDTH, ROWS = 4, 40, (80, 200, 320, 440)
 MAIN, HEIGHT, NOISE = 7.0, 20000.0, 60.0
 
 
-def found(bands, seed=1):
+def found(bands, seed=1, flags=Flag.NONE):
     """Lane number and row of the bands found; `bands` has lane, row, sigma and height of each."""
     rows, cols = np.arange(520.0), np.arange(LANES * 60.0)
     picture = 1000 + np.random.default_rng(seed).normal(0, NOISE, (rows.size, cols.size))
     for lane, row, sigma, height in bands:
         across = np.abs(cols - 30 - 60 * lane) < WIDTH / 2
         picture += height * np.exp(-0.5 * ((rows - row) / sigma) ** 2)[:, None] * across
-    blot = Blot(
-        np.clip(np.rint(picture), 0, 65535).astype(np.uint16), SignalMap(1.0, 0.0), ImageSource("a")
-    )
+    pixels = np.clip(np.rint(picture), 0, 65535).astype(np.uint16)
+    blot = Blot(pixels, SignalMap(1.0, 0.0), ImageSource("a"), flags=flags)
     lanes = [
         Lane(f"lane-{k}", "panel-1", ((0.0, 30.0 + 60 * k), (519.0, 30.0 + 60 * k)), WIDTH + 4)
         for k in range(LANES)
@@ -53,3 +53,38 @@ def test_what_is_much_broader_is_a_band_only_if_it_is_high(height, is_band):
     # overloading broadens; a low hump is a cloud, although its size makes it clear of the noise
     places = found([*main_bands(but={(2, 320)}), (2, 320, 2.0 * MAIN, height * HEIGHT)])
     assert ((2, 320) in places) is is_band
+
+
+def faint(lane, row, snr, sigma=MAIN):
+    """A band whose matched filter answers `snr` times its noise."""
+    spread = NOISE * np.sqrt(WIDTH + 4) * np.sqrt(3 / (8 * np.sqrt(np.pi) * sigma))
+    return lane, row, sigma, snr * spread / (WIDTH * 0.35)
+
+
+def test_where_other_lanes_show_a_row_less_is_enough_than_where_none_does():
+    missing, count = {(1, 200), (3, 440)}, {}
+    for off in (0, 60):
+        weak = [(1, 200 + off), (3, 440 + off)]
+        bands = [*main_bands(but=missing), *(faint(*place, 5.5) for place in weak)]
+        count[off] = sum(len({*weak} & found(bands, seed)) for seed in range(4))
+    assert count[0] >= 5
+    assert count[60] <= 2
+
+
+def test_a_jpegs_blocks_are_no_weak_bands():
+    band = faint(1, 200, 5.5)
+    bands = [*main_bands(but={(1, 200)}), band]
+    assert (1, 200) in found(bands, 2)
+    assert (1, 200) not in found(bands, 2, Flag.LOSSY)
+
+
+def test_a_place_without_a_band_stays_empty():
+    missing = {(lane, row) for lane in (1, 2) for row in ROWS[1:]}
+    for seed in range(3):
+        assert len(found(main_bands(but=missing), seed)) == LANES * len(ROWS) - len(missing)
+
+
+def test_what_is_broader_than_the_row_is_no_weak_band_of_it():
+    missing = {(1, 200)}
+    broad = faint(1, 200, 5.0, 2.2 * MAIN)
+    assert not missing & found([*main_bands(but=missing), broad])

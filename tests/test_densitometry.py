@@ -9,13 +9,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from blotquant.densitometry import measure_lane
+from blotquant.densitometry import measure_lane, read_background
 from blotquant.errors import RecipeError
 from blotquant.flags import Flag
 from blotquant.model import Band, Blot, Lane
 from blotquant.noise import NoiseModel
 from blotquant.recipe import Recipe
 from blotquant.signal import SignalMap
+from blotquant.uncertainty import standard_errors
 
 ROWS, COLS, GROUND = 300, 120, 1000.0
 LANE = Lane("a", "p", ((0, 59.5), (ROWS - 1, 59.5)), 50)
@@ -151,6 +152,32 @@ def test_the_error_grows_with_noise_shot_noise_and_length():
     assert shot.net_density_err > one(Planted(((150.0, 6.0, 3000.0),))).net_density_err
     long = one(Planted(((150.0, 6.0, 300.0),)), (Band("a", "r", 80, 220),))
     assert long.net_density_err > 1.5 * plain.net_density_err
+
+
+def test_a_curve_that_few_free_rows_told_is_less_sure():
+    # the same rows under the same curve; only how long a band is against what is free differs
+    reading = read_background(Planted().blot(), LANE, [band()], Recipe(), noise=Planted().noise())
+    few, many = (
+        replace(reading, baseline=replace(reading.baseline, stretches=stretches))
+        for stretches in (4.0, 40.0)
+    )
+    assert reading.baseline.stretches == pytest.approx(ROWS / 48, abs=1.2)
+    assert few.bridging == pytest.approx(2.0)
+    assert many.bridging == pytest.approx(1 / 0.95)
+    errors = [standard_errors(one, band(), 0, 1e6) for one in (few, many)]
+    assert errors[0][0] > errors[1][0]
+    assert errors[0][1] == errors[1][1]  # whether a band is there is another question
+
+
+def test_both_edges_that_cut_a_band_cost_more_than_one():
+    planted = Planted(((150.0, 6.0, 30000.0),))
+    whole, right, both = (
+        one(planted, lane=replace(LANE, path=((0, middle), (ROWS - 1, middle)), width=width))
+        for middle, width in ((59.5, 50), (49.5, 50), (59.5, 30))
+    )
+    share = [found.net_density_err / found.net_density for found in (whole, right, both)]
+    assert share[0] < 0.2 * share[1]
+    assert share[1] < 0.8 * share[2]
 
 
 def test_signal_to_noise_leaves_the_bands_own_shot_noise_out():

@@ -19,8 +19,10 @@ import pytest
 import blotquant
 from blotquant import (
     bands,
+    densitometry,
     errors,
     evidence,
+    known_places,
     limits,
     membrane,
     pipeline,
@@ -222,7 +224,8 @@ NUMBERS = [
     ("explanation/uncertainty.md", "({:g} · net)", uncertainty.TAIL_ERROR),
     ("explanation/uncertainty.md", "({:g} · net)", uncertainty.LOSSY_ERROR),
     ("explanation/uncertainty.md", "({:g} · q", uncertainty.ROUNDED_ALIKE),
-    ("explanation/uncertainty.md", "({:g} · width)", uncertainty.LATERAL_ERROR),
+    ("explanation/uncertainty.md", "[{:g} · width · E", uncertainty.LATERAL_ERROR),
+    ("explanation/uncertainty.md", "(1 + {:g} · width · E", uncertainty.LATERAL_RISE),
     ("explanation/uncertainty.md", "({:g} · h)", uncertainty.LIMIT_ERROR),
     ("explanation/uncertainty.md", "`finding.sensitivity` ({:g} by default)", SENSITIVITY),
     ("explanation/conventions.md", "log10(clear / grey level), at most {:g}", MAX_OPTICAL_DENSITY),
@@ -234,6 +237,8 @@ NUMBERS = [
     ("explanation/finding.md", "nothing narrower than {:g} px", evidence._SPECK),
     ("explanation/finding.md", "{:g} to", bands._SIGMAS[0]),
     ("explanation/finding.md", "to {:g} px, runs along the profile", bands._SIGMAS[-1]),
+    ("explanation/finding.md", "safe with {:g} of", known_places._SINGLE_LOOK),
+    ("explanation/conventions.md", "less than {:g} of its own limit", densitometry._SEEN),
     ("explanation/finding.md", "by more than about {:.0f} degrees", LEAN),
     (
         "explanation/finding.md",
