@@ -19,6 +19,8 @@ _HEAD = (
 )
 # Keys that every block shows, also at their defaults: they are what people come to change.
 _SHOWN = frozenset({"file", "membrane", "target", "role", "id", "lane", "reason", "column"})
+# What only the study's owner can say: `watch` tests nothing until then.
+_FOR_ITS_OWNER = frozenset({"complete"})
 _EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "membrane": ('id = "M1"', "strips = true", 'note = ""'),
@@ -65,7 +67,10 @@ def study_toml(study: BaseModel, notes: Iterable[str] = ()) -> str:
     for name, value in values.items():
         if not isinstance(value, BaseModel) and name not in _EXAMPLES:
             _explain(document, type(study), name)
-            document.add(name, _plain(value))
+            if name in _FOR_ITS_OWNER and name not in study.model_fields_set:
+                document.add(tomlkit.comment(f"{name} = {_blank(value)}"))
+            else:
+                document.add(name, _plain(value))
     for name, value in values.items():
         if isinstance(value, BaseModel):
             document.add(tomlkit.nl())
