@@ -159,9 +159,10 @@ def find_seam(
     if not all(_may_be_there(signal, inside, side, alone, look) for look in _LOOKS):
         return None
     hit = _hits(np.ascontiguousarray(signal), inside)
-    covered = _covered(hit, side, _LEAN)
+    leans = _leans(width, _LEAN)
+    covered = _covered(hit, np.arange(side, height - side), leans)
     which, row = np.unravel_index(int(np.argmax(covered)), covered.shape)
-    lean = float(_leans(width, _LEAN)[which])
+    lean = float(leans[which])
     seam = Seam(float(side + row), lean, float(covered[which, row]))
     if seam.covered < _COVERED:
         return None
@@ -197,9 +198,10 @@ def _may_be_there(
     hit = _hits(np.ascontiguousarray(some), within, averaged=True)
     hit = np.maximum(hit[: len(hit) // 2 * 2 : 2], hit[1::2])
     steepest = _LEAN * every / 2
+    rows = np.arange(side // 2, len(hit) - side // 2)
     if _most_covered(hit, steepest) < least:
         return False
-    covered = _covered(hit, side // 2, steepest)
+    covered = _covered(hit, rows, _leans(hit.shape[1], steepest)[::2])
     most = float(covered.max())
     row = int(np.argmax(covered)) % covered.shape[1]
     return most >= least and _alike(covered, row, len(hit), alone) <= unlike * most
@@ -224,17 +226,18 @@ def _most_covered(hit: NDArray[Any], steepest: float) -> float:
 
 
 def _leans(width: int, steepest: float) -> NDArray[np.float64]:
-    """Slopes of lines, two rows or less apart at the ends, rows per column."""
+    """Slopes of lines, about a row apart at the ends, rows per column."""
     return np.linspace(-steepest, steepest, 2 * max(10, round(steepest * width / 2)) + 1)
 
 
-def _covered(hit: NDArray[Any], side: int, steepest: float) -> NDArray[np.float64]:
-    """Share of the columns with a hit, line by line: shape (leans, rows but those of the sides)."""
+def _covered(
+    hit: NDArray[Any], rows: NDArray[np.intp], leans: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Share of the columns with a hit on each line, by its lean and its row: (leans, rows)."""
     height, width = hit.shape
     up_to = np.zeros((height, width + 1), np.int32)
     np.cumsum(hit > 0, axis=1, out=up_to[:, 1:])
-    rows = np.arange(side, height - side)
-    return np.array([_coverage(up_to, rows, lean) for lean in _leans(width, steepest).tolist()])
+    return np.array([_coverage(up_to, rows, lean) for lean in leans.tolist()])
 
 
 def _coverage(up_to: NDArray[Any], rows: NDArray[np.intp], lean: float) -> NDArray[np.float64]:
