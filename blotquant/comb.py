@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from .order import quantile
+from .order import median, quantile
 
 __all__ = ["Tooth", "find_teeth", "lane_feet"]
 
@@ -92,7 +92,7 @@ def find_teeth(
     values = _values(candidates, np.array(widths))
     scored = [_best_set(candidates, ending, of_width) for of_width in values.tolist()]
     _, chosen = max(scored, key=lambda item: item[0])
-    strengths = np.median([c.height for c in chosen]) if chosen else 1.0
+    strengths = median([c.height for c in chosen]) if chosen else 1.0
     return [Tooth(c.left, c.right, float(c.height / strengths), c.clarity) for c in chosen]
 
 
@@ -129,7 +129,7 @@ def lane_feet(profile: NDArray[np.float64], teeth: list[Tooth]) -> list[tuple[fl
         inner = profile[max(0, int(tooth.left)) : int(tooth.right) + 1]
         if inner.size == 0:
             continue
-        foot = _FOOT * float(np.median(inner))
+        foot = _FOOT * median(inner)
         stops = (
             teeth[k - 1].right if k else -np.inf,
             teeth[k + 1].left if k + 1 < len(teeth) else np.inf,
@@ -140,7 +140,7 @@ def lane_feet(profile: NDArray[np.float64], teeth: list[Tooth]) -> list[tuple[fl
                 at += step
             if (stop - at) * step > 0:
                 margins.append(min(abs(at - edge), _MAX_SOFT * tooth.width))
-    margin = float(np.median(margins)) if margins else 0.1 * teeth[0].width
+    margin = median(margins) if margins else 0.1 * teeth[0].width
     feet = [(tooth.left - margin, tooth.right + margin) for tooth in teeth]
     for k in range(len(feet) - 1):
         if feet[k][1] > feet[k + 1][0]:

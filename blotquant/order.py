@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["median", "medians_down", "quantile", "quantiles_along"]
 
 
-def quantile(values: NDArray[Any], share: float) -> float:
+def quantile(values: ArrayLike, share: float) -> float:
     """Value that a share of all values lies below, between two neighbours in proportion.
 
     Parameters
     ----------
-    values : ndarray
+    values : array_like
         At least one, of any shape, no NaN.
     share : float
         0 to 1.
@@ -34,7 +34,7 @@ def quantile(values: NDArray[Any], share: float) -> float:
     return below + (place - low) * (above - below)
 
 
-def median(values: NDArray[Any]) -> float:
+def median(values: ArrayLike) -> float:
     """Middle value, or the mean of the two in the middle."""
     return quantile(values, 0.5)
 
