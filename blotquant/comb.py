@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from .order import quantile
+from .order import median, quantile
 
 __all__ = ["Tooth", "find_teeth", "lane_feet"]
 
@@ -92,7 +92,7 @@ def find_teeth(
     values = _values(candidates, np.array(widths))
     scored = [_best_set(candidates, ending, of_width) for of_width in values.tolist()]
     _, chosen = max(scored, key=lambda item: item[0])
-    strengths = np.median([c.height for c in chosen]) if chosen else 1.0
+    strengths = median([c.height for c in chosen]) if chosen else 1.0
     return [Tooth(c.left, c.right, float(c.height / strengths), c.clarity) for c in chosen]
 
 
@@ -129,7 +129,7 @@ def lane_feet(profile: NDArray[np.float64], teeth: list[Tooth]) -> list[tuple[fl
         inner = profile[max(0, int(tooth.left)) : int(tooth.right) + 1]
         if inner.size == 0:
             continue
-        foot = _FOOT * float(np.median(inner))
+        foot = _FOOT * median(inner)
         stops = (
             teeth[k - 1].right if k else -np.inf,
             teeth[k + 1].left if k + 1 < len(teeth) else np.inf,
@@ -140,7 +140,7 @@ def lane_feet(profile: NDArray[np.float64], teeth: list[Tooth]) -> list[tuple[fl
                 at += step
             if (stop - at) * step > 0:
                 margins.append(min(abs(at - edge), _MAX_SOFT * tooth.width))
-    margin = float(np.median(margins)) if margins else 0.1 * teeth[0].width
+    margin = median(margins) if margins else 0.1 * teeth[0].width
     feet = [(tooth.left - margin, tooth.right + margin) for tooth in teeth]
     for k in range(len(feet) - 1):
         if feet[k][1] > feet[k + 1][0]:
@@ -193,16 +193,17 @@ def _dips(profile: NDArray[np.float64], floor: float) -> tuple[list[int], list[i
 def _candidates(
     profile: NDArray[np.float64], cuts: list[int], peaks: list[int], floor: float
 ) -> list[_Candidate]:
-    found = []
-    heights = profile[peaks].tolist()
-    for first in range(len(peaks)):
-        for last in range(first + 1, min(first + _MAX_PARTS, len(peaks)) + 1):
-            found.append(_candidate(profile, cuts, heights, first, last, floor))
-    return found
+    values: list[float] = profile.tolist()  # single values are many times as fast to get at
+    heights = [values[peak] for peak in peaks]
+    return [
+        _candidate(values, cuts, heights, first, last, floor)
+        for first in range(len(peaks))
+        for last in range(first + 1, min(first + _MAX_PARTS, len(peaks)) + 1)
+    ]
 
 
 def _candidate(
-    profile: NDArray[np.float64],
+    profile: list[float],
     cuts: list[int],
     heights: list[float],
     first: int,
@@ -213,23 +214,30 @@ def _candidate(
     inside = 0.0
     for k in range(first + 1, last):
         lower = min(max(heights[first:k]), max(heights[k:last]))
-        inside = max(inside, 1 - float(profile[cuts[k]]) / lower)
-    sides = 1 - max(float(profile[cuts[first]]), float(profile[cuts[last]])) / top
+        inside = max(inside, 1 - profile[cuts[k]] / lower)
     start, stop = cuts[first], cuts[last]
-    above = np.flatnonzero(profile[start : stop + 1] >= max(0.5 * top, floor)) + start
-    left = _crossing(profile, int(above[0]), -1, 0.5 * top, start)
-    right = _crossing(profile, int(above[-1]), 1, 0.5 * top, stop)
-    return _Candidate(first, last, left, right, top, sides - _INSIDE * inside)
+    sides = 1 - max(profile[start], profile[stop]) / top
+    least = max(0.5 * top, floor)
+    left = next(at for at in range(start, stop + 1) if profile[at] >= least)
+    right = next(at for at in range(stop, start - 1, -1) if profile[at] >= least)
+    return _Candidate(
+        first,
+        last,
+        _crossing(profile, left, -1, 0.5 * top, start),
+        _crossing(profile, right, 1, 0.5 * top, stop),
+        top,
+        sides - _INSIDE * inside,
+    )
 
 
-def _crossing(profile: NDArray[np.float64], at: int, step: int, level: float, end: int) -> float:
+def _crossing(profile: list[float], at: int, step: int, level: float, end: int) -> float:
     """Where the profile crosses the level going outwards from `at`, not beyond `end`."""
     if at == end:
         return float(at)
     here, there = profile[at], profile[at + step]
     if there >= here:
         return float(at)
-    return at + step * float(np.clip((here - level) / (here - there), 0, 1))
+    return at + step * min(max((here - level) / (here - there), 0.0), 1.0)
 
 
 def _by_end(candidates: list[_Candidate]) -> list[list[tuple[int, int]]]:

@@ -154,12 +154,13 @@ def _runs(
     tops = smooth.max(axis=1, initial=0.0)
     floor = _LEAST * float(tops.max(initial=0.0))
     for k in np.flatnonzero(tops > floor).tolist() if floor > 0 else []:
-        values = smooth[k]
-        for left, right in _parted(values, floor):
-            part = values[left : right + 1]
-            above = np.flatnonzero(part >= 0.5 * part.max())
-            if above[-1] - above[0] + 1 >= _NARROW:
-                found.append((k, left + int(above[0]), left + int(above[-1])))
+        values: list[float] = smooth[k].tolist()  # single ones are many times as fast to get at
+        for left, right in _parted(smooth[k], values, floor):
+            half = 0.5 * max(values[left : right + 1])
+            first = next(at for at in range(left, right + 1) if values[at] >= half)
+            last = next(at for at in range(right, left - 1, -1) if values[at] >= half)
+            if last - first + 1 >= _NARROW:
+                found.append((k, first, last))
     runs = np.array(found, np.intp).reshape(-1, 3)
     return runs[:, 0], runs[:, 1].astype(np.float64), runs[:, 2].astype(np.float64)
 
@@ -170,20 +171,26 @@ def _smoothed(straight: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(cv2.GaussianBlur(straight, (9, 1), 1.0, borderType=border), np.float64)
 
 
-def _parted(values: NDArray[np.float64], floor: float) -> list[tuple[int, int]]:
-    """From where to where each peak of a slice reaches, parted from the next by a deep dip."""
-    inner = np.flatnonzero((values[1:-1] > values[:-2]) & (values[1:-1] >= values[2:])) + 1
-    peaks = [int(p) for p in inner if values[p] > floor]
+def _parted(
+    signal: NDArray[np.float64], values: list[float], floor: float
+) -> list[tuple[int, int]]:
+    """From where to where each peak of a slice reaches, parted from the next by a deep dip.
+
+    `values` are those of `signal` as a list.
+    """
+    inner = np.flatnonzero((signal[1:-1] > signal[:-2]) & (signal[1:-1] >= signal[2:])) + 1
+    peaks = [p for p in inner.tolist() if values[p] > floor]
     if not peaks:
         return []
-    groups: list[list[int]] = [[peaks[0], peaks[0]]]  # highest so far, last
+    highest = values[peaks[0]]  # of the group so far
     cuts: list[int] = [0]
     for a, b in pairwise(peaks):
-        dip = a + int(np.argmin(values[a : b + 1]))
-        if values[dip] <= _PARTED * min(values[groups[-1][0]], values[b]):
-            cuts.append(dip)
-            groups.append([b, b])
-        elif values[b] > values[groups[-1][0]]:
-            groups[-1][0] = b
-    cuts.append(values.size - 1)
+        between = values[a : b + 1]
+        dip = min(between)
+        if dip <= _PARTED * min(highest, values[b]):
+            cuts.append(a + between.index(dip))
+            highest = values[b]
+        else:
+            highest = max(highest, values[b])
+    cuts.append(len(values) - 1)
     return list(pairwise(cuts))

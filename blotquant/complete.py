@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from .comb import Tooth
+from .order import median, quantile
 
 __all__ = ["complete_comb"]
 
@@ -70,12 +71,12 @@ def _with_narrow_lanes(
     A weak narrow lane between two strong ones has shallow dips beside it. What parts it from the
     edge of a neighbour is a summit of its own, and from a speck that it has the neighbours' bands.
     """
-    width = float(np.median([tooth.width for tooth in teeth]))
+    width = median([tooth.width for tooth in teeth])
     if len(teeth) < 4 or height < 3 * width:  # in a strip all stand in the same rows
         return teeth
     profile = gaussian_filter1d(straight.sum(axis=0), 1.0, mode="constant")
-    gap = max(float(np.median([b.left - a.right for a, b in pairwise(teeth)])), 0.0)
-    high = float(np.median([_mean_between(profile, tooth.left, tooth.right) for tooth in teeth]))
+    gap = max(median([b.left - a.right for a, b in pairwise(teeth)]), 0.0)
+    high = median([_mean_between(profile, tooth.left, tooth.right) for tooth in teeth])
     complete = teeth[:1]
     for left, right in pairwise(teeth):
         tooth = None
@@ -113,10 +114,10 @@ def _summit_between(
 def _typical_spacing(teeth: list[Tooth]) -> float:
     """Distance between neighbouring lanes, gaps between groups left out."""
     steps = np.diff([tooth.center for tooth in teeth])
-    near = np.quantile(steps, 0.3)
+    near = quantile(steps, 0.3)
     alike = steps[(steps > 0.7 * near) & (steps < 1.4 * near)]
     # two steps may be far from alike
-    return float(np.median(alike)) if alike.size else float(steps.min())
+    return median(alike) if alike.size else float(steps.min())
 
 
 def _with_empty_lanes(teeth: list[Tooth], spacing: float | None) -> list[Tooth]:
@@ -124,7 +125,7 @@ def _with_empty_lanes(teeth: list[Tooth], spacing: float | None) -> list[Tooth]:
     if len(teeth) < 3 and not (spacing and len(teeth) > 1):
         return teeth
     spacing = spacing or _typical_spacing(teeth)
-    width = float(np.median([tooth.width for tooth in teeth]))
+    width = median([tooth.width for tooth in teeth])
     complete = teeth[:1]
     for left, right in pairwise(teeth):
         step = (right.center - left.center) / spacing
@@ -149,7 +150,7 @@ def _to_count(
     while len(teeth) > count:
         teeth = teeth[1:] if teeth[0].strength < teeth[-1].strength else teeth[:-1]
     while len(teeth) < count:
-        width = float(np.median([tooth.width for tooth in teeth]))
+        width = median([tooth.width for tooth in teeth])
         step = spacing or (_typical_spacing(teeth) if len(teeth) > 2 else 1.3 * width)
         gaps = np.diff([tooth.center for tooth in teeth]) / step
         if gaps.size and gaps.max() > 1.5:
@@ -211,9 +212,9 @@ def _with_edge_lanes(
         return teeth
     profile = straight.sum(axis=0)
     spacing = spacing or _typical_spacing(teeth)
-    half = float(np.median([tooth.width for tooth in teeth])) / 2
+    half = median([tooth.width for tooth in teeth]) / 2
     middle_of = [_mean_between(profile, t.center - half / 2, t.center + half / 2) for t in teeth]
-    least = _EDGE_EVIDENCE * float(np.median(middle_of))
+    least = _EDGE_EVIDENCE * median(middle_of)
     for side in (-1, 1):
         end = teeth[-1] if side > 0 else teeth[0]
         center = end.center + side * spacing
@@ -225,7 +226,7 @@ def _with_edge_lanes(
         beyond = _mean_between(profile, far - 0.3 * half, far + 0.3 * half)
         clear = abs(end.center + side * half - center) > 0.5 * half
         if clear and inside > least and beyond < _EDGE_FALL * inside:
-            tooth = Tooth(center - half, center + half, inside / float(np.median(middle_of)), 0.2)
+            tooth = Tooth(center - half, center + half, inside / median(middle_of), 0.2)
             # in a strip a damaged band cannot be told by its width, and a bubble is unlikely
             if height < 3 * tooth.width or _is_banded(straight, tooth, height):
                 teeth = [*teeth, tooth] if side > 0 else [tooth, *teeth]

@@ -126,11 +126,11 @@ def dirt_of(blot: Blot, noise: NoiseModel) -> Dirt:
 def _find(signal: Picture, factor: int, noise: NoiseModel) -> Dirt:
     ground = np.float32(quantile(signal[::_SOME, ::_SOME], 0.1))
     some = np.ascontiguousarray(signal[::_ROWS])
-    limits = _times_noise(some, factor, noise), (some - ground) * np.float32(_ROUND)
+    limits = _times_noise(some, factor, noise), _rounded(some, ground)
     if np.count_nonzero(_narrow(some, *limits)[1]) < _FEW:
         return Dirt(signal, np.zeros(signal.shape, bool), factor)
     clear = _times_noise(signal, factor, noise)
-    rounded = (signal - ground) * np.float32(_ROUND)
+    rounded = _rounded(signal, ground)
     clean, marks = _without_voids(signal, clear, rounded)
     low, narrow, clear = _narrow(clean, clear, rounded)
     clean, marks = _filled(clean, low, narrow), marks | narrow
@@ -191,16 +191,26 @@ def _cuts(
     return -low, _lines(sharp) & under
 
 
+def _rounded(signal: Picture, ground: np.float32) -> Picture:
+    """What bands' shapes take away, by how high they are."""
+    share = signal - ground
+    share *= np.float32(_ROUND)
+    return share
+
+
 def _times_noise(signal: Picture, factor: int, noise: NoiseModel) -> Picture:
     """So many times the noise of each px as stands out."""
     scale = (_CLEAR / factor) ** 2
-    variance = np.float32(scale * noise.gain) * signal + np.float32(scale * noise.floor)
-    return np.asarray(np.sqrt(np.maximum(variance, scale * noise.minimum)), np.float32)
+    variance = np.float32(scale * noise.gain) * signal
+    variance += np.float32(scale * noise.floor)
+    np.maximum(variance, np.float32(scale * noise.minimum), out=variance)
+    return np.asarray(np.sqrt(variance, out=variance), np.float32)
 
 
 def _above(values: Picture, limit: Picture, times: float = 1.0) -> Marked:
     """1 where so many times the values are above a limit."""
-    return np.asarray(values * np.float32(times) > limit, np.uint8)
+    above = (values if times == 1.0 else values * np.float32(times)) > limit
+    return above.view(np.uint8)
 
 
 def _morphed(signal: Picture, how: int, size: tuple[int, int]) -> Picture:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .order import quantile
+from .order import median, quantile
 from .scene import Scene
 
 __all__ = ["count_round_spots"]
@@ -49,7 +49,7 @@ def count_round_spots(scene: Scene, evidence: NDArray[np.float32]) -> int:
         for outline, (_, _, _, hole_of) in zip(outlines, hierarchy[0], strict=True)
         if hole_of < 0 and cv2.contourArea(outline) >= (_MIN_SIDE - 1) ** 2
     ]
-    if len(large) < _MIN_SPOTS or np.median([w / h for _, _, w, h in large]) > _SURELY_BANDS:
+    if len(large) < _MIN_SPOTS or median([w / h for _, _, w, h in large]) > _SURELY_BANDS:
         return 0
     some = large[:: max(1, len(large) // _ENOUGH)]
     shapes = [

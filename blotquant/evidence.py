@@ -12,8 +12,9 @@ from .scene import Scene
 __all__ = ["band_evidence"]
 
 # Half-thickness of bands looked for, px of the scene, and into how many rows and columns one of a
-# reduced picture is put together for each: they lose nothing by it, and cost a fraction.
-_SCALES = ((1.2, 1, 1), (2.4, 2, 1), (4.8, 2, 2), (9.0, 2, 2))
+# reduced picture is put together for each: they lose nothing by it, and cost a fraction. A picture
+# that is not reduced may show bands as thin as the first: they are looked for in every row.
+_SCALES = ((1.2, 2, 1), (2.4, 2, 1), (4.8, 2, 2), (9.0, 2, 2))
 # Pictures flatter than this, height over width, are not reduced: they have few rows.
 _FLAT = 0.2
 # A slope drawn in steps of one grey level bends by up to this share of a level.
@@ -49,8 +50,10 @@ def band_evidence(scene: Scene) -> NDArray[np.float32]:
     rows, cols = scene.signal.shape
     inside = None if scene.inside.all() else scene.inside
     best: NDArray[np.float32] | None = None
-    for down, across, scales in _sizes(rows, cols):
-        signal = _reduced(scene.signal, down, across)
+    sizes = _sizes(rows, cols, scene.factor)
+    shorter = {down: _reduced(scene.signal, down, 1) for down, _, _ in sizes}
+    for down, across, scales in sizes:
+        signal = _reduced(shorter[down], 1, across)
         within = None if inside is None else _within(inside, down, across)
         for scale in scales:
             ridge = _ridge(signal, within, scale / down, scale / across, scene.level)
@@ -60,15 +63,18 @@ def band_evidence(scene: Scene) -> NDArray[np.float32]:
     # dust and lettering are narrower than any lane
     best = np.asarray(cv2.morphologyEx(best, cv2.MORPH_OPEN, np.ones((1, _SPECK), np.uint8)))
     if inside is not None:
-        best[~inside] = 0
+        best[~_within(inside, *sizes[-1][:2])] = 0
     if best.max(initial=0) < _CHANCE:
-        return np.zeros_like(best)
+        return np.zeros((rows, cols), np.float32)
     best -= np.float32(_CLUTTER)
     np.maximum(best, 0, out=best)
-    return np.asarray(np.sqrt(best, out=best), np.float32)
+    best = _spread(np.sqrt(best, out=best), (rows, cols))
+    if inside is not None:
+        best[~inside] = 0
+    return best
 
 
-def _sizes(rows: int, cols: int) -> list[tuple[int, int, list[float]]]:
+def _sizes(rows: int, cols: int, factor: int) -> list[tuple[int, int, list[float]]]:
     """Thicknesses to look for by the size they are looked for at, the smallest size first.
 
     Each size is given by the rows and columns that make one.
@@ -76,7 +82,8 @@ def _sizes(rows: int, cols: int) -> list[tuple[int, int, list[float]]]:
     found: dict[tuple[int, int], list[float]] = {}
     for scale, down, across in _SCALES:
         if 6 * scale <= rows:
-            size = (1, 1) if rows < _FLAT * cols else (down, across)
+            fine = scale == _SCALES[0][0] and factor == 1
+            size = (1, 1) if fine or rows < _FLAT * cols else (down, across)
             found.setdefault(size, []).append(scale)
     return [(*size, found[size]) for size in sorted(found, reverse=True)]
 
@@ -104,15 +111,18 @@ def _within(inside: NDArray[np.bool_], down: int, across: int) -> NDArray[np.boo
     return _reduced(inside.astype(np.float32), down, across) > 0
 
 
+def _spread(small: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Map of a reduced size brought to another one, of which it has whole parts."""
+    if small.shape == shape:
+        return small
+    times = [-(-large // few) for large, few in zip(shape, small.shape, strict=True)]
+    whole = small.shape[1] * times[1], small.shape[0] * times[0]
+    return np.asarray(cv2.resize(small, whole), np.float32)[: shape[0], : shape[1]]
+
+
 def _larger(small: NDArray[np.float32], ridge: NDArray[np.float32]) -> NDArray[np.float32]:
     """The larger of two maps at the second one's size, the first brought to it."""
-    rows, cols = ridge.shape
-    if small.shape == ridge.shape:
-        return np.maximum(small, ridge, out=ridge)
-    times = [-(-large // few) for large, few in zip(ridge.shape, small.shape, strict=True)]
-    whole = small.shape[1] * times[1], small.shape[0] * times[0]
-    spread = np.asarray(cv2.resize(small, whole), np.float32)[:rows, :cols]
-    return np.maximum(spread, ridge, out=ridge)
+    return np.maximum(_spread(small, ridge.shape), ridge, out=ridge)
 
 
 def _ridge(

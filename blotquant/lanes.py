@@ -102,14 +102,15 @@ def _lanes_of_panel(
     centers = _courses(scene, warp, whole, offsets)
     columns = np.clip(np.rint(centers), 0, scene.signal.shape[1] - 1).astype(int)
     on_membrane = scene.inside[np.arange(len(scene.inside)), columns]
+    # what the bands say of all lanes limits what the gaps beside one say of it
+    most = 1.0 - against if against > _CONTRADICTED else 1.0
     lanes: list[Lane] = []
     for tooth, center, is_on in zip(whole, centers, on_membrane, strict=True):
-        number = already + len(lanes) + 1
-        lane = _lane(scene, center, is_on, tooth, panel, f"lane-{number}")
-        if lane is not None:
-            # what the bands say of all lanes limits what the gaps beside one say of it
-            most = 1.0 - against if against > _CONTRADICTED else 1.0
-            lanes.append(replace(lane, confidence=min(lane.confidence, most)))
+        path = _path(scene, center, is_on)
+        if path:
+            sure = min(max(2 * tooth.clarity, 0.05), 1.0) if tooth.strength > 0 else 0.6
+            name, width = f"lane-{already + len(lanes) + 1}", tooth.width * scene.factor
+            lanes.append(Lane(name, panel.id, path, width, confidence=min(sure, most)))
     return lanes
 
 
@@ -164,19 +165,15 @@ def _courses(
     return np.asarray(warp.column(home[:, None], rows) + beside, np.float64)
 
 
-def _lane(
-    scene: Scene,
-    center: NDArray[np.float64],
-    is_on: NDArray[np.bool_],
-    tooth: Tooth,
-    panel: Panel,
-    lane_id: str,
-) -> Lane | None:
-    """Lane along its course, one column a row, from where it enters the membrane to its exit."""
+def _path(scene: Scene, center: NDArray[np.float64], is_on: NDArray[np.bool_]) -> tuple[Point, ...]:
+    """Course of a lane, one column a row, from where it enters the membrane to its exit.
+
+    Empty where hardly any of it is on the membrane.
+    """
     rows = np.arange(center.size, dtype=np.float64)
     on_membrane = np.flatnonzero(is_on)
     if on_membrane.size < 4:
-        return None
+        return ()
     ends = np.linspace(on_membrane[0], on_membrane[-1], _PATH_POINTS)
     middle = np.interp(ends, rows, center)
     path: list[Point] = [
@@ -188,10 +185,4 @@ def _lane(
         path[0] = (0.0, path[0][1])
     if on_membrane[-1] == rows.size - 1:
         path[-1] = (max(path[-1][0], scene.full(rows.size - 0.5) - 0.5), path[-1][1])
-    return Lane(
-        lane_id,
-        panel.id,
-        tuple(path),
-        tooth.width * scene.factor,
-        confidence=float(np.clip(2 * tooth.clarity, 0.05, 1.0)) if tooth.strength > 0 else 0.6,
-    )
+    return tuple(path)

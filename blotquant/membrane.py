@@ -25,6 +25,8 @@ _MIN_RECTANGULARITY = 0.82
 _LIKE, _MOST_PANELS = 0.3, 4
 # Of what lies beyond a membrane at most this share may look like it.
 _MAX_LIKE_BEYOND = 0.04
+# Brightnesses are told from about so many px.
+_SAMPLE = 10_000
 # A picture this many times wider than high is a strip cut from a membrane: no tray around it.
 _STRIP = 4.0
 
@@ -150,7 +152,8 @@ def _two_levels(ground: NDArray[np.float32], level: float) -> tuple[float, float
 
     None where it does not: two brightnesses are far apart against the scatter of each.
     """
-    some = np.ascontiguousarray(ground[::2, ::2])  # enough: the ground has no detail
+    every = max(2, int((ground.size / _SAMPLE) ** 0.5))  # enough: the ground has no detail
+    some = np.ascontiguousarray(ground[::every, ::every])
     low, high = quantile(some, 0.01), quantile(some, 0.99)
     if high - low < 4 * level:
         return None

@@ -73,9 +73,12 @@ def _reduce(blot: Blot, factor: int) -> tuple[NDArray[np.float32], int]:
     stored = blot.pixels[: rows * factor, : cols * factor]
     if stored.dtype not in (np.uint8, np.uint16, np.float32):
         stored = stored.astype(np.float32)
-    if factor > 1:
-        # OpenCV reads every so manieth row of a picture as it is: no need for a copy of it
-        stored = cv2.resize(stored, (cols, rows), interpolation=cv2.INTER_AREA)
+    left = factor
+    while left > 1:
+        # OpenCV halves at twice the speed, and reads every so manieth row without a copy
+        step = 2 if left % 2 == 0 else left
+        left //= step
+        stored = cv2.resize(stored, (cols * left, rows * left), interpolation=cv2.INTER_AREA)
     return blot.signal_map(stored), factor
 
 

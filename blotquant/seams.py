@@ -31,9 +31,10 @@ _APART, _UNLIKE, _RARE = 0.05, 0.6, 0.95
 # Neither piece is flatter than this, height over width: a gel is not a strip.
 _FLAT = 0.25
 _FEWEST = 64  # px of a side: less shows no gels
-# Two rows in one and about so many columns are looked at first, on which a seam may show over a
-# little less: its ends are known to a column or two, which come to 1 % over a row of lanes.
-_COLUMNS, _MAYBE = 200, 0.68
+# Two rows in one and about so many columns are looked at first, then more, on which a seam may
+# show over less. Of 70 columns its share is known to 0.06; of 200 its ends to a column or two,
+# which come to 1 % over a row of lanes. What is alike is so by more than so much of the seam.
+_LOOKS = ((70, 0.5, 0.85), (200, 0.68, 0.8))
 _ENOUGH = 100  # rows tell the usual difference of neighbours
 _ALONG = 5  # px over which the signal is averaged along a seam
 # A rim's curve is at least this long against the picture's width ...
@@ -155,27 +156,39 @@ def find_seam(
     side = int(max(_SIDE * height, _FLAT * width))
     if min(height, width) < _FEWEST or height <= 2 * side:
         return None
-    if not _may_be_there(signal, inside, side):
+    if not all(_may_be_there(signal, inside, side, alone, look) for look in _LOOKS):
         return None
     hit = _hits(np.ascontiguousarray(signal), inside)
-    covered = _covered(hit, side, _LEAN)
+    leans = _leans(width, _LEAN)
+    covered = _covered(hit, np.arange(side, height - side), leans)
     which, row = np.unravel_index(int(np.argmax(covered)), covered.shape)
-    lean = float(_leans(width, _LEAN)[which])
+    lean = float(leans[which])
     seam = Seam(float(side + row), lean, float(covered[which, row]))
     if seam.covered < _COVERED:
         return None
-    others = covered[:, np.abs(np.arange(covered.shape[1]) - row) > _APART * height].max(axis=0)
-    # JPEG draws lines at every eighth row
-    alike = float(np.quantile(others, 1.0 if alone else _RARE)) if others.size else 0.0
-    if alike > _UNLIKE * seam.covered:
+    if _alike(covered, int(row), height, alone) > _UNLIKE * seam.covered:
         return None
     on_line = hit[_rows_of_line(seam.row, seam.lean, hit.shape), np.arange(width)] > 0
     return seam if _longest_gap(on_line) <= _GAP * width else None
 
 
-def _may_be_there(signal: Signal, inside: NDArray[np.bool_] | None, side: int) -> bool:
+def _alike(covered: NDArray[np.float64], row: int, height: int, alone: bool) -> float:
+    """Share that lines far off a seam cover: hardly any more; none more for one that is alone."""
+    others = covered[:, np.abs(np.arange(covered.shape[1]) - row) > _APART * height].max(axis=0)
+    # JPEG draws lines at every eighth row
+    return float(np.quantile(others, 1.0 if alone else _RARE)) if others.size else 0.0
+
+
+def _may_be_there(
+    signal: Signal,
+    inside: NDArray[np.bool_] | None,
+    side: int,
+    alone: bool,
+    look: tuple[int, float, float],
+) -> bool:
     """Whether there may be a seam: a few columns, two rows in one, are enough to see that not."""
-    every = max(2, signal.shape[1] // _COLUMNS)
+    columns, least, unlike = look
+    every = max(2, signal.shape[1] // columns)
     first = _ALONG // 2
     some = signal[:, : signal.shape[1] - 2 * first : every]
     for k in range(1, _ALONG):  # means of the columns beside, of some only
@@ -185,9 +198,13 @@ def _may_be_there(signal: Signal, inside: NDArray[np.bool_] | None, side: int) -
     hit = _hits(np.ascontiguousarray(some), within, averaged=True)
     hit = np.maximum(hit[: len(hit) // 2 * 2 : 2], hit[1::2])
     steepest = _LEAN * every / 2
-    if _most_covered(hit, steepest) < _MAYBE:
+    rows = np.arange(side // 2, len(hit) - side // 2)
+    if _most_covered(hit, steepest) < least:
         return False
-    return bool(_covered(hit, side // 2, steepest).max() >= _MAYBE)
+    covered = _covered(hit, rows, _leans(hit.shape[1], steepest)[::2])
+    most = float(covered.max())
+    row = int(np.argmax(covered)) % covered.shape[1]
+    return most >= least and _alike(covered, row, len(hit), alone) <= unlike * most
 
 
 def _hits(
@@ -209,17 +226,18 @@ def _most_covered(hit: NDArray[Any], steepest: float) -> float:
 
 
 def _leans(width: int, steepest: float) -> NDArray[np.float64]:
-    """Slopes of lines, two rows or less apart at the ends, rows per column."""
+    """Slopes of lines, about a row apart at the ends, rows per column."""
     return np.linspace(-steepest, steepest, 2 * max(10, round(steepest * width / 2)) + 1)
 
 
-def _covered(hit: NDArray[Any], side: int, steepest: float) -> NDArray[np.float64]:
-    """Share of the columns with a hit, line by line: shape (leans, rows but those of the sides)."""
+def _covered(
+    hit: NDArray[Any], rows: NDArray[np.intp], leans: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Share of the columns with a hit on each line, by its lean and its row: (leans, rows)."""
     height, width = hit.shape
     up_to = np.zeros((height, width + 1), np.int32)
     np.cumsum(hit > 0, axis=1, out=up_to[:, 1:])
-    rows = np.arange(side, height - side)
-    return np.array([_coverage(up_to, rows, lean) for lean in _leans(width, steepest).tolist()])
+    return np.array([_coverage(up_to, rows, lean) for lean in leans.tolist()])
 
 
 def _coverage(up_to: NDArray[Any], rows: NDArray[np.intp], lean: float) -> NDArray[np.float64]:

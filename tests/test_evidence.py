@@ -1,10 +1,13 @@
 """The map of bands, and how it is read along slices: the same at reduced size, and exact."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+import blotquant as bq
 from blotquant.evidence import band_evidence
-from blotquant.scene import Scene
+from blotquant.scene import Scene, reduce_blot
 from blotquant.warp import _read_along
 
 
@@ -16,10 +19,11 @@ def scene_with_band(thick, shape=(303, 405), row=150.0, cols=(120, 181)):
     return Scene(signal, np.ones(shape, bool), 1)
 
 
+@pytest.mark.parametrize("factor", [1, 3])
 @pytest.mark.parametrize("thick", [1.2, 2.4, 4.8, 9.0])
-def test_a_band_of_any_thickness_shows_at_its_place(thick):
+def test_a_band_of_any_thickness_shows_at_its_place(thick, factor):
     # both sides of the picture are odd: what is put together at its edges must not shift the rest
-    found = band_evidence(scene_with_band(thick))
+    found = band_evidence(replace(scene_with_band(thick), factor=factor))
     linear = found.astype(float) ** 2
     rows, cols = np.indices(found.shape)
     assert np.average(rows, weights=linear) == pytest.approx(150, abs=0.3)
@@ -35,6 +39,18 @@ def test_what_lies_outside_the_panel_is_no_evidence():
     found = band_evidence(Scene(scene.signal, inside, 1))
     assert found[:, :140].any()
     assert not found[:, 140:].any()
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4, 6])
+def test_a_large_picture_is_averaged_over_squares(factor):
+    pixels = np.random.default_rng(2).integers(900, 1100, (205, 307), dtype=np.uint16)
+    signal, side = reduce_blot(bq.Blot(pixels), factor)
+    rows, cols = 205 // factor, 307 // factor
+    assert side == factor
+    assert signal.shape == (rows, cols)
+    squares = pixels[: rows * factor, : cols * factor].reshape(rows, factor, cols, factor)
+    # rounded to whole levels, twice where it is halved first
+    assert np.abs(signal - squares.mean(axis=(1, 3))).max() <= 1.0
 
 
 def test_samples_are_read_between_and_are_0_beyond_the_ends():
