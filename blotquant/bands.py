@@ -257,7 +257,7 @@ def _peaks(
     if rows < 8:
         return [[] for _ in profiles]
     step = float(profiles[0].position[1] - profiles[0].position[0])
-    sigmas = [sigma for sigma in np.array(_SIGMAS) / step if 5 * sigma <= rows and sigma >= 0.9]
+    sigmas = [sigma for sigma in _thicknesses(step) / step if 5 * sigma <= rows and sigma >= 0.9]
     if not sigmas:
         return [[] for _ in profiles]
     values = np.array([profile.intensity for profile in profiles])
@@ -275,6 +275,17 @@ def _peaks(
         _one_per_band(of_lane, parts_of_lane, _reach(sigmas[-1]), sensitivity)
         for of_lane, parts_of_lane in zip(candidates, parts, strict=True)
     ]
+
+
+def _thicknesses(step: float) -> NDArray[np.float64]:
+    """Half-thicknesses of the bands looked for, px, where a working row is so many px.
+
+    A scan at ten times the usual resolution shows bands ten times as thick.
+    """
+    sigmas = list(_SIGMAS)
+    while sigmas[-1] * _SPAN <= _SIGMAS[-1] * step / 2:
+        sigmas.append(sigmas[-1] * _SPAN)
+    return np.array(sigmas)
 
 
 def _one_per_band(

@@ -88,3 +88,15 @@ def test_what_is_broader_than_the_row_is_no_weak_band_of_it():
     missing = {(1, 200)}
     broad = faint(1, 200, 5.0, 2.2 * MAIN)
     assert not missing & found([*main_bands(but=missing), broad])
+
+
+def test_bands_of_a_scan_of_twenty_thousand_rows_are_found():
+    rows, cols = 20_000, 60
+    along = np.arange(rows, dtype=np.float32)
+    height = sum(np.exp(-0.5 * ((along - row) / 280) ** 2) for row in (6000, 12000))
+    picture = np.random.default_rng(2).normal(1000, NOISE, (rows, cols)) + 9000 * height[:, None]
+    blot = Blot(np.rint(picture).astype(np.uint16), SignalMap(1.0, 0.0), ImageSource("a"))
+    lanes = [Lane("lane-0", "panel-1", ((0.0, 30.0), (rows - 1.0, 30.0)), 40)]
+    layout = detect_bands(blot, lanes)
+    middles = [round((band.start + band.stop) / 2, -2) for band in layout.bands if band.detected]
+    assert middles == [6000, 12000]
