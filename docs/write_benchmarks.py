@@ -22,6 +22,10 @@ SCRIPTS = {
     "studies": ["--jobs", "2"],
     "null_studies": [],
     "speed": [],
+    "scaling": ["--scan"],
+    "folder": ["--plot"],
+    "resume": [],
+    "cluster": [],
 }
 HEAD = """# Benchmarks
 

@@ -151,7 +151,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="keep the drawn images here")
     parser.add_argument("--plot", action="store_true", help=f"write {PLOT.name}")
     asked = parser.parse_args()
-    print(heading("Folder runs", "python tests/benchmarks/folder.py"))
+    print(heading("Folder runs", "python tests/benchmarks/folder.py --plot"))
     bounds = Bounds()
     with tempfile.TemporaryDirectory() as temporary:
         home = asked.folder or Path(temporary) / "blots"
@@ -190,6 +190,7 @@ def main() -> int:
         print(table(["images in the run", "peak memory, MiB"], rows))
         if asked.plot:
             plot(sizes, peaks)
+            print("\n![Peak memory against the images in the run](images/folder-memory.svg)")
         for folder in (whole, part, out):
             shutil.rmtree(folder, ignore_errors=True)
     bounds.at_least("images with all 16 lanes", lanes, 0.99, "{:.3f}")
