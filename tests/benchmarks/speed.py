@@ -21,14 +21,16 @@ from parts.machine import Bounds, heading, median_ms, one_thread, table
 one_thread()
 
 import cv2  # noqa: E402  # after the threads are set
+import tifffile  # noqa: E402
 from parts.comparison import compare  # noqa: E402
+from parts.running_imagej import ImageJ, picture_of, why_not  # noqa: E402
 
 import blotquant as bq  # noqa: E402
 from blotquant.bands import find_bands  # noqa: E402
-from blotquant.densitometry import measure_lane  # noqa: E402
 from blotquant.lanes import find_lanes  # noqa: E402
 from blotquant.membrane import find_panels  # noqa: E402
 from blotquant.noise import estimate_noise  # noqa: E402
+from blotquant.pipeline import measure_lanes  # noqa: E402
 from blotquant.simulate import SimulatedBlot, render, save, spec_of  # noqa: E402
 
 SHAPE, LANES = (2000, 2500), 16
@@ -85,8 +87,7 @@ def stages(blot: bq.Blot) -> dict[str, float]:
     lap("lanes")
     layout = find_bands(blot, panels, lanes, noise, recipe.finding)
     lap("bands")
-    for lane in layout.lanes:
-        measure_lane(blot, lane, layout.bands_of(lane.id), recipe, noise=noise, lanes=layout.lanes)
+    measure_lanes(blot, layout, recipe)
     lap("measure")
     bq.measure(blot, layout, recipe)
     lap("tables")
@@ -98,6 +99,27 @@ def stage_table(blot: bq.Blot) -> str:
     laps = [stages(blot) for _ in range(REPEATS)]
     medians = {name: 1000 * statistics.median(lap[name] for lap in laps) for name in laps[0]}
     return table(["stage", "median, ms"], [[name, f"{ms:.1f}"] for name, ms in medians.items()])
+
+
+def rolling_ball_ms(drawn: SimulatedBlot, folder: Path) -> float | None:
+    """What ImageJ's rolling ball alone takes on the same picture; None where it is not here."""
+    if why_not():
+        return None
+    plain = folder / "plain.tif"
+    tifffile.imwrite(plain, drawn.image, photometric="minisblack")
+    with ImageJ() as imagej:
+        return imagej.times_ms(picture_of(plain, dark=True, white=65535), [])[1]
+
+
+def of_a_fitted_group(folder: Path) -> float:
+    """Ms that fitting overlapping bands takes, for each group of them in one picture."""
+    (blot,) = bq.load(save(render(spec_of("doublets", 300), 300), folder, "doublets"))
+    layout = bq.detect(blot)
+    ways = [bq.Recipe.parse({"measuring": {"overlap": way}}, "") for way in ("fit", "valley")]
+    fitted = bq.measure(blot, layout, ways[0]).measurements.values()
+    groups = sum(len(lane.fits) for lane in fitted)
+    fit, valley = (median_ms(lambda r=r: bq.measure(blot, layout, r), 3 * REPEATS) for r in ways)
+    return (fit - valley) / groups
 
 
 def memory(path: Path, small: Path) -> tuple[float, int]:
@@ -133,6 +155,8 @@ def main() -> int:
         (blot,) = bq.load(path)
         result = bq.analyze(fresh(blot))
         images, lanes = memory(path, small)
+        ball = rolling_ball_ms(drawn, Path(folder))
+        group = of_a_fitted_group(Path(folder))
         decoding = median_ms(lambda: bq.load(path), REPEATS)
     found = compare(drawn.truth, result.table, len(result.layout.lanes))
     print(
@@ -141,10 +165,13 @@ def main() -> int:
     print(stage_table(blot))
     print(f"\nDecoding and judging the file, not counted: {decoding:.0f} ms")
     whole = median_ms(lambda: bq.analyze(fresh(blot)), REPEATS)
+    if ball is not None:
+        print(f"\nImageJ's rolling ball (radius 50) alone, on the same picture: {ball:.0f} ms")
     bounds.within("lanes", found.lanes_found, LANES, LANES, "{:.0f}")
     bounds.within("lanes, in the process that was weighed", lanes, LANES, LANES, "{:.0f}")
     bounds.at_least("share of bands found", float(found.bands["found"].mean()), 0.97, "{:.3f}")
-    bounds.at_most("analysis after decoding, ms", whole, 150, "{:.0f}")
+    bounds.at_most("analysis after decoding, ms", whole, 60, "{:.0f}")
+    bounds.at_most("a fitted group of overlapping bands, ms more", group, 5, "{:.1f}")
     bounds.at_most("peak memory of load and analyze, images of float32", images, 4, "{:.2f}")
     command = Path(sys.executable).parent / "blotquant"
     bounds.at_most(
