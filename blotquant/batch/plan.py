@@ -76,6 +76,7 @@ def plan_of(
 ) -> Plan:
     """What is to be done; nothing has been written yet."""
     study = StudyPlan.of(at.sources, changes, only, growing=growing) if use_study else None
+    settings = _settings(recipe, changes, at.layouts)  # before any folder is looked through
     if study is not None:
         files = study.files
     elif at.images is not None:
@@ -83,7 +84,7 @@ def plan_of(
     else:
         files = find_images(at.sources, recursive=recursive, out=at.out, only=only)
     plan = Plan(
-        settings=_settings(recipe, changes, at.layouts),
+        settings=settings,
         files=files,
         shelf=LayoutShelf.open(at.layouts),
         out=at.out,
