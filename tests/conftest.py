@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,9 @@ from blotquant.model import Band, BandRow, Blot, ImageSource, Lane, Layout, Pane
 from blotquant.result import Result
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Hundreds of processes are started in these tests: each would compile the whole package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(scope="session")
