@@ -25,8 +25,6 @@ _MIN_RECTANGULARITY = 0.82
 _LIKE, _MOST_PANELS = 0.3, 4
 # Of what lies beyond a membrane at most this share may look like it.
 _MAX_LIKE_BEYOND = 0.04
-# Brightnesses are told from about so many px.
-_SAMPLE = 10_000
 # A picture this many times wider than high is a strip cut from a membrane: no tray around it.
 _STRIP = 4.0
 
@@ -152,18 +150,21 @@ def _two_levels(ground: NDArray[np.float32], level: float) -> tuple[float, float
 
     None where it does not: two brightnesses are far apart against the scatter of each.
     """
-    every = max(2, int((ground.size / _SAMPLE) ** 0.5))  # enough: the ground has no detail
-    some = np.ascontiguousarray(ground[::every, ::every])
+    some = ground[::2, ::2]
     low, high = quantile(some, 0.01), quantile(some, 0.99)
     if high - low < 4 * level:
         return None
-    scaled = _evened(some, low, high)
+    # all of it: a cut between two grey levels that hardly differ hangs on few pixels
+    scaled = _evened(ground, low, high)
     otsu, _ = cv2.threshold((scaled * 255).astype(np.uint8), 0, 255, cv2.THRESH_OTSU)
     cut = otsu / 255
     above = scaled > cut
     if not 0.03 < above.mean() < 0.97:
         return None
-    inner, outer = scaled[above], scaled[~above]
+    few, few_above = scaled[::2, ::2], above[::2, ::2]  # enough for medians
+    inner, outer = few[few_above], few[~few_above]
+    if inner.size == 0 or outer.size == 0:
+        return None
     middles = median(inner), median(outer)
     within = 1.4826 * max(
         median(np.abs(inner - middles[0])), median(np.abs(outer - middles[1])), 0.004

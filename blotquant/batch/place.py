@@ -16,6 +16,7 @@ from typing import Any
 
 from blotquant import __version__
 from blotquant.batch.inputs import LARGEST_MARKER, MARKER
+from blotquant.batch.store import MERGING
 from blotquant.errors import OutputError
 from blotquant.files import is_folder, is_plain_file, is_there, read_bytes, write_atomically
 
@@ -86,7 +87,7 @@ class OutputFolder:
         """
         older, own = self._found(planned)
         try:
-            self._sweep({*own, *FIXED_FILES})
+            self._sweep({*own, *FIXED_FILES, MERGING})
             self._put_away(own, older, overwrite)
         except OSError as error:
             raise OutputError(

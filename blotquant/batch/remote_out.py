@@ -34,7 +34,7 @@ from blotquant.batch.remote_fs import (
 )
 from blotquant.batch.store import FOLDER, JOURNAL
 from blotquant.errors import BlotquantError, OutputError
-from blotquant.files import is_folder, write_atomically
+from blotquant.files import is_folder, is_plain_file, is_there, write_atomically
 
 __all__ = ["Upload", "cache_folder"]
 
@@ -132,7 +132,7 @@ class Upload:
         segments = sorted(folder.glob("journal-*.jsonl"))
         if segments:
             whole = folder / JOURNAL
-            lines = [path.read_bytes() for path in (whole, *segments) if path.exists()]
+            lines = [path.read_bytes() for path in (whole, *segments) if is_there(path)]
             write_atomically(whole, b"".join(lines))
         for path in segments:
             path.unlink()
@@ -223,7 +223,7 @@ class Upload:
         here = {
             path.relative_to(self.out).as_posix()
             for path in self.out.rglob("*")
-            if path.is_file() and not _TEMPORARY.fullmatch(path.name)
+            if is_plain_file(path) and not _TEMPORARY.fullmatch(path.name)
         }
         self._put(sorted(here - {but}))
         gone = sorted((set(self._sent) | self._left) - here)

@@ -20,7 +20,7 @@ from blotquant.batch.place import FIXED_FILES, PARQUET, OutputFolder, read_prove
 from blotquant.batch.places import Asked, places
 from blotquant.batch.plan import Plan, digest_of, hash_of, plan_of, tasks_of
 from blotquant.batch.slots import run_here, run_in_slots
-from blotquant.batch.store import FOLDER, Store
+from blotquant.batch.store import MERGING, Store
 from blotquant.batch.worker import Settings
 from blotquant.columns import BAND_COLUMNS, LANE_COLUMNS
 from blotquant.files import is_there
@@ -321,7 +321,7 @@ def _concluded(
     announce: Callable[[Iterable[str]], None],
 ) -> RunOutcome:
     """The run: what became of each picture, tables, messages, what to look at."""
-    raw = plan.out / FOLDER / "merging.parquet"
+    raw = plan.out / MERGING
     try:
         gathered = gather(parts, raw, plan.out / PARQUET, strips=plan.study is None)
         images = plan.places.outcomes(gathered.images)

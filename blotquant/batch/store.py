@@ -21,9 +21,10 @@ from blotquant.batch.parts import Part, Product
 from blotquant.errors import OutputError
 from blotquant.files import is_folder, sync_folder, write_atomically
 
-__all__ = ["FOLDER", "JOURNAL", "JobKey", "Store"]
+__all__ = ["FOLDER", "JOURNAL", "MERGING", "JobKey", "Store"]
 
 FOLDER = ".blotquant"
+MERGING = f"{FOLDER}/merging.parquet"  # bands as they were measured, while tables are made
 JOURNAL = "journal.jsonl"
 _AT_ONCE = 64  # jobs that share one wait for the disk
 _WAITING = 8  # products held in memory when the disk is slower than the workers

@@ -69,6 +69,7 @@ def write_study_files(
         reference_group=REFERENCE,
         replicate_unit="independent culture",
         pairing="paired",
+        complete=True,
         image=blocks,
     )
     written = write_atomically(folder / "study.toml", study.to_toml().encode("utf-8"))

@@ -151,7 +151,8 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="keep the drawn images here")
     parser.add_argument("--plot", action="store_true", help=f"write {PLOT.name}")
     asked = parser.parse_args()
-    print(heading("Folder runs", "python tests/benchmarks/folder.py --plot"))
+    words = " ".join(["python tests/benchmarks/folder.py", *sys.argv[1:]])
+    print(heading("Folder runs", words))
     bounds = Bounds()
     with tempfile.TemporaryDirectory() as temporary:
         home = asked.folder or Path(temporary) / "blots"

@@ -190,7 +190,7 @@ def test_an_interrupted_run_goes_on_from_what_is_here(blots, plain, tmp_path, mo
     assert len(list((there / ".blotquant").glob("journal-*.jsonl"))) == 1
     monkeypatch.setattr(remote_out, "fetch_all", None)  # nothing has to be fetched
     analyze_folder(images, out=url(there), resume=True, progress=progress, **plain)
-    assert seen == ["M1_P53.tif", "", "M2_P53.tif"]
+    assert seen == ["", "M1_P53.tif", "", "M2_P53.tif"]
     assert json.loads((there / "provenance.json").read_text())["complete"]
     names = {path.name for path in (there / ".blotquant").iterdir()}
     assert names == {"journal.jsonl", "parts", "writer"}
