@@ -87,7 +87,7 @@ class OutputFolder:
         """
         older, own = self._found(planned)
         try:
-            self._sweep({*own, *FIXED_FILES, MERGING})
+            self._sweep(own)
             self._put_away(own, older, overwrite)
         except OSError as error:
             raise OutputError(
@@ -124,7 +124,7 @@ class OutputFolder:
         self._marker = {**older, "files": files} if older.get("complete") else _unfinished(files)
         self.announce([*planned, *vouched])
         try:
-            self._sweep({*own, *FIXED_FILES})
+            self._sweep(own)
             if changed:
                 self._shelve(changed, older)
             for name in set(gone) - set(changed):
@@ -233,7 +233,8 @@ class OutputFolder:
 
     def _sweep(self, own: Iterable[str]) -> None:
         """Remove what was being written when its writer was killed; see `open_atomically`."""
-        begun = {(str(PurePosixPath(n).parent), f".{PurePosixPath(n).name[:40]}.") for n in own}
+        ours = map(PurePosixPath, {*own, *FIXED_FILES, MERGING})
+        begun = {(str(name.parent), f".{name.name[:40]}.") for name in ours}
         for parent in {parent for parent, _ in begun}:
             with (
                 suppress(FileNotFoundError, NotADirectoryError),
