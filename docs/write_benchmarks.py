@@ -23,7 +23,7 @@ SCRIPTS = {
     "null_studies": [],
     "speed": [],
     "scaling": ["--scan"],
-    "folder": ["--images", "200", "--repeats", "3", "--memory", "100,400,1000", "--plot"],
+    "folder": ["--plot"],
     "resume": [],
     "cluster": [],
 }
