@@ -77,7 +77,7 @@ class SmoothBaseline:
         return self._variances(one)
 
     def _variances(self, of_bins: NDArray[np.float64]) -> NDArray[np.float64]:
-        solved = dpbtrs(self._factor, of_bins.T)[0]
+        solved = dpbtrs(self._factor, of_bins.T, lower=1)[0]
         return np.asarray(self.scale * np.einsum("sn,ns->s", of_bins, solved), np.float64)
 
 
@@ -348,7 +348,7 @@ def _most_likely(
     scale = np.maximum((without[of] - np.einsum("sn,sn->s", curve, right[of])) / freedom, 1e-6)
     cost = np.full(allowed.shape, np.inf)
     cost[of, place] = (
-        freedom * np.log(scale) + 2 * np.log(factor[2]).sum(axis=1) - (n - 2) * np.log(stiffness)
+        freedom * np.log(scale) + 2 * np.log(factor[0]).sum(axis=1) - (n - 2) * np.log(stiffness)
     )
     number = np.empty(allowed.shape, np.intp)
     number[of, place] = np.arange(of.size)
@@ -381,9 +381,9 @@ def _factors(
     kept = np.arange(stiffness.size)
     while kept.size:
         bands = _penalty(n) * stiffness[kept, None, None]
-        bands[:, :, 2] += weights[kept]
-        # as LAPACK has them in memory: nothing is copied
-        factor, failed = dpbtrf(bands.reshape(-1, 3).T, overwrite_ab=True)
+        bands[:, :, 0] += weights[kept]
+        # as LAPACK has them in memory: nothing is copied. It goes through lower bands faster
+        factor, failed = dpbtrf(bands.reshape(-1, 3).T, lower=1, overwrite_ab=True)
         if not failed:
             return kept, factor.reshape(3, kept.size, n)
         # the stiffest system of a profile is always positive definite
@@ -393,20 +393,20 @@ def _factors(
 
 def _solved(factor: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
     """Solution of each of the systems of `_factors` for its right side, shape (S, n)."""
-    solution: NDArray[np.float64] = dpbtrs(factor.reshape(3, -1), right.ravel())[0]
+    solution: NDArray[np.float64] = dpbtrs(factor.reshape(3, -1), right.ravel(), lower=1)[0]
     return solution.reshape(right.shape)
 
 
 @lru_cache(maxsize=64)
 def _penalty(n: int) -> NDArray[np.float64]:
-    """Upper bands of the second differences' Gram matrix, shape (n, 3)."""
+    """Diagonal and lower bands of the second differences' Gram matrix, shape (n, 3)."""
     bands = np.zeros((n, 3))
-    bands[:, 2] = 6.0
-    bands[[0, -1], 2] = 1.0
-    bands[[1, -2], 2] = 5.0
-    bands[1:, 1] = -4.0
-    bands[[1, -1], 1] = -2.0
-    bands[2:, 0] = 1.0
+    bands[:, 0] = 6.0
+    bands[[0, -1], 0] = 1.0
+    bands[[1, -2], 0] = 5.0
+    bands[:-1, 1] = -4.0
+    bands[[0, -2], 1] = -2.0
+    bands[:-2, 2] = 1.0
     bands.flags.writeable = False
     return bands
 
@@ -421,7 +421,7 @@ def _constant(
     own = float(np.mean(variance)) / max(sample.size, 1)
     # one bin: the variance of its level is the inverse of its (single) precision
     factor = np.zeros((3, 1))
-    factor[2, 0] = 1.0 / np.sqrt(max(spread + own, 1e-300))
+    factor[0, 0] = 1.0 / np.sqrt(max(spread + own, 1e-300))
     nothing = np.zeros(1)
     size = values.size
     return SmoothBaseline(np.full(size, level), 1.0, size, nothing, nothing, 0.0, factor)

@@ -16,8 +16,8 @@ def fitted(values, noise=1.0, **options):
 def test_a_hidden_stretch_is_predicted_as_a_fit_without_it_does():
     rng = np.random.default_rng(3)
     fit = fitted(rng.normal(size=150).cumsum() + rng.normal(size=150))
-    upper = sum(np.diag(row[k:], k) for k, row in enumerate(fit._factor[::-1]))
-    precision, weights = upper.T @ upper, fit.weights
+    lower = sum(np.diag(row[: row.size - k], -k) for k, row in enumerate(fit._factor))
+    precision, weights = lower @ lower.T, fit.weights
     values = np.linalg.solve(precision, weights * (fit.level + fit.residual)) + fit.residual
     length = 12
     (checks,) = left_out([fit], [length])
