@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +69,7 @@ class LaneView:
     outline: tuple[Point, ...] = ()
     detected: tuple[bool, ...] = ()
 
-    @property
+    @cached_property
     def free(self) -> NDArray[np.bool_]:
         """Rows with no band, shape (N,).
 
@@ -225,8 +226,8 @@ def _tail_variance(view: LaneView) -> NDArray[np.float64]:
             continue
         height = max(float(values.max()) - float(min(values[0], values[-1])), 0.0)
         length = stop - start
-        near = rows_between(profile.position, start - 5 * length, stop + 5 * length)
-        position = profile.position[near]  # beyond, less than 1e-20 of it is left
+        near = rows_between(profile.position, start - 3 * length, stop + 3 * length)
+        position = profile.position[near]  # beyond, less than 1e-12 of it is left
         away = np.maximum(np.maximum(start - position, position - stop), 0.0)
         extra[near] += (_TAIL_HEIGHT * height) ** 2 * np.exp(away * (-2 / (_TAIL_FADE * length)))
     return extra

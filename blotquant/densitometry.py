@@ -260,7 +260,7 @@ def _measure_band(
     return BandMeasurement(
         band=band,
         center_row=center,
-        center_col=float(np.interp(center, *reading.knots)),
+        center_col=float(lane.center(center)),
         height=band.stop - band.start,
         width=lane.width,
         area=area,
@@ -333,14 +333,13 @@ def _lane_flags(reading: LaneReading, lanes: Sequence[Lane]) -> Flag:
     flags = Flag.BASELINE_UNCERTAIN if reading.baseline.uncertain else Flag.NONE
     if (profile.width < lane.width - 1e-6).any():
         flags |= Flag.EDGE_CUT
-    columns = [col for _, col in lane.path]
-    left, right = min(columns), max(columns)
+    left, right = lane.columns
     for other in lanes:
         if other.id == lane.id or other.panel_id != lane.panel_id:
             continue
         near = (lane.width + other.width) / 2 + _TOUCH * lane.width
-        others = [col for _, col in other.path]
-        if min(others) - right > near or left - max(others) > near:
+        first_col, last_col = other.columns
+        if first_col - right > near or left - last_col > near:
             continue
         first, last = max(lane.top, other.top), min(lane.bottom, other.bottom)
         if first > last:

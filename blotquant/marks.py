@@ -98,7 +98,7 @@ def marked_places(
         return np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0, np.intp)
     if values.dtype not in (np.uint8, np.uint16, np.float32):
         values = values.astype(np.float32)
-    rows, cols, sign = _standing_out(np.ascontiguousarray(values[::2]), threshold[::2])
+    rows, cols, sign = _standing_out(values[::2], threshold[::2])
     fine = _within(values, threshold, (2 * rows, cols, sign), REACH, (left, right))
     half = (values.shape[1] // 2, values.shape[0] // 2)
     if min(half) <= 2 * REACH:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 from pathlib import PurePath
 from typing import Any, Literal, get_args
@@ -263,10 +264,20 @@ class Lane:
         """Row where the lane ends."""
         return self.path[-1][0]
 
+    @cached_property
+    def columns(self) -> tuple[float, float]:
+        """Leftmost and rightmost column of the centre line."""
+        columns = [col for _, col in self.path]
+        return min(columns), max(columns)
+
+    @cached_property
+    def _knots(self) -> NDArray[np.float64]:
+        """Rows and columns of the path, shape (2, points)."""
+        return np.array(self.path, np.float64).T.copy()
+
     def center(self, rows: NDArray[Any] | float) -> NDArray[np.float64]:
         """Column of the centre line at the given rows (beyond the ends: straight on down)."""
-        knots = np.asarray(self.path, dtype=np.float64)
-        return np.interp(np.asarray(rows, dtype=np.float64), knots[:, 0], knots[:, 1])
+        return np.interp(np.asarray(rows, dtype=np.float64), *self._knots)
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def framed(cells: Mapping[str, Sequence[Any]], columns: Sequence[Column]) -> pd.
         # in pandas' own text nothing is NaN
         block = np.array([cells[name] for name in names], dtype).reshape(len(names), -1)
         blocks.append(pd.DataFrame(block.T, columns=names, dtype=dtype))
-    return pd.concat(blocks, axis=1)[[column.name for column in columns]]
+    return pd.concat(blocks, axis=1).reindex(columns=[column.name for column in columns])
 
 
 def _cell(value: Any) -> Any:

@@ -14,7 +14,7 @@ from .flags import Flag
 from .marks import Marks
 from .model import Band, Blot, Lane, Profile
 from .noise import NoiseModel, level_step
-from .reading import read_sections, row_weights, rows_between
+from .reading import Sections, read_sections, row_weights, rows_between
 
 __all__ = [
     "LATERAL_ERROR",
@@ -86,25 +86,31 @@ class LaneReading:
         stretches = max(self.baseline.stretches, _LEAST_STRETCHES)
         return self.roughness / (1 - 2 / stretches)
 
+    @cached_property
+    def net(self) -> NDArray[np.float64]:
+        """Signal above the baseline, summed across the lane at each row, a.u. x px, shape (N,)."""
+        return np.asarray(self.above * self.profile.width)
+
+    @cached_property
+    def shot_variance(self) -> NDArray[np.float64]:
+        """Noise variance that the bands' own signal adds to that of the baseline, shape (N,)."""
+        return np.maximum(self.profile.variance - self.ground_variance, 0.0)
+
     @property
     def marks(self) -> Marks:
         """Specks and scratches that were filled in."""
-        return read_sections(self.blot, self.lane, self.noise).marks
-
-    @cached_property
-    def knots(self) -> NDArray[np.float64]:
-        """Rows and columns that the lane's centre line runs through, shape (2, K)."""
-        return np.array(self.lane.path, np.float64).T
+        return self._sections.marks
 
     @cached_property
     def outermost(self) -> NDArray[np.float64]:
         """Signal of the lane's outermost px on its left and right side, a.u., shape (2, N)."""
-        return read_sections(self.blot, self.lane, self.noise).outermost
+        return self._sections.outermost
 
     @cached_property
-    def sides(self) -> NDArray[np.float64]:
-        """Signal at the lane's left and right side, over 3 px each, a.u., shape (2, N)."""
-        return read_sections(self.blot, self.lane, self.noise).sides
+    def at_sides(self) -> NDArray[np.float64]:
+        """Signal at the lane's two sides together, over 3 px each, a.u., shape (N,)."""
+        left, right = self._sections.sides
+        return np.asarray(left + right)
 
     def share(self, band: Band) -> tuple[slice, NDArray[np.float64]]:
         """Rows of the profile that a band covers, and how much of each."""
@@ -113,6 +119,10 @@ class LaneReading:
             rows = rows_between(self.profile.position, *limits)
             self._shares[limits] = rows, row_weights(self.profile.position[rows], *limits)
         return self._shares[limits]
+
+    @cached_property
+    def _sections(self) -> Sections:
+        return read_sections(self.blot, self.lane, self.noise)
 
     @cached_property
     def _shares(self) -> dict[tuple[float, float], tuple[slice, NDArray[np.float64]]]:
@@ -175,7 +185,7 @@ def standard_errors(
     texture = max(baseline.scale, 1.0)
     ground = reading.ground_variance[rows]
     square = weights**2
-    signal = float(square @ np.maximum(profile.variance[rows] - ground, 0.0))
+    signal = float(square @ reading.shot_variance[rows])
     noise, own = texture * float(square @ ground), baseline.band_variance[index]
     variance, without = signal + noise + reading.bridging * own, noise + own
     placing = _along(reading, band) ** 2 + _across(reading, rows, weights) ** 2
@@ -250,7 +260,6 @@ def lane_total_error(reading: LaneReading, total: float) -> float:
     """
     profile, baseline = reading.profile, reading.baseline
     ground = reading.ground_variance
-    signal = np.maximum(profile.variance - ground, 0.0)
     own = baseline.total_variance
     if own is None:
         own = float(np.sqrt(np.maximum(baseline.variance, 0.0)).sum()) ** 2
@@ -260,14 +269,13 @@ def lane_total_error(reading: LaneReading, total: float) -> float:
     lossy = lossy_error(reading.blot, float(profile.width.sum()), total)
     without = max(baseline.scale, 1.0) * float(ground.sum()) + reading.bridging * own
     tails = (TAIL_ERROR * total) ** 2
-    return math.sqrt(float(signal.sum()) + without + tails + lossy**2 + placing**2)
+    return math.sqrt(float(reading.shot_variance.sum()) + without + tails + lossy**2 + placing**2)
 
 
 def _along(reading: LaneReading, band: Band) -> float:
     """What misplaced limits take or add."""
-    profile = reading.profile
     ends = (band.start, band.stop)
-    at_limits = np.interp(ends, profile.position, reading.above * profile.width)
+    at_limits = np.interp(ends, reading.profile.position, reading.net)
     return LIMIT_ERROR * (band.stop - band.start) * math.hypot(*at_limits)
 
 
@@ -275,12 +283,12 @@ def _across(reading: LaneReading, rows: slice, weights: NDArray[np.float64]) -> 
     """What a misplaced lane takes or adds: the band's signal in the px at its box's two sides."""
     if weights.size < 3:
         return 0.0
-    signal = reading.sides[:, rows].sum(axis=0)
+    signal = reading.at_sides[rows]
     # above the straight line between the band's ends: the background beside the lane
     few = max(1, weights.size // 8)
-    first, last = float(signal[:few].mean()), float(signal[-few:].mean())
+    first, last = float(signal[:few].sum()) / few, float(signal[-few:].sum()) / few
     along = np.arange(weights.size) / (weights.size - 1)
     level = first * float(weights.sum()) + (last - first) * float(along @ weights)
     edge = reading.lane.width * abs(float(signal @ weights) - level)
-    net = float(weights @ (reading.above * reading.profile.width)[rows])
+    net = float(weights @ reading.net[rows])
     return LATERAL_ERROR * edge * (1 + LATERAL_RISE * min(edge / max(net, 1e-300), 1.0))

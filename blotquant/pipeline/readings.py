@@ -89,9 +89,10 @@ def measure_read(
 
 def measure_lanes(blot: Blot, layout: Layout, recipe: Recipe) -> dict[str, LaneMeasurement]:
     """Measurement of each lane of a layout, by its id."""
+    bands = [layout.bands_of(lane.id) for lane in layout.lanes]
     readings = read_backgrounds(
         blot,
-        [(lane, layout.bands_of(lane.id)) for lane in layout.lanes],
+        list(zip(layout.lanes, bands, strict=True)),
         recipe,
         noise=estimate_noise(blot),
         lanes=layout.lanes,
@@ -99,5 +100,5 @@ def measure_lanes(blot: Blot, layout: Layout, recipe: Recipe) -> dict[str, LaneM
     )
     rough = common_roughness(readings)
     sure = [replace(reading, roughness=rough) for reading in readings]
-    of = [(reading, layout.bands_of(reading.lane.id)) for reading in sure]
-    return {one.lane_id: one for one in measure_readings(of, recipe, layout.lanes)}
+    measured = measure_readings(list(zip(sure, bands, strict=True)), recipe, layout.lanes)
+    return {one.lane_id: one for one in measured}
