@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from .registry import get
 from .result import BandMeasurement, GroupFit, LaneMeasurement
 from .signal import MAX_OPTICAL_DENSITY
 from .smoother import roughness
-from .uncertainty import LaneReading, lane_total_error, standard_errors
+from .uncertainty import Boxes, LaneReading, lane_total_error, standard_errors
 
 __all__ = [
     "measure_lane",
@@ -172,10 +172,8 @@ def measure_readings(
     Other parameters as in `measure_lane`. Overlapping bands are fitted for all lanes in one go.
     """
     flags = [_lane_flags(reading, lanes) for reading, _ in of]
-    sums = [
-        (reading, _summed(reading, bands, recipe, own))
-        for (reading, bands), own in zip(of, flags, strict=True)
-    ]
+    readings = [reading for reading, _ in of]
+    sums = list(zip(readings, _summed(of, recipe, flags), strict=True))
     fitted = measure_overlaps(sums, recipe)
     return [
         _lane_measurement(reading, estimate_unclipped(reading, measured), fits, own)
@@ -184,17 +182,16 @@ def measure_readings(
 
 
 def _summed(
-    reading: LaneReading, bands: Sequence[Band], recipe: Recipe, flags: Flag
-) -> tuple[BandMeasurement, ...]:
-    """Each band of a lane as a sum between its limits; none where the picture has no such lane."""
-    if reading.profile.position.size == 0:
-        return ()
-    ordered = _ordered(bands)
-    spreads = method_spreads(reading, ordered, recipe)
-    return tuple(
-        _measure_band(reading, band, index, recipe, flags, spreads[index])
-        for index, band in enumerate(ordered)
-    )
+    of: Sequence[tuple[LaneReading, Sequence[Band]]], recipe: Recipe, lane_flags: Sequence[Flag]
+) -> list[tuple[BandMeasurement, ...]]:
+    """Each band of each lane as a sum between its limits; none where the picture has no lane."""
+    bands = [_ordered(own) if reading.profile.position.size else [] for reading, own in of]
+    shown = [k for k, own in enumerate(bands) if own]
+    if not shown:
+        return [()] * len(of)
+    boxes = Boxes.of([(of[k][0], bands[k]) for k in shown])
+    measured = iter(_measured(boxes, recipe, [lane_flags[k] for k in shown]))
+    return [tuple(islice(measured, len(own))) for own in bands]
 
 
 def _lane_measurement(
@@ -227,105 +224,128 @@ def _ordered(bands: Sequence[Band]) -> list[Band]:
     return sorted(bands, key=lambda band: (band.start, band.stop))
 
 
-def _measure_band(
-    reading: LaneReading,
-    band: Band,
-    index: int,
-    recipe: Recipe,
-    lane_flags: Flag,
-    method_spread: float,
-) -> BandMeasurement:
-    blot, lane, profile, baseline = reading.blot, reading.lane, reading.profile, reading.baseline
-    rows, weights = reading.share(band)
-    area = float(weights @ profile.width[rows])
-    total = float((weights * profile.intensity[rows]).sum())
-    background = float((weights * baseline.level[rows]).sum())
+def _measured(boxes: Boxes, recipe: Recipe, lane_flags: Sequence[Flag]) -> list[BandMeasurement]:
+    """Measurement of each band; `lane_flags` are those of the lanes."""
+    area = boxes.sums(boxes.of_rows(lambda reading: reading.profile.width))
+    total = boxes.sums(boxes.of_rows(lambda reading: reading.profile.intensity))
+    background = boxes.sums(boxes.of_rows(lambda reading: reading.baseline.level))
     net = total - background
-    above = reading.above[rows]
-    error, error_without = standard_errors(reading, band, index, net)
-    center = _center(profile.position[rows], above, weights, band)
-    snr = net / error_without if error_without > 0 else (float("inf") if net > 0 else 0.0)
+    above = boxes.of_rows(lambda reading: reading.above)
+    error, error_without = standard_errors(boxes, net)
+    center = _centers(boxes, above)
+    columns = [
+        reading.lane.center(own)
+        for reading, own in zip(boxes.readings, boxes.by_lane(center), strict=True)
+    ]
+    snr = np.where(net > 0, np.inf, 0.0)
+    np.divide(net, error_without, out=snr, where=error_without > 0)
     limit = recipe.finding.sensitivity * error_without
+    saturated = _saturated(boxes, area)
+    values = {
+        "center_row": center,
+        "center_col": np.concatenate(columns),
+        "height": boxes.stop - boxes.start,
+        "width": boxes.of_lanes(lambda reading: reading.lane.width),
+        "area": area,
+        "integrated_density": total,
+        "background": background,
+        "net_density": net,
+        "net_density_err": error,
+        "peak_height": np.where(boxes.size > 0, above.max(axis=1), 0.0),
+        "snr": snr,
+        "saturated_fraction": saturated,
+        "detection_limit": limit,
+        "method_spread": method_spreads(boxes, recipe),
+    }
+    flags = _band_flags(boxes, above, net, error, _is_below(boxes, net, limit), saturated)
+    lane_flags = [own & (Flag.LANES_TOUCH | Flag.BASELINE_UNCERTAIN) for own in lane_flags]
+    of_band = zip(*(each.tolist() for each in values.values()), strict=True)
+    return [
+        BandMeasurement(band=band, flags=lane_flags[k] | own, **dict(zip(values, row, strict=True)))
+        for band, k, own, row in zip(boxes.bands, boxes.lane.tolist(), flags, of_band, strict=True)
+    ]
+
+
+def _centers(boxes: Boxes, above: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Centroid of each band along the lane; the middle of its limits where there is no band."""
+    mass = np.maximum(above, 0.0)
+    total = boxes.sums(mass)
+    seen = boxes.detected & (total > 0)
+    center = (boxes.start + boxes.stop) / 2
+    return np.divide(boxes.sums(mass * boxes.position), total, out=center, where=seen)
+
+
+def _is_below(
+    boxes: Boxes, net: NDArray[np.float64], limit: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Whether each band is below detection."""
+    lossy = boxes.of_lanes(lambda reading: Flag.LOSSY in reading.blot.flags)
     # a band that was seen by its shape at its place need not be found by its sum
-    seen = band.detected and Flag.LOSSY not in blot.flags
-    below = net < (_SEEN * limit if seen else limit) or not weights.size
-    saturated = 0.0
-    if blot.saturated is not None and area > 0:
-        saturated = sum_mask(blot.saturated, blot.shape, lane, band.start, band.stop) / area
-    flags = lane_flags & (Flag.LANES_TOUCH | Flag.BASELINE_UNCERTAIN)
-    flags |= _band_flags(reading, band, rows, net, below, saturated)
-    marks = reading.marks.taken
-    if marks.size and float(weights @ marks[rows]) > _SEEN_MARK * error:
-        flags |= Flag.ARTEFACT
-    return BandMeasurement(
-        band=band,
-        center_row=center,
-        center_col=float(lane.center(center)),
-        height=band.stop - band.start,
-        width=lane.width,
-        area=area,
-        integrated_density=total,
-        background=background,
-        net_density=net,
-        net_density_err=error,
-        peak_height=float(above.max()) if above.size else 0.0,
-        snr=snr,
-        saturated_fraction=saturated,
-        detection_limit=limit,
-        flags=flags,
-        method_spread=method_spread,
-    )
+    seen = boxes.detected & ~lossy
+    return np.asarray((net < np.where(seen, _SEEN, 1.0) * limit) | (boxes.size == 0))
 
 
-def _center(
-    position: NDArray[np.float64],
-    above: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    band: Band,
-) -> float:
-    """Centroid of the band along the lane; the middle of its limits where there is no band."""
-    mass = np.maximum(above, 0.0) * weights
-    total = float(mass.sum())
-    if not band.detected or total <= 0:
-        return (band.start + band.stop) / 2
-    return float(mass @ position) / total
+def _saturated(boxes: Boxes, area: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of each band that is at the ceiling."""
+    saturated = np.zeros(area.size)
+    for k, (lane, band) in enumerate(zip(boxes.lane.tolist(), boxes.bands, strict=True)):
+        blot = boxes.readings[lane].blot
+        if blot.saturated is not None and area[k] > 0:
+            lane_of_band = boxes.readings[lane].lane
+            clipped = sum_mask(blot.saturated, blot.shape, lane_of_band, band.start, band.stop)
+            saturated[k] = clipped / area[k]
+    return saturated
 
 
 def _band_flags(
-    reading: LaneReading, band: Band, rows: slice, net: float, below_limit: bool, saturated: float
-) -> Flag:
-    profile, width = reading.profile, reading.profile.width[rows]
-    flags = Flag.NONE
-    if saturated > 0:
-        flags |= Flag.SATURATED
-    if not band.detected or below_limit:
-        flags |= Flag.BELOW_DETECTION
-    if net < 0:
-        flags |= Flag.NEGATIVE_NET
-    beyond = band.start < profile.position[0] - 0.5 or band.stop > profile.position[-1] + 0.5
-    if beyond or (width < reading.lane.width - 1e-6).any():
-        flags |= Flag.EDGE_CUT
-    if width.size:
-        flags |= _shape_flags(reading, band, rows)
-        free_rows = profile.position.size - width.size
-        if free_rows < 4 and reading.baseline.uncertain is None:
-            flags |= Flag.BASELINE_UNCERTAIN
-        if reading.blot.signal_map.clear_level is not None:
-            densest = float((profile.intensity[rows] / np.maximum(width, 1e-9)).max())
-            if densest > 0.95 * MAX_OPTICAL_DENSITY:
-                flags |= Flag.BEYOND_DENSITY_RANGE
-    return flags
+    boxes: Boxes,
+    above: NDArray[np.float64],
+    net: NDArray[np.float64],
+    error: NDArray[np.float64],
+    below_limit: NDArray[np.bool_],
+    saturated: NDArray[np.float64],
+) -> list[Flag]:
+    """What is to be said of each band by itself."""
+    width = boxes.of_rows(lambda reading: reading.profile.width)
+    whole = boxes.of_lanes(lambda reading: reading.lane.width)
+    ends = np.array([reading.profile.position[[0, -1]] for reading in boxes.readings])
+    top, bottom = ends[boxes.lane].T
+    rows = boxes.of_lanes(lambda reading: reading.profile.position.size)
+    no_word = boxes.of_lanes(lambda reading: reading.baseline.uncertain is None)
+    marks = boxes.sums(boxes.of_rows(lambda reading: reading.marked))
+    some = boxes.size > 0
+    cut = some & (width < whole[:, None] - 1e-6).any(axis=1)
+    held = {
+        Flag.SATURATED: saturated > 0,
+        Flag.BELOW_DETECTION: ~boxes.detected | below_limit,
+        Flag.NEGATIVE_NET: net < 0,
+        Flag.EDGE_CUT: (boxes.start < top - 0.5) | (boxes.stop > bottom + 0.5) | cut,
+        Flag.OVERLAP: some & boxes.detected & _overlapping(boxes, above, width),
+        Flag.BASELINE_UNCERTAIN: some & (rows - boxes.size < 4) & no_word,
+        Flag.BEYOND_DENSITY_RANGE: some & _too_dense(boxes, width),
+        Flag.ARTEFACT: marks > _SEEN_MARK * error,
+    }
+    values = sum(np.where(there, flag.value, 0) for flag, there in held.items())
+    return [Flag(value) for value in np.asarray(values).tolist()]
 
 
-def _shape_flags(reading: LaneReading, band: Band, rows: slice) -> Flag:
-    """Overlap with a neighbour, and a baseline that is large against an uncertain band."""
-    if not band.detected:
-        return Flag.NONE
-    profile = reading.profile
-    peak = float(reading.above[rows].max())
-    ends = np.interp((band.start, band.stop), profile.position, reading.above)
-    noise = math.sqrt(profile.variance[rows].min()) / max(float(profile.width[rows].mean()), 1e-9)
-    return Flag.OVERLAP if float(ends.max()) > max(_OVERLAP * peak, 4 * noise) else Flag.NONE
+def _overlapping(
+    boxes: Boxes, above: NDArray[np.float64], width: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Whether each band is still high at one of its limits: a neighbour begins there."""
+    ends = boxes.at_limits(lambda reading: reading.above).max(axis=0)
+    inside = np.arange(width.shape[1]) < boxes.size[:, None]
+    mean = np.where(inside, width, 0.0).sum(axis=1) / np.maximum(boxes.size, 1)
+    variance = boxes.of_rows(lambda reading: reading.profile.variance).min(axis=1)
+    noise = np.sqrt(variance) / np.maximum(mean, 1e-9)
+    return np.asarray(ends > np.maximum(_OVERLAP * above.max(axis=1), 4 * noise))
+
+
+def _too_dense(boxes: Boxes, width: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether film and scanner still tell the blacks of each band apart."""
+    film = boxes.of_lanes(lambda reading: reading.blot.signal_map.clear_level is not None)
+    dense = boxes.of_rows(lambda reading: reading.profile.intensity) / np.maximum(width, 1e-9)
+    return np.asarray(film & (dense.max(axis=1) > 0.95 * MAX_OPTICAL_DENSITY))
 
 
 def _lane_flags(reading: LaneReading, lanes: Sequence[Lane]) -> Flag:

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .background import LaneView
-from .background import lane as curve
-from .model import Band, Profile
-from .recipe import BackgroundSettings, Recipe
-from .uncertainty import LaneReading
+from .background import LaneView, under_lanes
+from .recipe import Recipe
+from .uncertainty import Boxes, LaneReading
 
 __all__ = ["method_spreads"]
+
+Floats = NDArray[np.float64]
 
 # Methods for which what lies under the lane is no background: there is nothing to compare.
 _APART = ("beside", "none")
 # A straight line rests on the free rows nearest a band: these shares of its length on either side.
 _RESTS = (0.5, 1.5)
+# Fewer rows free of bands tell of no background.
+_FEWEST = 4
 
 
-def method_spreads(
-    reading: LaneReading, bands: Sequence[Band], recipe: Recipe
-) -> tuple[float, ...]:
+def method_spreads(boxes: Boxes, recipe: Recipe) -> Floats:
     """Standard deviation of each band's net density between sound background methods.
 
     The recipe's own method, the smooth curve through the band-free rows (`lane`), and straight
@@ -34,14 +33,13 @@ def method_spreads(
 
     Parameters
     ----------
-    reading : LaneReading
-    bands : sequence of Band
-        From the well down.
+    boxes : Boxes
+        Of B bands.
     recipe : Recipe
 
     Returns
     -------
-    tuple of float
+    ndarray, shape (B,)
         a.u. x px; NaN where the background is read beside the lane or not at all, and where the
         lane has no rows free of bands.
 
@@ -50,60 +48,60 @@ def method_spreads(
     Gassmann (2009, Electrophoresis 30:1845): the procedure alone moved the p value of one blot from
     0.000013 to 0.76.
     """
-    profile = reading.profile
-    limits = tuple((band.start, band.stop) for band in bands)
-    detected = tuple(band.detected for band in bands)
-    view = LaneView(reading.blot, reading.lane, profile, limits, detected=detected)
-    free = view.free
-    if recipe.background.method in _APART or np.count_nonzero(free) < 4 or not bands:
-        return (float("nan"),) * len(bands)
-    levels = [reading.baseline.level]
+    if recipe.background.method in _APART:
+        return np.full(boxes.size.size, np.nan)
+    of_bands = [boxes.by_lane(of) for of in (boxes.start, boxes.stop, boxes.detected)]
+    views = [_view(*own) for own in zip(boxes.readings, *of_bands, strict=True)]
+    levels = [[reading.baseline.level for reading in boxes.readings]]
     if recipe.background.method != "lane":
-        levels.append(curve(view, BackgroundSettings()).level)
-    shares = [reading.share(band) for band in bands]
-    under = [[float(weights @ level[rows]) for level in levels] for rows, weights in shares]
-    lines = _lines(profile, free, bands, shares)
-    return tuple(_spread([*own, *of_band]) for own, of_band in zip(under, lines, strict=True))
+        levels.append([curve.level for curve in under_lanes(views)])
+    under = [boxes.sums(boxes.in_rows(of_lanes)) for of_lanes in levels]
+    sums = np.column_stack([*under, _lines(boxes, views)])
+    free = np.array([np.count_nonzero(view.free) for view in views])[boxes.lane]
+    return np.where(free < _FEWEST, np.nan, sums.std(axis=1, ddof=1))
 
 
-def _spread(sums: list[float]) -> float:
-    mean = sum(sums) / len(sums)
-    return math.sqrt(sum((one - mean) ** 2 for one in sums) / (len(sums) - 1))
-
-
-def _lines(
-    profile: Profile,
-    free: NDArray[np.bool_],
-    bands: Sequence[Band],
-    shares: Sequence[tuple[slice, NDArray[np.float64]]],
-) -> list[list[float]]:
-    """Sum under each band of lines between the free rows nearest it, one for each of `_RESTS`.
-
-    A line is level where only one side has free rows. All bands at once, with the sums up to each
-    free row of profile and place.
-    """
-    places = np.flatnonzero(free)
-    at = profile.position[places]
-    upto = np.concatenate(([0.0], np.cumsum(profile.intensity[places])))
-    along = np.concatenate(([0.0], np.cumsum(at)))
-    start, stop = np.array([(band.start, band.stop) for band in bands]).T[:, :, None]
-    count = np.maximum(3, np.rint((stop - start) * _RESTS)).astype(np.intp)
-    first, last = at.searchsorted(start), at.searchsorted(stop)
-    (above, x0, y0), (below, x1, y1) = (
-        (
-            end > begin,
-            *((sums[end] - sums[begin]) / np.maximum(end - begin, 1) for sums in (along, upto)),
-        )
-        for begin, end in (
-            (np.maximum(first - count, 0), first),
-            (last, np.minimum(last + count, at.size)),
-        )
+def _view(reading: LaneReading, start: Floats, stop: Floats, detected: Floats) -> LaneView:
+    limits = tuple(zip(start.tolist(), stop.tolist(), strict=True))
+    return LaneView(
+        reading.blot, reading.lane, reading.profile, limits, detected=tuple(detected.tolist())
     )
-    slope = np.divide(y1 - y0, x1 - x0, out=np.zeros(x0.shape), where=above & below & (x1 > x0))
-    x, y = np.where(above, x0, x1), np.where(above, y0, y1)
+
+
+def _lines(boxes: Boxes, views: Sequence[LaneView]) -> Floats:
+    """Sum under each band of lines between the free rows nearest it; shape (B, rests).
+
+    A line is level where only one side has free rows.
+    """
+    start, stop = boxes.start[:, None], boxes.stop[:, None]
+    count = np.maximum(3, np.rint((stop - start) * _RESTS)).astype(np.intp)
+    of_bands = [boxes.by_lane(of) for of in (start, stop, count)]
+    rests = [_rests(*own) for own in zip(views, *of_bands, strict=True)]
+    (above, below), (x0, x1), (y0, y1) = np.concatenate(rests, axis=2)
+    both = (above > 0) & (below > 0) & (x1 > x0)
+    slope = np.divide(y1 - y0, x1 - x0, out=np.zeros(x0.shape), where=both)
+    x, y = np.where(above > 0, x0, x1), np.where(above > 0, y0, y1)
     # no row is free but those of this place, where no band was seen
-    y = np.where(above | below, y, upto[-1] / at.size)
-    total = np.array([[weights.sum()] for _, weights in shares])
-    moment = np.array([[weights @ profile.position[rows]] for rows, weights in shares])
-    lines: list[list[float]] = (total * y + slope * (moment - total * x)).tolist()
-    return lines
+    usual = [view.profile.intensity[view.free].sum() / max(view.free.sum(), 1) for view in views]
+    y = np.where((above > 0) | (below > 0), y, np.array(usual)[boxes.lane, None])
+    total = boxes.weights.sum(axis=1)[:, None]
+    moment = boxes.sums(boxes.position)[:, None]
+    return np.asarray(total * y + slope * (moment - total * x))
+
+
+def _rests(
+    view: LaneView, start: Floats, stop: Floats, count: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Number, mean place and mean signal of the free rows nearest to each of a lane's bands.
+
+    Shape (3, 2, bands, rests): above and below the band, so many of them as `count` says.
+    """
+    at = view.profile.position[view.free]
+    sums = np.zeros((2, at.size + 1))  # up to each free row
+    np.cumsum([at, view.profile.intensity[view.free]], axis=1, out=sums[:, 1:])
+    first, last = at.searchsorted(start), at.searchsorted(stop)
+    begin = np.stack(np.broadcast_arrays(np.maximum(first - count, 0), last))
+    end = np.stack(np.broadcast_arrays(first, np.minimum(last + count, at.size)))
+    size = end - begin
+    means = (sums[:, end] - sums[:, begin]) / np.maximum(size, 1)
+    return np.concatenate([size[None], means])

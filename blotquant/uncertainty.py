@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +16,15 @@ from .flags import Flag
 from .marks import Marks
 from .model import Band, Blot, Lane, Profile
 from .noise import NoiseModel, level_step
-from .reading import Sections, read_sections, row_weights, rows_between
+from .reading import Sections, read_sections
+
+Floats = NDArray[np.float64]
 
 __all__ = [
     "LATERAL_ERROR",
     "LIMIT_ERROR",
     "TAIL_ERROR",
+    "Boxes",
     "LaneReading",
     "across_error",
     "lane_total_error",
@@ -98,8 +103,20 @@ class LaneReading:
 
     @property
     def marks(self) -> Marks:
-        """Specks and scratches that were filled in."""
+        """Specks and scratches that were filled in; of no rows where there were none."""
         return self._sections.marks
+
+    @property
+    def marked(self) -> NDArray[np.float64]:
+        """What specks and scratches were worth, a.u. x px, shape (N,)."""
+        taken = self.marks.taken
+        return taken if taken.size else np.zeros(self.profile.position.size)
+
+    @property
+    def doubt(self) -> NDArray[np.float64]:
+        """How far the fill of specks and scratches may be off, a.u. x px, shape (N,)."""
+        doubt = self.marks.doubt
+        return doubt if doubt.size else np.zeros(self.profile.position.size)
 
     @cached_property
     def outermost(self) -> NDArray[np.float64]:
@@ -112,40 +129,130 @@ class LaneReading:
         left, right = self._sections.sides
         return np.asarray(left + right)
 
-    def share(self, band: Band) -> tuple[slice, NDArray[np.float64]]:
-        """Rows of the profile that a band covers, and how much of each."""
-        limits = band.start, band.stop
-        if limits not in self._shares:  # asked for time and again
-            rows = rows_between(self.profile.position, *limits)
-            self._shares[limits] = rows, row_weights(self.profile.position[rows], *limits)
-        return self._shares[limits]
-
     @cached_property
     def _sections(self) -> Sections:
         return read_sections(self.blot, self.lane, self.noise)
 
-    @cached_property
-    def _shares(self) -> dict[tuple[float, float], tuple[slice, NDArray[np.float64]]]:
-        return {}
 
-
-def standard_errors(
-    reading: LaneReading, band: Band, index: int, net: float
-) -> tuple[float, float]:
-    r"""Standard error of a band's net density, and what it were if no band were there.
+@dataclass(frozen=True, eq=False)
+class Boxes:
+    """Bands of several lanes side by side in arrays: one by one they take several times as long.
 
     Parameters
     ----------
-    reading : LaneReading
-    band : Band
-    index : int
-        Which of the lane's bands it is, as in `Baseline.band_variance`.
-    net : float
-        Net density, a.u. x px.
+    readings : sequence of LaneReading
+        Lanes that the picture shows.
+    bands : sequence of Band, length B
+        Lane by lane, each lane's in the order of `Baseline.band_variance`.
+    lane : ndarray of int, shape (B,)
+        Which of the lanes each band lies in.
+    start, stop : ndarray, shape (B,)
+        Limits, px along the lane.
+    size : ndarray of int, shape (B,)
+        Rows of the profile that each covers, if only in part.
+    position : ndarray, shape (B, M)
+        These rows; where a band has less than M, its last one again.
+    weights : ndarray, shape (B, M)
+        How much of each row the band covers; 0 beyond its last one.
+    """
+
+    readings: Sequence[LaneReading]
+    bands: Sequence[Band]
+    lane: NDArray[np.intp]
+    start: Floats
+    stop: Floats
+    size: NDArray[np.intp]
+    position: Floats
+    weights: Floats
+
+    @classmethod
+    def of(cls, lanes: Sequence[tuple[LaneReading, Sequence[Band]]]) -> Boxes:
+        """Boxes of bands, given lane by lane."""
+        bands = [band for _, own in lanes for band in own]
+        lane = np.repeat(np.arange(len(lanes)), [len(own) for _, own in lanes])
+        start, stop = np.array([(band.start, band.stop) for band in bands]).reshape(-1, 2).T
+        ends = [(reading.profile.position[[0, -1]]) for reading, _ in lanes]
+        top, bottom = np.array(ends).reshape(-1, 2)[lane].T
+        first = np.maximum(np.floor(start - 0.5) + 1, top)
+        last = np.minimum(np.ceil(stop + 0.5) - 1, bottom)
+        size = np.maximum(last - first + 1, 0).astype(np.intp)
+        step = np.arange(max(int(size.max(initial=0)), 1))
+        position = np.clip(first[:, None] + step, top[:, None], np.maximum(last, top)[:, None])
+        weights = np.minimum(position + 0.5, stop[:, None])
+        weights -= np.maximum(position - 0.5, start[:, None])
+        weights = np.clip(weights, 0.0, 1.0) * (step < size[:, None])
+        readings = [reading for reading, _ in lanes]
+        return cls(readings, bands, lane, start, stop, size, position, weights)
+
+    @cached_property
+    def detected(self) -> NDArray[np.bool_]:
+        """Whether each band was seen in its lane, shape (B,)."""
+        return np.array([band.detected for band in self.bands], bool)
+
+    def of_lanes(self, of: Callable[[LaneReading], Any]) -> NDArray[Any]:
+        """What a lane says, for each of its bands; shape (B,)."""
+        return np.array([of(reading) for reading in self.readings])[self.lane]
+
+    def of_rows(self, of: Callable[[LaneReading], Floats]) -> Floats:
+        """What a lane says of each of its rows, in the bands; shape (B, M)."""
+        return self.in_rows([of(reading) for reading in self.readings])
+
+    def in_rows(self, values: Sequence[Floats]) -> Floats:
+        """The same of values that are given, one array a lane; shape (B, M)."""
+        return np.asarray(np.concatenate(values)[self._places])
+
+    def at_limits(self, of: Callable[[LaneReading], Floats]) -> Floats:
+        """What a lane says of its rows, between them at the bands' limits; shape (2, B)."""
+        values = np.concatenate([of(reading) for reading in self.readings])
+        limits = np.stack([self.start, self.stop])
+        within = np.clip(limits - self._top, 0.0, self._length - 1)
+        before = np.minimum(within.astype(np.intp), np.maximum(self._length - 2, 0))
+        after = np.minimum(before + 1, self._length - 1)
+        low, high = values[self._begin + before], values[self._begin + after]
+        return np.asarray(low + (within - before) * (high - low))
+
+    def sums(self, values: Floats) -> Floats:
+        """Sum of what `of_rows` gave over each band; shape (B,)."""
+        return np.asarray(np.einsum("bm,bm->b", self.weights, values))
+
+    def by_lane(self, values: NDArray[Any]) -> list[NDArray[Any]]:
+        """What is said of each band, parted into the lanes; `values` has shape (B,)."""
+        return np.split(values, np.searchsorted(self.lane, np.arange(1, len(self.readings))))
+
+    @cached_property
+    def _top(self) -> Floats:
+        return self.of_lanes(lambda reading: reading.profile.position[0])
+
+    @cached_property
+    def _length(self) -> NDArray[np.intp]:
+        """Rows of each band's lane."""
+        return self.of_lanes(lambda reading: reading.profile.position.size)
+
+    @cached_property
+    def _begin(self) -> NDArray[np.intp]:
+        """Where each band's lane begins, all lanes put end to end."""
+        sizes = [reading.profile.position.size for reading in self.readings]
+        return np.cumsum([0, *sizes])[self.lane]
+
+    @cached_property
+    def _places(self) -> NDArray[np.intp]:
+        """Rows of the bands, all lanes put end to end."""
+        return self._begin[:, None] + (self.position - self._top[:, None]).astype(np.intp)
+
+
+def standard_errors(boxes: Boxes, net: Floats) -> tuple[Floats, Floats]:
+    r"""Standard error of each band's net density, and what it were if no band were there.
+
+    Parameters
+    ----------
+    boxes : Boxes
+        Of B bands.
+    net : ndarray, shape (B,)
+        Net densities, a.u. x px.
 
     Returns
     -------
-    error, error_without_band : float
+    error, error_without_band : ndarray, shape (B,)
         a.u. x px.
 
     Notes
@@ -180,20 +287,24 @@ def standard_errors(
     a neighbour's signal beyond what its edge shows, and the detector's non-linearity. In a lossy
     image `lossy_error` is added in quadrature.
     """
-    profile, baseline = reading.profile, reading.baseline
-    rows, weights = reading.share(band)
-    texture = max(baseline.scale, 1.0)
-    ground = reading.ground_variance[rows]
-    square = weights**2
-    signal = float(square @ reading.shot_variance[rows])
-    noise, own = texture * float(square @ ground), baseline.band_variance[index]
-    variance, without = signal + noise + reading.bridging * own, noise + own
-    placing = _along(reading, band) ** 2 + _across(reading, rows, weights) ** 2
-    if reading.marks.doubt.size:
-        placing += float(weights @ reading.marks.doubt[rows]) ** 2
-    lossy = lossy_error(reading.blot, float(weights @ profile.width[rows]), net)
-    error = math.sqrt(variance + placing + (TAIL_ERROR * net) ** 2 + lossy**2)
-    return error, math.sqrt(without)
+    square = boxes.weights**2
+    ground = boxes.of_rows(lambda reading: reading.ground_variance)
+    shot = boxes.of_rows(lambda reading: reading.shot_variance)
+    texture = boxes.of_lanes(lambda reading: max(reading.baseline.scale, 1.0))
+    bridging = boxes.of_lanes(lambda reading: reading.bridging)
+    own = np.concatenate([reading.baseline.band_variance for reading in boxes.readings])
+    signal = np.einsum("bm,bm->b", square, shot)
+    noise = texture * np.einsum("bm,bm->b", square, ground)
+    variance, without = signal + noise + bridging * own, noise + own
+    placing = _along(boxes) ** 2 + _across(boxes) ** 2
+    placing += boxes.sums(boxes.of_rows(lambda reading: reading.doubt)) ** 2
+    area = boxes.sums(boxes.of_rows(lambda reading: reading.profile.width))
+    lossy = [
+        lossy_error(boxes.readings[k].blot, *one)
+        for k, *one in zip(boxes.lane, area.tolist(), net.tolist(), strict=True)
+    ]
+    error = np.sqrt(variance + placing + (TAIL_ERROR * net) ** 2 + np.square(lossy))
+    return error, np.sqrt(without)
 
 
 def lossy_error(blot: Blot, area: float, net: float) -> float:
@@ -229,8 +340,7 @@ def lossy_error(blot: Blot, area: float, net: float) -> float:
 
 def across_error(reading: LaneReading, band: Band) -> float:
     """What a misplaced lane takes from a band or adds to it, a.u. x px: the last term alone."""
-    rows, weights = reading.share(band)
-    return _across(reading, rows, weights)
+    return float(_across(Boxes.of([(reading, [band])]))[0])
 
 
 def lane_total_error(reading: LaneReading, total: float) -> float:
@@ -272,23 +382,24 @@ def lane_total_error(reading: LaneReading, total: float) -> float:
     return math.sqrt(float(reading.shot_variance.sum()) + without + tails + lossy**2 + placing**2)
 
 
-def _along(reading: LaneReading, band: Band) -> float:
+def _along(boxes: Boxes) -> Floats:
     """What misplaced limits take or add."""
-    ends = (band.start, band.stop)
-    at_limits = np.interp(ends, reading.profile.position, reading.net)
-    return LIMIT_ERROR * (band.stop - band.start) * math.hypot(*at_limits)
+    at_limits = boxes.at_limits(lambda reading: reading.net)
+    return np.asarray(LIMIT_ERROR * (boxes.stop - boxes.start) * np.hypot(*at_limits))
 
 
-def _across(reading: LaneReading, rows: slice, weights: NDArray[np.float64]) -> float:
+def _across(boxes: Boxes) -> Floats:
     """What a misplaced lane takes or adds: the band's signal in the px at its box's two sides."""
-    if weights.size < 3:
-        return 0.0
-    signal = reading.at_sides[rows]
+    size, step = boxes.size[:, None], np.arange(boxes.weights.shape[1])
+    signal = boxes.of_rows(lambda reading: reading.at_sides)
     # above the straight line between the band's ends: the background beside the lane
-    few = max(1, weights.size // 8)
-    first, last = float(signal[:few].sum()) / few, float(signal[-few:].sum()) / few
-    along = np.arange(weights.size) / (weights.size - 1)
-    level = first * float(weights.sum()) + (last - first) * float(along @ weights)
-    edge = reading.lane.width * abs(float(signal @ weights) - level)
-    net = float(weights @ reading.net[rows])
-    return LATERAL_ERROR * edge * (1 + LATERAL_RISE * min(edge / max(net, 1e-300), 1.0))
+    few = np.maximum(1, size // 8)
+    first = np.where(step < few, signal, 0.0).sum(axis=1) / few[:, 0]
+    last = np.where((step >= size - few) & (step < size), signal, 0.0).sum(axis=1) / few[:, 0]
+    along = boxes.sums(step / np.maximum(size - 1, 1))
+    level = first * boxes.weights.sum(axis=1) + (last - first) * along
+    edge = boxes.of_lanes(lambda reading: reading.lane.width) * np.abs(boxes.sums(signal) - level)
+    net = boxes.sums(boxes.of_rows(lambda reading: reading.net))
+    height = np.divide(edge, net, out=np.ones(edge.shape), where=net > edge)
+    error = LATERAL_ERROR * edge * (1 + LATERAL_RISE * height)
+    return np.asarray(np.where(boxes.size < 3, 0.0, error))

@@ -14,9 +14,10 @@ from blotquant.errors import RecipeError
 from blotquant.flags import Flag
 from blotquant.model import Band, Blot, Lane
 from blotquant.noise import NoiseModel
+from blotquant.reading import row_weights
 from blotquant.recipe import Recipe
 from blotquant.signal import SignalMap
-from blotquant.uncertainty import standard_errors
+from blotquant.uncertainty import Boxes, standard_errors
 
 ROWS, COLS, GROUND = 300, 120, 1000.0
 LANE = Lane("a", "p", ((0, 59.5), (ROWS - 1, 59.5)), 50)
@@ -164,9 +165,31 @@ def test_a_curve_that_few_free_rows_told_is_less_sure():
     assert reading.baseline.stretches == pytest.approx(ROWS / 48, abs=1.2)
     assert few.bridging == pytest.approx(2.0)
     assert many.bridging == pytest.approx(1 / 0.95)
-    errors = [standard_errors(one, band(), 0, 1e6) for one in (few, many)]
+    both = Boxes.of([(few, [band()]), (many, [band()])])
+    errors = np.transpose(standard_errors(both, np.array([1e6, 1e6])))
     assert errors[0][0] > errors[1][0]
     assert errors[0][1] == errors[1][1]  # whether a band is there is another question
+
+
+def test_bands_side_by_side_are_what_each_is_in_its_lane():
+    # one within its lane, one that covers parts of two rows, two that reach beyond its ends
+    limits = [(120.3, 171.9), (200.6, 201.1), (-9.0, 14.5), (290.2, 310.0)]
+    whole = [Band("a", f"r{k}", *ends) for k, ends in enumerate(limits)]
+    short = replace(LANE, path=((20, 59.5), (250, 59.5)))
+    blot, noise = Planted().blot(), Planted().noise()
+    lanes = [
+        (read_background(blot, lane, own, Recipe(), noise=noise), own)
+        for lane, own in ((LANE, whole), (short, whole[:2]))
+    ]
+    boxes = Boxes.of(lanes)
+    sums = boxes.sums(boxes.of_rows(lambda reading: reading.profile.intensity))
+    ends = boxes.at_limits(lambda reading: reading.profile.intensity).T
+    each = [(reading.profile, one) for reading, own in lanes for one in own]
+    for (profile, one), total, at in zip(each, sums, ends, strict=True):
+        weights = row_weights(profile.position, one.start, one.stop)
+        assert total == pytest.approx(weights @ profile.intensity)
+        at_limits = np.interp((one.start, one.stop), profile.position, profile.intensity)
+        assert at == pytest.approx(at_limits)
 
 
 def test_both_edges_that_cut_a_band_cost_more_than_one():
