@@ -175,13 +175,11 @@ def _of_fit(view: LaneView, fit: SmoothBaseline, checks: NDArray[np.float64]) ->
     """Baseline of a fitted curve, with its variance under the lane's bands."""
     position, usual = view.profile.position, _usual_length(view.bands)
     size = position.size
-    weights = np.zeros((len(view.bands) + 2, size))
-    for own, (start, stop) in zip(weights, view.bands, strict=False):
-        rows = rows_between(position, start, stop)
-        own[rows] = row_weights(position[rows], start, stop)
-    weights[-2, size // 2] = 1.0  # the level at the lane's middle: drawn, not used in any sum
-    weights[-1] = 1.0
-    *band_variance, middle, whole = fit.variances_of_sums(weights).tolist()
+    # the last two: the level at the lane's middle, drawn and not used in any sum, and the whole
+    middle_row = float(position[size // 2])
+    beside = ((middle_row - 0.5, middle_row + 0.5), (position[0] - 0.5, position[-1] + 0.5))
+    start, stop = np.array((*view.bands, *beside)).T - position[0]
+    *band_variance, middle, whole = fit.variances_between(start, stop).tolist()
     return Baseline(
         fit.level,
         np.full(size, middle),

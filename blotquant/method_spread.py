@@ -73,7 +73,7 @@ def _lines(boxes: Boxes, views: Sequence[LaneView]) -> Floats:
 
     A line is level where only one side has free rows.
     """
-    start, stop = boxes.start[:, None], boxes.stop[:, None]
+    start, stop = (np.stack([of] * len(_RESTS), axis=1) for of in (boxes.start, boxes.stop))
     count = np.maximum(3, np.rint((stop - start) * _RESTS)).astype(np.intp)
     of_bands = [boxes.by_lane(of) for of in (start, stop, count)]
     rests = [_rests(*own) for own in zip(views, *of_bands, strict=True)]
@@ -94,14 +94,16 @@ def _rests(
 ) -> NDArray[np.float64]:
     """Number, mean place and mean signal of the free rows nearest to each of a lane's bands.
 
-    Shape (3, 2, bands, rests): above and below the band, so many of them as `count` says.
+    Shape (3, 2, bands, rests): above and below the band, as many of them as `count` says.
     """
-    at = view.profile.position[view.free]
+    free = np.flatnonzero(view.free)
+    at = view.profile.position[free]
     sums = np.zeros((2, at.size + 1))  # up to each free row
-    np.cumsum([at, view.profile.intensity[view.free]], axis=1, out=sums[:, 1:])
+    np.cumsum(at, out=sums[0, 1:])
+    np.cumsum(view.profile.intensity[free], out=sums[1, 1:])
     first, last = at.searchsorted(start), at.searchsorted(stop)
-    begin = np.stack(np.broadcast_arrays(np.maximum(first - count, 0), last))
-    end = np.stack(np.broadcast_arrays(first, np.minimum(last + count, at.size)))
+    begin = np.array([np.maximum(first - count, 0), last])
+    end = np.array([first, np.minimum(last + count, at.size)])
     size = end - begin
     means = (sums[:, end] - sums[:, begin]) / np.maximum(size, 1)
     return np.concatenate([size[None], means])

@@ -59,14 +59,23 @@ class SmoothBaseline:
 
     def variance_of_sum(self, weights: NDArray[np.float64]) -> float:
         """Variance of ``sum(weights * level)``; `weights` has shape (N,)."""
-        return float(self.variances_of_sums(weights[None])[0])
-
-    def variances_of_sums(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Variance of each of several weighted sums; `weights` has shape (sums, N)."""
         if self._factor.size == 0:
-            return np.zeros(len(weights))
-        starts = np.arange(0, weights.shape[1], self.bin_size)
-        return self._variances(np.add.reduceat(weights, starts, axis=1))
+            return 0.0
+        of_bins = np.add.reduceat(weights, np.arange(0, weights.size, self.bin_size))
+        return float(self._variances(of_bins[None])[0])
+
+    def variances_between(
+        self, start: NDArray[np.float64], stop: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Variance of the level summed between places, in rows from the first; shape as `start`.
+
+        A row reaches half a row to either side, and counts by the share that lies between.
+        """
+        if self._factor.size == 0:
+            return np.zeros(len(start))
+        ends = np.append(np.arange(0, self.level.size, self.bin_size), self.level.size) - 0.5
+        shared = np.minimum(ends[1:], stop[:, None]) - np.maximum(ends[:-1], start[:, None])
+        return self._variances(np.maximum(shared, 0.0))
 
     def variances_at(self, rows: Sequence[int]) -> NDArray[np.float64]:
         """Variance of the level at each of some rows, shape as `rows`."""
