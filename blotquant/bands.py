@@ -392,7 +392,8 @@ def _shared_snr(peak: Peak, parts: NDArray[np.float64], origin: int) -> float:
     """
     reach, middle = _reach(peak.sigma), origin + round(peak.row)
     response = parts[:, middle - reach : middle + reach + 1] @ _mexican_hat(peak.sigma)
-    middling = float(np.sort(response)[1:4].mean()) * len(parts)
+    each: list[float] = sorted(response.tolist())
+    middling = sum(each[1:4]) / 3 * len(parts)
     return min(peak.snr, _UNEVEN * middling / peak.spread)
 
 

@@ -149,7 +149,7 @@ class _LaneShape:
 
     def limits(self, reach: tuple[float, float]) -> list[tuple[float, float] | None]:
         """Limits of each peak, None where the profile is not above the baseline."""
-        heights, noises = self.heights, self.noise.tolist()
+        heights, noises = self.heights, self.noise
         limits: list[tuple[float, float] | None] = []
         for index, (top, (above, below)) in enumerate(zip(self.summits, self.flanks, strict=True)):
             if heights[top] <= 0:
@@ -377,7 +377,7 @@ def _flank(smooth: list[float], top: int, step: int, sigma: float) -> float:
 
 def _end(
     smooth: list[float],
-    noise: list[float],
+    noise: NDArray[np.float64],
     top: int,
     step: int,
     flank: float,
@@ -395,7 +395,7 @@ def _end(
     at = top
     while at != limit and smooth[at] > 0.5 * height:
         at += step
-    floor = max(foot, noise[at])
+    floor = max(foot, float(noise[at]))
     back = max(2, round(flank))
     while at != limit and smooth[at] > floor and abs(at - top) < _LONGEST_REACH * flank:
         # a tail fades within about a sigma; what does not is background

@@ -87,17 +87,16 @@ class PeakModel:
         self.name, self.count = shape, count
         self.scale = np.array([float(s.above.max()) for s in stretches])
         size = max(s.position.size for s in stretches)
-        self.x = np.empty((len(stretches), size))
-        self.y = np.zeros_like(self.x)
-        self.weight = np.zeros_like(self.x)  # inverse of the standard deviation
+        self.x, self.y, variance, used = np.zeros((4, len(stretches), size))
         for b, stretch in enumerate(stretches):
-            n, scale = stretch.position.size, self.scale[b]
+            n = stretch.position.size
             self.x[b, :n], self.x[b, n:] = stretch.position, stretch.position[-1]
-            above = stretch.above / scale
-            shape_error = SHAPE_ERROR * np.maximum(above, 0.0)
-            sd = np.sqrt(stretch.variance / scale**2 + shape_error**2 + 1e-18)
-            self.y[b, :n] = above
-            self.weight[b, :n] = 1.0 / sd if stretch.used is None else stretch.used / sd
+            self.y[b, :n], variance[b, :n] = stretch.above, stretch.variance
+            used[b, :n] = 1.0 if stretch.used is None else stretch.used
+        self.y /= self.scale[:, None]
+        shape_error = SHAPE_ERROR * np.maximum(self.y, 0.0)
+        sd = np.sqrt(variance / self.scale[:, None] ** 2 + shape_error**2 + 1e-18)
+        self.weight = used / sd  # inverse of the standard deviation
         fitted = self.weight > 0
         self.rows = fitted.sum(axis=1)
         self.first = np.where(fitted, self.x, np.inf).min(axis=1)
