@@ -16,9 +16,10 @@ from scipy.ndimage import gaussian_filter1d, grey_opening
 
 from .errors import RecipeError
 from .model import Blot, Lane, Point, Profile
-from .reading import lane_weights, row_weights, rows_between
+from .reading import lane_weights, row_weights
 from .recipe import BackgroundSettings
 from .smoother import SmoothBaseline, fit_baselines, left_out
+from .tails import first_guess, peak_heights, seen_tails, tail_variance
 
 __all__ = [
     "Baseline",
@@ -118,6 +119,8 @@ class Baseline:
     stretches : float, optional
         Lengths of a band that lie free in the lane: so many stretches told how much the curve may
         bend. Infinite where nothing was fitted.
+    correlation : float, optional
+        How alike neighbouring rows are off the fitted curve, -1 to 1.
     """
 
     level: NDArray[np.float64]
@@ -128,6 +131,7 @@ class Baseline:
     uncertain: bool | None = None
     checks: NDArray[np.float64] = field(default_factory=lambda: np.empty((3, 0)))
     stretches: float = np.inf
+    correlation: float = 0.0
 
 
 def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
@@ -160,15 +164,35 @@ def under_lanes(views: Sequence[LaneView]) -> list[Baseline]:
     for size in set(sizes):
         alike = [k for k, own in enumerate(sizes) if own == size]
         usual = [_usual_length(views[k].bands) for k in alike]
-        fits = fit_baselines(
-            np.array([views[k].profile.intensity for k in alike]),
-            np.array([views[k].profile.variance + _tail_variance(views[k]) for k in alike]),
-            np.array([views[k].free for k in alike]),
-            _LEAST_LENGTH * np.array(usual),
-        )
+        fits = _fitted([views[k] for k in alike], _LEAST_LENGTH * np.array(usual))
         for k, fit, checks in zip(alike, fits, left_out(fits, usual), strict=True):
             found[k] = _of_fit(views[k], fit, checks)
     return [found[k] for k in range(len(views))]
+
+
+def _fitted(views: Sequence[LaneView], least_lengths: NDArray[np.float64]) -> list[SmoothBaseline]:
+    """Smooth curves under lanes of one length.
+
+    How much of the bands is left beside their limits is seen only above a baseline: a first one,
+    coarse and with little trust in these rows, shows it.
+    """
+    values = np.array([view.profile.intensity for view in views])
+    free = np.array([view.free for view in views])
+    peaks = [peak_heights(view.profile, view.bands) for view in views]
+
+    def fits(tails: Sequence[NDArray[np.float64]], bins: int) -> list[SmoothBaseline]:
+        extra = [
+            view.profile.variance + tail_variance(view.profile, view.bands, own)
+            for view, own in zip(views, tails, strict=True)
+        ]
+        return fit_baselines(values, np.array(extra), free, least_lengths, max_bins=bins)
+
+    first = fits([first_guess(own) for own in peaks], _COARSE_BINS)
+    tails = [
+        seen_tails(view.profile, view.bands, own, fit.level, view.free)
+        for view, own, fit in zip(views, peaks, first, strict=True)
+    ]
+    return fits(tails, _BINS)
 
 
 def _of_fit(view: LaneView, fit: SmoothBaseline, checks: NDArray[np.float64]) -> Baseline:
@@ -188,16 +212,15 @@ def _of_fit(view: LaneView, fit: SmoothBaseline, checks: NDArray[np.float64]) ->
         whole,
         checks=checks,
         stretches=np.count_nonzero(view.free) / usual if usual else np.inf,
+        correlation=fit.correlation,
     )
 
 
 # The smoother's length is at least this share of a band's. It lets half through of what is 2 pi
 # times as long: the curve follows what bends over a band's length and more, and no band.
 _LEAST_LENGTH = 0.2
-# Just outside its limits a band may still be this share of its peak, fading with this share of
-# its length: such rows say less of the baseline than their noise alone would have it.
-_TAIL_HEIGHT = 0.012
-_TAIL_FADE = 0.2
+# Rows are averaged in at most so many bins; fewer for the first curve, above which tails are seen.
+_BINS, _COARSE_BINS = 240, 120
 
 
 def _usual_length(bands: tuple[tuple[float, float], ...]) -> float:
@@ -208,27 +231,6 @@ def _usual_length(bands: tuple[tuple[float, float], ...]) -> float:
     lengths = np.sort([stop - start for start, stop in bands])
     covered = np.cumsum(lengths)
     return float(lengths[np.searchsorted(covered, covered[-1] / 2)]) if lengths.size else 0.0
-
-
-def _tail_variance(view: LaneView) -> NDArray[np.float64]:
-    """Variance that the bands' tails add to the band-free rows, shape (N,)."""
-    profile = view.profile
-    extra = np.zeros(profile.position.size)
-    for start, stop in view.bands:
-        first, end = (
-            profile.position.searchsorted(start),
-            profile.position.searchsorted(stop, "right"),
-        )
-        values = profile.intensity[first:end]
-        if not values.size:
-            continue
-        height = max(float(values.max()) - float(min(values[0], values[-1])), 0.0)
-        length = stop - start
-        near = rows_between(profile.position, start - 3 * length, stop + 3 * length)
-        position = profile.position[near]  # beyond, less than 1e-12 of it is left
-        away = np.maximum(np.maximum(start - position, position - stop), 0.0)
-        extra[near] += (_TAIL_HEIGHT * height) ** 2 * np.exp(away * (-2 / (_TAIL_FADE * length)))
-    return extra
 
 
 def rolling_ball(view: LaneView, settings: BackgroundSettings) -> Baseline:

@@ -97,7 +97,9 @@ def find_teeth(
 
 
 # A lane's foot is where its cross-section has fallen to this share of its top.
-_FOOT = 0.01
+_FOOT = 0.005
+# How far the feet of this share of all edges reach is given to every lane: bands of a lane differ.
+_MOST_FEET = 0.7
 # Edges are never softer than this share of the lane's width.
 _MAX_SOFT = 0.35
 
@@ -140,7 +142,7 @@ def lane_feet(profile: NDArray[np.float64], teeth: list[Tooth]) -> list[tuple[fl
                 at += step
             if (stop - at) * step > 0:
                 margins.append(min(abs(at - edge), _MAX_SOFT * tooth.width))
-    margin = median(margins) if margins else 0.1 * teeth[0].width
+    margin = quantile(margins, _MOST_FEET) if margins else 0.1 * teeth[0].width
     feet = [(tooth.left - margin, tooth.right + margin) for tooth in teeth]
     for k in range(len(feet) - 1):
         if feet[k][1] > feet[k + 1][0]:

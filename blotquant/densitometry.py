@@ -23,7 +23,7 @@ from .registry import get
 from .result import BandMeasurement, GroupFit, LaneMeasurement
 from .signal import MAX_OPTICAL_DENSITY
 from .smoother import roughness
-from .uncertainty import Boxes, LaneReading, lane_total_error, standard_errors
+from .uncertainty import Boxes, LaneReading, edge_signals, lane_total_error, standard_errors
 
 __all__ = [
     "measure_lane",
@@ -35,6 +35,9 @@ __all__ = [
 
 # Neighbours nearer than this share of the lane's width touch it.
 _TOUCH = 0.02
+# A band leaks into such a neighbour, or gets from it, where its edges stand at this share of its
+# mean signal.
+_LEAKS = 0.05
 # Whether lanes touch is looked at in some rows from top to bottom.
 _SOME_ROWS = np.linspace(0.0, 1.0, 5)
 # A band whose profile at its limit is still this share of its peak overlaps its neighbour.
@@ -224,6 +227,13 @@ def _ordered(bands: Sequence[Band]) -> list[Band]:
     return sorted(bands, key=lambda band: (band.start, band.stop))
 
 
+# What a lane's flags say of its bands, by whether they leak.
+_OF_LANE = {
+    False: Flag.BASELINE_UNCERTAIN,
+    True: Flag.BASELINE_UNCERTAIN | Flag.LANES_TOUCH,
+}
+
+
 def _measured(boxes: Boxes, recipe: Recipe, lane_flags: Sequence[Flag]) -> list[BandMeasurement]:
     """Measurement of each band; `lane_flags` are those of the lanes."""
     area = boxes.sums(boxes.of_rows(lambda reading: reading.profile.width))
@@ -258,11 +268,17 @@ def _measured(boxes: Boxes, recipe: Recipe, lane_flags: Sequence[Flag]) -> list[
         "method_spread": method_spreads(boxes, recipe),
     }
     flags = _band_flags(boxes, above, net, error, _is_below(boxes, net, limit), saturated)
-    lane_flags = [own & (Flag.LANES_TOUCH | Flag.BASELINE_UNCERTAIN) for own in lane_flags]
+    leaks = edge_signals(boxes).max(axis=0) > _LEAKS * np.maximum(net, 0.0)
     of_band = zip(*(each.tolist() for each in values.values()), strict=True)
     return [
-        BandMeasurement(band=band, flags=lane_flags[k] | own, **dict(zip(values, row, strict=True)))
-        for band, k, own, row in zip(boxes.bands, boxes.lane.tolist(), flags, of_band, strict=True)
+        BandMeasurement(
+            band=band,
+            flags=own | lane_flags[k] & _OF_LANE[leak],
+            **dict(zip(values, row, strict=True)),
+        )
+        for band, k, own, leak, row in zip(
+            boxes.bands, boxes.lane.tolist(), flags, leaks.tolist(), of_band, strict=True
+        )
     ]
 
 

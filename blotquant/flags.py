@@ -85,7 +85,10 @@ FLAG_MEANING: MappingProxyType[Flag, str] = MappingProxyType(
         ),
         Flag.COLOUR: "A colour picture was read as luminance: densities depend on the colour of the stain.",
         Flag.LOW_CONFIDENCE: "The lane was found on thin evidence: please check it.",
-        Flag.LANES_TOUCH: "The neighbouring lane touches or overlaps this one: signal can leak between them.",
+        Flag.LANES_TOUCH: (
+            "The neighbouring lane touches this one, and the band reaches to the lane's edge: "
+            "signal can leak between them."
+        ),
         Flag.BASELINE_UNCERTAIN: "There is little band-free lane beside the band: the background is a guess.",
         Flag.POLARITY_UNCERTAIN: (
             "It is not clear whether bands are dark or light in this image; set the polarity yourself."

@@ -29,7 +29,7 @@ _LONGEST_REACH = 7.0
 # A shoulder is at least this share of its neighbour's height; what is less lies in its foot.
 _SHOULDER = 0.25
 # Along the profile a band ends where it has fallen to this share of its peak.
-_FOOT = 0.002
+_FOOT = 0.001
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,15 @@ class SmoothBaseline:
     stiffness: float
     _factor: NDArray[np.float64]
 
+    @property
+    def correlation(self) -> float:
+        """How alike neighbouring bins are off: the autocorrelation of the residuals; 0 for none."""
+        off = self.residual * np.sqrt(self.weights)
+        beside = off[1:] * off[:-1]
+        both = self.weights[1:] * self.weights[:-1] > 0
+        square = float((off[1:] ** 2)[both].sum())
+        return float(beside[both].sum()) / square if square > 0 else 0.0
+
     def stretches(self, length: float) -> list[tuple[int, int]]:
         """First bin and number of bins of each stretch to be left out; see `left_out`."""
         for part in (1, 2, 4):

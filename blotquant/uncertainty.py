@@ -27,6 +27,7 @@ __all__ = [
     "Boxes",
     "LaneReading",
     "across_error",
+    "edge_signals",
     "lane_total_error",
     "lossy_error",
     "standard_errors",
@@ -43,6 +44,9 @@ LIMIT_ERROR = 0.011
 LATERAL_ERROR = 0.0075
 # ... and more where an edge stands high on a flank, which is less steep there.
 LATERAL_RISE = 1.4
+_HIGHEST_EDGE = 3.0
+# A lane that holds one band alone was placed by that band: half the variance.
+_ALONE = 0.5
 # The same of a lane as a whole, whose smear is softer at the sides than bands are.
 LANE_ERROR = 0.017
 # Lossy compression rounds what is fine in a band away: about this share of it.
@@ -54,7 +58,9 @@ ROUNDED_ALIKE = 0.4
 _USUAL_STEP = 1.0
 # A curve whose stiffness was told by n stretches of free lane scatters like Student's t: its
 # variance is n / (n - 2) times that of a known stiffness. Fewer than this many say no less.
-_LEAST_STRETCHES = 3.0
+_LEAST_STRETCHES = 4.0
+# Neighbouring bins that err alike by more than this say no more than that they do.
+_MOST_ALIKE = 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,9 +93,13 @@ class LaneReading:
 
     @cached_property
     def bridging(self) -> float:
-        """Factor of the baseline's variance: by its checks, and by how few rows told its shape."""
+        """Factor of the baseline's variance: what its own model does not know of its errors.
+
+        By its checks, by how few rows told its shape, and by how alike neighbouring rows err.
+        """
         stretches = max(self.baseline.stretches, _LEAST_STRETCHES)
-        return self.roughness / (1 - 2 / stretches)
+        alike = min(max(self.baseline.correlation, 0.0), _MOST_ALIKE)
+        return self.roughness / (1 - 2 / stretches) * (1 + alike) / (1 - alike)
 
     @cached_property
     def net(self) -> NDArray[np.float64]:
@@ -125,9 +135,8 @@ class LaneReading:
 
     @cached_property
     def at_sides(self) -> NDArray[np.float64]:
-        """Signal at the lane's two sides together, over 3 px each, a.u., shape (N,)."""
-        left, right = self._sections.sides
-        return np.asarray(left + right)
+        """Signal at the lane's left and right side, over 3 px each, a.u., shape (2, N)."""
+        return self._sections.sides
 
     @cached_property
     def _sections(self) -> Sections:
@@ -265,21 +274,23 @@ def standard_errors(boxes: Boxes, net: Floats) -> tuple[Floats, Floats]:
             + \mathrm{var}(p_r) - \mathrm{var}(b_r)]
             + \mathrm{var}\Big(\sum_r w_r b_r\Big) + (\tau\, \mathrm{net})^2
             + (\lambda h)^2 (a_\mathrm{start}^2 + a_\mathrm{stop}^2)
-            + (\mu\, \omega\, E\, (1 + \kappa\, \omega E / \mathrm{net}))^2
+            + (\mu\, E\, (1 + \kappa\, E / \mathrm{net}))^2
             + \Big(\sum_r w_r d_r\Big)^2
 
     - var(p), var(b): read and shot noise of the profile and of the background alone; s >= 1: how
       much more the band-free rows scatter than noise explains (texture, compression);
     - the second term: the baseline's own covariance, times what its checks found of it and
       n / (n - 2), n being the stretches of free lane, as long as a band, that its stiffness was
-      told by: with few of them, it is not known well;
+      told by: with few of them, it is not known well. Where neighbouring bins err alike
+      (correlation r > 0), there are fewer independent ones than the model counts: times
+      (1 + r) / (1 - r) (Bartlett 1946, J. R. Stat. Soc. Suppl. 8:27);
     - tau (TAIL_ERROR): the share of the band that may lie outside its box;
     - the fourth term: what a limit placed lambda (LIMIT_ERROR) of the band's length h too near or
       too far takes or adds, a being the profile above the baseline there;
-    - the fifth: the same across the lane, mu (LATERAL_ERROR) of its width omega, E being the band's
-      signal per px at the lane's two edges together: a lane that is too narrow is so on both
-      sides. The higher an edge stands on a flank, the less steep is the flank there (kappa,
-      LATERAL_RISE);
+    - the fifth: the same across the lane, mu (LATERAL_ERROR) of E, what the band would hold if it
+      were everywhere as at the lane's two edges, :math:`E^2 = 2 (E_\mathrm{left}^2 +
+      E_\mathrm{right}^2)`. The higher an edge stands on a flank, the less steep is the flank there
+      (kappa, LATERAL_RISE). A lane with one band was placed by that band: half the variance;
     - the last: how far the fill of specks and scratches may be off (`blotquant.marks.Marks`).
 
     The signal to noise is the net density over the first two terms with no band there, that is
@@ -305,6 +316,35 @@ def standard_errors(boxes: Boxes, net: Floats) -> tuple[Floats, Floats]:
     ]
     error = np.sqrt(variance + placing + (TAIL_ERROR * net) ** 2 + np.square(lossy))
     return error, np.sqrt(without)
+
+
+def edge_signals(boxes: Boxes) -> Floats:
+    """What each band would hold if it were as at one side of its box in its whole width.
+
+    Parameters
+    ----------
+    boxes : Boxes
+        Of B bands.
+
+    Returns
+    -------
+    ndarray, shape (2, B)
+        At the left and the right side, a.u. x px, above the straight line between the band's ends:
+        the background beside the lane. 0 for a band of less than three rows.
+    """
+    size, step = boxes.size[:, None], np.arange(boxes.weights.shape[1])
+    few = np.maximum(1, size // 8)
+    in_first, in_last = step < few, (step >= size - few) & (step < size)
+    along = boxes.sums(step / np.maximum(size - 1, 1))
+    whole = boxes.weights.sum(axis=1)
+    width = boxes.of_lanes(lambda reading: reading.lane.width)
+    edges = []
+    for side in (0, 1):
+        signal = boxes.in_rows([reading.at_sides[side] for reading in boxes.readings])
+        first = np.where(in_first, signal, 0.0).sum(axis=1) / few[:, 0]
+        last = np.where(in_last, signal, 0.0).sum(axis=1) / few[:, 0]
+        edges.append(width * (boxes.sums(signal) - first * whole - (last - first) * along))
+    return np.where(boxes.size < 3, 0.0, edges)
 
 
 def lossy_error(blot: Blot, area: float, net: float) -> float:
@@ -390,16 +430,10 @@ def _along(boxes: Boxes) -> Floats:
 
 def _across(boxes: Boxes) -> Floats:
     """What a misplaced lane takes or adds: the band's signal in the px at its box's two sides."""
-    size, step = boxes.size[:, None], np.arange(boxes.weights.shape[1])
-    signal = boxes.of_rows(lambda reading: reading.at_sides)
-    # above the straight line between the band's ends: the background beside the lane
-    few = np.maximum(1, size // 8)
-    first = np.where(step < few, signal, 0.0).sum(axis=1) / few[:, 0]
-    last = np.where((step >= size - few) & (step < size), signal, 0.0).sum(axis=1) / few[:, 0]
-    along = boxes.sums(step / np.maximum(size - 1, 1))
-    level = first * boxes.weights.sum(axis=1) + (last - first) * along
-    edge = boxes.of_lanes(lambda reading: reading.lane.width) * np.abs(boxes.sums(signal) - level)
+    edge = math.sqrt(2) * np.hypot(*edge_signals(boxes))
     net = boxes.sums(boxes.of_rows(lambda reading: reading.net))
-    height = np.divide(edge, net, out=np.ones(edge.shape), where=net > edge)
+    highest = np.full(edge.shape, _HIGHEST_EDGE)
+    height = np.divide(edge, net, out=highest, where=_HIGHEST_EDGE * net > edge)
+    alone = boxes.of_lanes(lambda reading: len(reading.baseline.band_variance) == 1)
     error = LATERAL_ERROR * edge * (1 + LATERAL_RISE * height)
-    return np.asarray(np.where(boxes.size < 3, 0.0, error))
+    return np.asarray(error * np.where(alone, math.sqrt(_ALONE), 1.0))

@@ -17,7 +17,7 @@ from blotquant.noise import NoiseModel
 from blotquant.reading import row_weights
 from blotquant.recipe import Recipe
 from blotquant.signal import SignalMap
-from blotquant.uncertainty import Boxes, standard_errors
+from blotquant.uncertainty import Boxes, across_error, standard_errors
 
 ROWS, COLS, GROUND = 300, 120, 1000.0
 LANE = Lane("a", "p", ((0, 59.5), (ROWS - 1, 59.5)), 50)
@@ -163,12 +163,21 @@ def test_a_curve_that_few_free_rows_told_is_less_sure():
         for stretches in (4.0, 40.0)
     )
     assert reading.baseline.stretches == pytest.approx(ROWS / 48, abs=1.2)
-    assert few.bridging == pytest.approx(2.0)
-    assert many.bridging == pytest.approx(1 / 0.95)
+    assert few.bridging == pytest.approx(2.0 * _of_alike(reading))
+    assert many.bridging == pytest.approx(1 / 0.95 * _of_alike(reading))
+    alike = replace(many, baseline=replace(many.baseline, correlation=0.5))
+    assert alike.bridging == pytest.approx(3 / 0.95)
+    opposed = replace(many, baseline=replace(many.baseline, correlation=-0.5))
+    assert opposed.bridging == pytest.approx(1 / 0.95)
     both = Boxes.of([(few, [band()]), (many, [band()])])
     errors = np.transpose(standard_errors(both, np.array([1e6, 1e6])))
     assert errors[0][0] > errors[1][0]
     assert errors[0][1] == errors[1][1]  # whether a band is there is another question
+
+
+def _of_alike(reading):
+    correlation = max(reading.baseline.correlation, 0.0)
+    return (1 + correlation) / (1 - correlation)
 
 
 def test_bands_side_by_side_are_what_each_is_in_its_lane():
@@ -196,11 +205,20 @@ def test_both_edges_that_cut_a_band_cost_more_than_one():
     planted = Planted(((150.0, 6.0, 30000.0),))
     whole, right, both = (
         one(planted, lane=replace(LANE, path=((0, middle), (ROWS - 1, middle)), width=width))
-        for middle, width in ((59.5, 50), (49.5, 50), (59.5, 30))
+        for middle, width in ((59.5, 50), (44.5, 30), (59.5, 30))
     )
-    share = [found.net_density_err / found.net_density for found in (whole, right, both)]
-    assert share[0] < 0.2 * share[1]
-    assert share[1] < 0.8 * share[2]
+    assert whole.net_density_err < 0.2 * right.net_density_err
+    assert right.net_density_err < 0.8 * both.net_density_err
+
+
+def test_a_lane_with_one_band_was_placed_by_it():
+    narrow = replace(LANE, width=30)
+    blot, noise = Planted().blot(), Planted().noise()
+    alone, together = (
+        across_error(read_background(blot, narrow, bands, Recipe(), noise=noise), bands[0])
+        for bands in ([band()], [band(), band(250.0)])
+    )
+    assert alone == pytest.approx(together / np.sqrt(2), rel=0.02)
 
 
 def test_signal_to_noise_leaves_the_bands_own_shot_noise_out():
@@ -334,7 +352,12 @@ def test_neighbours_that_touch_are_told():
     other_panel = replace(beside, panel_id="q")
     touching = measured(lanes=(LANE, beside))
     assert Flag.LANES_TOUCH in touching.flags
-    assert Flag.LANES_TOUCH in touching.bands[0].flags
+    # the boxes touch, the bands do not: nothing leaks
+    assert Flag.LANES_TOUCH not in touching.bands[0].flags
+    cut = replace(LANE, path=((0, 67.0), (ROWS - 1, 67.0)), width=35)
+    leaking = measured(lane=cut, lanes=(cut, beside))
+    assert Flag.LANES_TOUCH in leaking.flags
+    assert Flag.LANES_TOUCH in leaking.bands[0].flags
     for lanes in ((LANE,), (LANE, far), (LANE, other_panel)):
         assert Flag.LANES_TOUCH not in measured(lanes=lanes).flags
 

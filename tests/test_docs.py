@@ -19,6 +19,7 @@ import pytest
 import blotquant
 from blotquant import (
     bands,
+    comb,
     densitometry,
     errors,
     evidence,
@@ -28,6 +29,7 @@ from blotquant import (
     pipeline,
     registry,
     scene,
+    tails,
     uncertainty,
     warp,
 )
@@ -224,8 +226,12 @@ NUMBERS = [
     ("explanation/uncertainty.md", "({:g} · net)", uncertainty.TAIL_ERROR),
     ("explanation/uncertainty.md", "({:g} · net)", uncertainty.LOSSY_ERROR),
     ("explanation/uncertainty.md", "({:g} · q", uncertainty.ROUNDED_ALIKE),
-    ("explanation/uncertainty.md", "[{:g} · width · E", uncertainty.LATERAL_ERROR),
-    ("explanation/uncertainty.md", "(1 + {:g} · width · E", uncertainty.LATERAL_RISE),
+    ("explanation/uncertainty.md", "[{:g} · E", uncertainty.LATERAL_ERROR),
+    ("explanation/uncertainty.md", "(1 + {:g} · E", uncertainty.LATERAL_RISE),
+    ("explanation/background.md", "between {:g} %", 100 * tails._LEAST),
+    ("explanation/background.md", "and {:g} % of the band's peak", 100 * tails._MOST),
+    ("explanation/finding.md", "({:g} % of its top", 100 * comb._FOOT),
+    ("explanation/finding.md", "as far as {:g} % of all edges", 100 * comb._MOST_FEET),
     ("explanation/uncertainty.md", "({:g} · h)", uncertainty.LIMIT_ERROR),
     ("explanation/uncertainty.md", "`finding.sensitivity` ({:g} by default)", SENSITIVITY),
     ("explanation/conventions.md", "log10(clear / grey level), at most {:g}", MAX_OPTICAL_DENSITY),
