@@ -86,8 +86,9 @@ class SmoothBaseline:
         return self._variances(one)
 
     def _variances(self, of_bins: NDArray[np.float64]) -> NDArray[np.float64]:
-        solved = dpbtrs(self._factor, of_bins.T, lower=1)[0]
-        return np.asarray(self.scale * np.einsum("sn,ns->s", of_bins, solved), np.float64)
+        # with the lower factor L of the precision, w^T P^-1 w is the square of L^-1 w
+        half = dtbtrs(self._factor, of_bins.T, uplo="L")[0]
+        return np.asarray(self.scale * np.einsum("ns,ns->s", half, half), np.float64)
 
 
 def left_out(fits: Sequence[SmoothBaseline], lengths: Sequence[float]) -> list[NDArray[np.float64]]:
