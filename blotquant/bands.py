@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 from .errors import NothingFound
 from .flags import Flag
 from .known_places import with_faint_bands
-from .limits import Ground, Peak, limits_and_ground
+from .limits import Peak, limits_and_ground
 from .membrane import find_panels
 from .model import Blot, Lane, Layout, Panel, Profile
 from .noise import NoiseModel, estimate_noise
@@ -92,8 +92,12 @@ def find_bands(
         )
         peaks.update(zip(alike, found_in, strict=True))
     kept = _of_one_kind(peaks)
-    found, ground = limits_and_ground(lanes, profiles, kept)
-    doubtful, ground_of_broad = _too_broad(lanes, profiles, peaks, kept)
+    broad = _too_broad(peaks, kept)
+    with_broad = {lane: sorted([*kept[lane], *own], key=_row) for lane, own in broad.items()}
+    (found, ground), (found_with_broad, ground_of_broad) = limits_and_ground(
+        profiles, [(lanes, kept), ([lane for lane in lanes if lane.id in broad], with_broad)]
+    )
+    doubtful = _doubtful(found_with_broad, profiles, broad, kept)
     ground |= ground_of_broad
     by_lane: dict[str, list[FoundBand]] = {lane.id: [] for lane in lanes if lane.id in ground}
     for band in found + doubtful:
@@ -214,28 +218,30 @@ def _trust(peaks: list[Peak]) -> NDArray[np.float64]:
 
 
 def _too_broad(
-    lanes: Sequence[Lane],
-    profiles: Mapping[str, Profile],
-    peaks: Mapping[str, list[Peak]],
-    kept: Mapping[str, list[Peak]],
-) -> tuple[list[FoundBand], dict[str, Ground]]:
-    """What is too broad for one band and stands free: a cloud, or two bands side by side.
-
-    And the ground of the lanes that hold such a thing, with it kept out of the baseline.
-    """
+    peaks: Mapping[str, list[Peak]], kept: Mapping[str, list[Peak]]
+) -> dict[str, list[Peak]]:
+    """What is too broad for one band, by lane id: a cloud, or two bands side by side."""
     broad: dict[str, list[Peak]] = {}
     for lane, own in kept.items():
         least = min((peak.sigma for peak in own), default=0.0)
         dropped = [p for p in peaks[lane] if p not in own and p.sigma > least]
         if dropped:
             broad[lane] = dropped
-    some = [lane for lane in lanes if lane.id in broad]
-    both = {
-        lane: sorted([*kept[lane], *dropped], key=lambda p: p.row)
-        for lane, dropped in broad.items()
-    }
+    return broad
+
+
+def _row(peak: Peak) -> float:
+    return peak.row
+
+
+def _doubtful(
+    found: Sequence[FoundBand],
+    profiles: Mapping[str, Profile],
+    broad: Mapping[str, list[Peak]],
+    kept: Mapping[str, list[Peak]],
+) -> list[FoundBand]:
+    """Of bands that were found, those that are too broad for one and stand free."""
     doubtful = []
-    found, ground = limits_and_ground(some, profiles, both)
     for band in found:
         position = profiles[band.lane_id].position
         at = (band.row - float(position[0])) / float(position[1] - position[0])
@@ -243,7 +249,7 @@ def _too_broad(
         known = any(abs(at - k.row) < k.sigma for k in kept[band.lane_id])
         if near and not known:
             doubtful.append(replace(band, doubtful=True))
-    return doubtful, ground
+    return doubtful
 
 
 def _peaks(

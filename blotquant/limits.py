@@ -86,31 +86,46 @@ def band_limits(
     list of FoundBand
         Lane by lane; peaks that do not stand above the baseline are left out.
     """
-    return limits_and_ground(lanes, profiles, peaks)[0]
+    return limits_and_ground(profiles, [(lanes, peaks)])[0][0]
+
+
+# Lanes with their peaks, by lane id, from the well down.
+PeaksOfLanes = tuple[Sequence[Lane], Mapping[str, list[Peak]]]
 
 
 def limits_and_ground(
-    lanes: Sequence[Lane], profiles: Mapping[str, Profile], peaks: Mapping[str, list[Peak]]
-) -> tuple[list[FoundBand], dict[str, Ground]]:
-    """As `band_limits`, with the ground of each lane that has peaks, by lane id."""
-    busy = [lane for lane in lanes if peaks[lane.id]]
+    profiles: Mapping[str, Profile], sets: Sequence[PeaksOfLanes]
+) -> list[tuple[list[FoundBand], dict[str, Ground]]]:
+    """As `band_limits`, with the ground of each lane that has peaks, by lane id.
+
+    Several sets of peaks, the bands of each of a kind, are looked at in one go: a few lanes by
+    themselves take nearly as long as all together.
+    """
+    peaks = {
+        (k, lane.id): of[lane.id]
+        for k, (lanes, of) in enumerate(sets)
+        for lane in lanes
+        if of[lane.id]
+    }
     hidden = {
-        lane.id: [(p.row - 4.5 * p.sigma, p.row + 4.5 * p.sigma) for p in peaks[lane.id]]
-        for lane in busy
+        key: [(p.row - 4.5 * p.sigma, p.row + 4.5 * p.sigma) for p in own]
+        for key, own in peaks.items()
     }
     for last in (False, True):
         # once more, with the tails that the first limits found kept out of the baseline
-        seen = _lane_shapes([lane.id for lane in busy], profiles, hidden, peaks)
-        reach = _common_reach(list(seen.values()))
-        limits = {lane: shape.limits(reach) for lane, shape in seen.items()}
+        seen = _lane_shapes(profiles, hidden, peaks)
+        reach = [
+            _common_reach([shape for (k, _), shape in seen.items() if k == one])
+            for one in range(len(sets))
+        ]
+        limits = {(k, lane): shape.limits(reach[k]) for (k, lane), shape in seen.items()}
         if not last:
-            hidden = {lane: [one for one in own if one] for lane, own in limits.items()}
-    found = [
-        band
-        for lane in busy
-        for band in _found(lane, profiles[lane.id], seen[lane.id], limits[lane.id])
-    ]
-    return found, {lane: Ground(shape.above, shape.noise**2) for lane, shape in seen.items()}
+            hidden = {key: [one for one in own if one] for key, own in limits.items()}
+    found: list[tuple[list[FoundBand], dict[str, Ground]]] = [([], {}) for _ in sets]
+    for (k, lane), shape in seen.items():
+        found[k][0].extend(_found(lane, profiles[lane], shape, limits[k, lane]))
+        found[k][1][lane] = Ground(shape.above, shape.noise**2)
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,7 +263,7 @@ class _Sides:
 
 
 def _found(
-    lane: Lane, profile: Profile, shape: _LaneShape, limits: list[tuple[float, float] | None]
+    lane: str, profile: Profile, shape: _LaneShape, limits: list[tuple[float, float] | None]
 ) -> list[FoundBand]:
     """Bands of a lane in px of the picture."""
     origin, step = float(profile.position[0]), float(profile.position[1] - profile.position[0])
@@ -260,7 +275,7 @@ def _found(
         start, stop = limit
         found.append(
             FoundBand(
-                lane_id=lane.id,
+                lane_id=lane,
                 row=origin + step * shape.summits[index],
                 start=origin + step * start,
                 stop=origin + step * stop,
@@ -273,23 +288,23 @@ def _found(
 
 
 def _lane_shapes(
-    lanes: Sequence[str],
     profiles: Mapping[str, Profile],
-    hidden: Mapping[str, list[tuple[float, float]]],
-    peaks: Mapping[str, list[Peak]],
-) -> dict[str, _LaneShape]:
-    """Shape of each lane, by its id; `hidden` are the stretches kept out of its baseline."""
-    shapes: dict[str, _LaneShape] = {}
-    for size in {profiles[lane].position.size for lane in lanes}:
-        alike = [lane for lane in lanes if profiles[lane].position.size == size]
+    hidden: Mapping[tuple[int, str], list[tuple[float, float]]],
+    peaks: Mapping[tuple[int, str], list[Peak]],
+) -> dict[tuple[int, str], _LaneShape]:
+    """Shape of each lane, by set and id; `hidden` are the stretches kept out of its baseline."""
+    shapes: dict[tuple[int, str], _LaneShape] = {}
+    sizes = {key: profiles[key[1]].position.size for key in peaks}
+    for size in set(sizes.values()):
+        alike = [key for key in peaks if sizes[key] == size]
         read = _above_baselines(
-            [profiles[lane] for lane in alike],
-            [hidden[lane] for lane in alike],
-            [peaks[lane] for lane in alike],
+            [profiles[lane] for _, lane in alike],
+            [hidden[key] for key in alike],
+            [peaks[key] for key in alike],
         )
-        for lane, above, smooth, noise, bridge in zip(alike, *read, strict=True):
-            shapes[lane] = _LaneShape.of(above, smooth, noise, bridge, peaks[lane])
-    return {lane: shapes[lane] for lane in lanes}
+        for key, above, smooth, noise, bridge in zip(alike, *read, strict=True):
+            shapes[key] = _LaneShape.of(above, smooth, noise, bridge, peaks[key])
+    return {key: shapes[key] for key in peaks}
 
 
 def _above_baselines(

@@ -109,6 +109,8 @@ def marked_places(
     rows, cols, sign = _standing_out(small, pairs)
     found = (2 * rows, 2 * cols, sign)
     coarse = _within(values, threshold, found, 3 * REACH, (left, right))
+    if coarse[0].size == 0:
+        return fine
     both = [np.append(one, other) for one, other in zip(fine, coarse, strict=True)]
     return both[0], both[1], both[2]
 

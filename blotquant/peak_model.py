@@ -142,7 +142,7 @@ class PeakModel:
             return np.zeros((len(theta), self.count))
         own = theta[:, self.at_own_skew] if self.count > 1 else 0.0
         skewness = theta[:, self.at_skew] + own
-        return np.asarray(np.clip(skewness, -LARGEST_SKEWNESS, LARGEST_SKEWNESS))
+        return _within(skewness, LARGEST_SKEWNESS)
 
     def densities(self, theta: Floats, x: Floats) -> Densities:
         """Each band's shape and its derivatives, shape (B, K, N)."""
@@ -223,6 +223,8 @@ class PeakModel:
             jacobian[:, self.at_ratio] = by_sigma
         if self.name != "gaussian":
             by_skew = by_skew * area
+            held = self._held(theta, by_skew, residual * weight)
+            by_skew[held] = 0.0
             jacobian[:, self.at_skew] = by_skew.sum(axis=1, keepdims=True)
             if self.count > 1:
                 jacobian[:, self.at_own_skew] = by_skew
@@ -234,7 +236,20 @@ class PeakModel:
         k = np.arange(self.size)
         normal[:, k, k] += self.prior[of]
         gradient = (jacobian @ residual[:, :, None])[:, :, 0] - self.prior[of] * theta
+        if self.name != "gaussian":
+            gradient[held.all(axis=1), self.at_skew] = 0.0
+            if self.count > 1:
+                gradient[:, self.at_own_skew][held] = 0.0
         return residual, normal, gradient
+
+    def _held(self, theta: Floats, by_skew: Floats, pull: Floats) -> NDArray[np.bool_]:
+        """Bands, shape (B, K), of the largest skewness which the profile would still have larger.
+
+        There the skewness is no parameter any more: a step that counts on it would go astray.
+        """
+        skewness = self.skews(theta)
+        outwards = (by_skew @ pull[:, :, None])[:, :, 0] * skewness > 0
+        return np.asarray(outwards & (np.abs(skewness) >= LARGEST_SKEWNESS))
 
     def _cost(self, of: Places, theta: Floats, residual: Floats) -> Floats:
         square = np.einsum("bn,bn->b", residual, residual)
@@ -244,11 +259,20 @@ class PeakModel:
         """Parameters after a step that no centre, thickness or skewness takes too far."""
         most = np.broadcast_to(self.most_step, step.shape).copy()
         most[:, self.at_center] = np.exp(theta[:, self.at_sigma])
-        tried = theta + np.clip(step, -most, most)
+        tried = theta + _within(step, most)
         # a band's area may shrink but not change its sign on the way
         least = 0.1 * theta[:, self.at_area]
         np.maximum(tried[:, self.at_area], least, out=tried[:, self.at_area])
+        common = _within(tried[:, self.at_skew], LARGEST_SKEWNESS)
+        tried[:, self.at_own_skew] += common
+        tried[:, self.at_own_skew] = _within(tried[:, self.at_own_skew], LARGEST_SKEWNESS) - common
+        tried[:, self.at_skew] = common
         return np.asarray(tried)
+
+
+def _within(values: Floats, most: Floats | float) -> Floats:
+    """Values no further from 0 than allowed; `numpy.clip` takes three times as long over a few."""
+    return np.asarray(np.minimum(np.maximum(values, np.negative(most)), most))
 
 
 def _solved(normal: Floats, gradient: Floats, damping: Floats) -> Floats:

@@ -6,7 +6,6 @@ import math
 import weakref
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -61,10 +60,10 @@ class Sections:
 
     Parameters
     ----------
-    position : ndarray, shape (N,)
-        Rows of the picture.
-    intensity, variance, width : ndarray, shape (SECTIONS, N)
-        As in `Profile`, of each part, left to right; specks and scratches filled in.
+    whole : Profile
+        Of the lane that the parts make up, N rows; specks and scratches filled in.
+    intensity : ndarray, shape (SECTIONS, N)
+        As in `Profile`, of each part, left to right.
     marks : Marks
         What the specks and scratches were worth.
     outermost : ndarray, shape (2, N)
@@ -73,23 +72,11 @@ class Sections:
         The same as the mean of the outermost px and of those next to it: one alone is noisy.
     """
 
-    position: NDArray[np.float64]
+    whole: Profile
     intensity: NDArray[np.float64]
-    variance: NDArray[np.float64]
-    width: NDArray[np.float64]
     marks: Marks = NO_MARKS
     outermost: NDArray[np.float64] = field(default_factory=lambda: np.empty((2, 0)))
     sides: NDArray[np.float64] = field(default_factory=lambda: np.empty((2, 0)))
-
-    @cached_property
-    def whole(self) -> Profile:
-        """Profile of the lane that the parts make up."""
-        return Profile(
-            self.position,
-            self.intensity.sum(axis=0),
-            self.variance.sum(axis=0),
-            self.width.sum(axis=0),
-        )
 
 
 # Finding looks at a lane's sections and measuring at their sum: read once, kept for a while.
@@ -124,8 +111,8 @@ def _read(blot: Blot, lane: Lane, noise: NoiseModel, count: int) -> Sections:
     rows = _rows(blot.shape[0], lane)
     position = rows.astype(np.float64)
     if rows.size == 0:
-        empty = np.empty((count, 0))
-        return Sections(position, empty, empty, empty)
+        empty = np.empty(0)
+        return Sections(Profile(position, empty, empty, empty), np.empty((count, 0)))
     n_cols = blot.shape[1]
     center = lane.center(position)
     edges = center + lane.width * (np.arange(count + 1) / count - 0.5)[:, None]
@@ -146,7 +133,9 @@ def _read(blot: Blot, lane: Lane, noise: NoiseModel, count: int) -> Sections:
         intensity *= blot.signal_map.scale
         intensity += blot.signal_map.offset * width
     marks = _fill_marks(blot, noise, (rows[0], first), values, linear, at, intensity)
-    variance = noise.variance(intensity / np.maximum(width, 1e-9)) * width
+    variance = noise.variance(intensity / np.maximum(width, 1e-9))
+    variance *= width
+    whole = Profile(position, intensity.sum(axis=0), variance.sum(axis=0), at[-1] - at[0])
     # read here, where they are at hand: px by px from the whole picture takes longer
     half = lane.width / 2 - 0.5
     beside = np.array([-half - 1, -half, 1 - half, half - 1, half, half + 1])
@@ -155,9 +144,7 @@ def _read(blot: Blot, lane: Lane, noise: NoiseModel, count: int) -> Sections:
     if linear:
         at_edges = blot.signal_map(at_edges)
     sides = at_edges.astype(np.float64).reshape(2, 3, rows.size)
-    return Sections(
-        position, intensity, variance, width, marks, sides[:, 1].copy(), sides.mean(axis=1)
-    )
+    return Sections(whole, intensity, marks, sides[:, 1].copy(), sides.mean(axis=1))
 
 
 def _fill_marks(

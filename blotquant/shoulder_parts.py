@@ -49,7 +49,8 @@ class LaneSignal:
     @property
     def step(self) -> int:
         """Rows of the lane in each of the profile's."""
-        return max(1, self.sections.position.size // max(self.profile.position.size, 1))
+        own_rows = self.sections.whole.position.size
+        return max(1, own_rows // max(self.profile.position.size, 1))
 
     @cached_property
     def places(self) -> Floats:

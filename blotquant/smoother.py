@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dpbtrf, dpbtrs
+from scipy.linalg.lapack import dpbtrf, dpbtrs, dtbtrs
 
 from .order import median
 
@@ -95,8 +95,9 @@ class SmoothBaseline:
         return self._variances(one)
 
     def _variances(self, of_bins: NDArray[np.float64]) -> NDArray[np.float64]:
-        solved = dpbtrs(self._factor, of_bins.T, lower=1)[0]
-        return np.asarray(self.scale * np.einsum("sn,ns->s", of_bins, solved), np.float64)
+        # with the lower factor L of the precision, w^T P^-1 w is the square of L^-1 w
+        half = dtbtrs(self._factor, of_bins.T, uplo="L")[0]
+        return np.asarray(self.scale * np.einsum("ns,ns->s", half, half), np.float64)
 
 
 def left_out(fits: Sequence[SmoothBaseline], lengths: Sequence[float]) -> list[NDArray[np.float64]]:
@@ -358,12 +359,14 @@ def _most_likely(
     stiffness = allowed[of, place] * usual[of]
     kept, factor = _factors(weights[of], stiffness)
     of, place, stiffness = of[kept], place[kept], stiffness[kept]
-    curve = _solved(factor, right[of])
+    # half the way to the curves: with the lower factor L of P, P^-1 r = L^-T (L^-1 r). The rest is
+    # gone for the likeliest only
+    half = _half_solved(factor, right[of])
     # misfit and roughness together, where the curve makes them least; a perfectly flat canvas has
     # no scatter at all
     without = np.einsum("ln,ln->l", right, values)
     freedom = (n_used - 2)[of]
-    scale = np.maximum((without[of] - np.einsum("sn,sn->s", curve, right[of])) / freedom, 1e-6)
+    scale = np.maximum((without[of] - np.einsum("sn,sn->s", half, half)) / freedom, 1e-6)
     cost = np.full(allowed.shape, np.inf)
     cost[of, place] = (
         freedom * np.log(scale) + 2 * np.log(factor[0]).sum(axis=1) - (n - 2) * np.log(stiffness)
@@ -372,7 +375,8 @@ def _most_likely(
     number[of, place] = np.arange(of.size)
     best = number[np.arange(count), cost.argmin(axis=1)]
     factors = [factor[:, k].copy(order="F") for k in best]
-    return factors, stiffness[best], curve[best] + line, scale[best]
+    curve = _half_solved(factor[:, best], half[best], transposed=True)
+    return factors, stiffness[best], curve + line, scale[best]
 
 
 def _line(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -413,6 +417,15 @@ def _solved(factor: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[
     """Solution of each of the systems of `_factors` for its right side, shape (S, n)."""
     solution: NDArray[np.float64] = dpbtrs(factor.reshape(3, -1), right.ravel(), lower=1)[0]
     return solution.reshape(right.shape)
+
+
+def _half_solved(
+    factor: NDArray[np.float64], right: NDArray[np.float64], *, transposed: bool = False
+) -> NDArray[np.float64]:
+    """The same with the lower factor alone, or with its transpose, shape (S, n)."""
+    transpose = "T" if transposed else "N"
+    solution = dtbtrs(factor.reshape(3, -1), right.ravel(), uplo="L", trans=transpose)[0]
+    return np.asarray(solution.reshape(right.shape))
 
 
 @lru_cache(maxsize=64)

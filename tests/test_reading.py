@@ -71,14 +71,17 @@ def test_two_half_lanes_add_up_to_the_whole(blot, path, width):
 @given(blot=blots, path=paths(), width=st.floats(0.3, 80))
 def test_each_section_is_the_lane_of_its_own_part(blot, path, width):
     sections = read_sections(blot, lane(path, width), LOUD)
-    assert sections.intensity.shape == (SECTIONS, sections.position.size)
+    whole = sections.whole
+    assert sections.intensity.shape == (SECTIONS, whole.position.size)
     scale = float(np.abs(blot.pixels.astype(float)).max()) * max(width, 1)
+    widths = np.zeros(whole.position.size)
     for k, section in enumerate(sections.intensity):
         shift = width * ((k + 0.5) / SECTIONS - 0.5)
         alone = read_lane(blot, lane(beside(path, shift), width / SECTIONS), LOUD)
         np.testing.assert_allclose(section, alone.intensity, rtol=1e-6, atol=1e-9 * scale)
-        np.testing.assert_allclose(sections.width[k], alone.width, rtol=1e-6, atol=1e-9)
-    np.testing.assert_array_equal(sections.whole.intensity, sections.intensity.sum(axis=0))
+        widths += alone.width
+    np.testing.assert_allclose(whole.width, widths, rtol=1e-6, atol=1e-9)
+    np.testing.assert_array_equal(whole.intensity, sections.intensity.sum(axis=0))
 
 
 @settings(deadline=None)
@@ -189,10 +192,10 @@ def test_a_mask_is_summed_by_area():
 def test_the_outermost_pixels_come_with_the_sections(path, width):
     blot = Blot(picture(np.uint16, 3), SignalMap(2.0, 5.0))
     read = read_sections(blot, lane(path, width), QUIET)
-    middle = lane(path, width).center(read.position)
+    middle = lane(path, width).center(read.whole.position)
     for found, side in zip(read.outermost, (-1, 1), strict=True):
         at = np.clip(np.rint(middle + side * (width / 2 - 0.5)), 0, COLS - 1).astype(int)
-        assert found == pytest.approx(2.0 * blot.pixels[read.position.astype(int), at] + 5.0)
+        assert found == pytest.approx(2.0 * blot.pixels[read.whole.position.astype(int), at] + 5.0)
 
 
 @given(path=paths(), width=st.floats(1.0, 50))

@@ -5,7 +5,8 @@ import pytest
 
 from blotquant.peak_choice import best_fit, crossing, fewer_bands
 from blotquant.peak_fit import Stretch, fit_all, fit_peaks
-from blotquant.peak_shapes import exponential_gaussian
+from blotquant.peak_model import PeakModel
+from blotquant.peak_shapes import LARGEST_SKEWNESS, exponential_gaussian
 from blotquant.simulate.band import emg
 
 X = np.arange(90.0)
@@ -133,3 +134,20 @@ def test_rows_left_out_do_not_count():
     )
     assert fit.areas[0] == pytest.approx(1e5, rel=0.02)
     assert fit.unexplained < 0.02
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_tail_longer_than_any_ends_the_search_at_the_longest(count, monkeypatch):
+    steps = []
+    evaluate = PeakModel._evaluate
+    monkeypatch.setattr(PeakModel, "_evaluate", lambda *given: steps.append(1) or evaluate(*given))
+    centers = np.array([30.0, 62.0])[:count]
+    stretch = profile(centers, (1e5, 7e4)[:count], 1.5, tail=4.0)
+    fits = [
+        fit_peaks(stretch, "exponential", centers + off, sigma, skew)
+        for off, sigma, skew in ((3.0, 5.0, 0.0), (8.0, 7.0, 1.2))
+    ]
+    assert len(steps) < 50
+    for fit in fits:
+        assert fit.skews == pytest.approx(LARGEST_SKEWNESS)
+    assert fits[0].aicc == pytest.approx(fits[1].aicc, abs=0.5)
