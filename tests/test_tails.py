@@ -60,7 +60,7 @@ def test_rows_beside_a_tail_say_less_the_nearer_they_are():
 def test_a_baseline_follows_a_dip_between_two_bands():
     # the only rows between the bands are beside one: they lie in a hollow of the ground
     hollow = 10_000.0 - 900.0 * np.exp(-0.5 * ((POSITION - 215) / 30) ** 2)
-    (found,) = under_lanes([view(profile(hollow))])
+    (found,) = under_lanes([view(profile(hollow, height=400_000.0))])
     assert found.level[195:236] == pytest.approx(hollow[195:236], abs=120.0)
 
 
