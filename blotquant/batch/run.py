@@ -14,6 +14,7 @@ from blotquant import report
 from blotquant.batch.elsewhere import run_on
 from blotquant.batch.integrity import look_at
 from blotquant.batch.journal import Entry
+from blotquant.batch.lock import locked
 from blotquant.batch.merging import Gathered, gather, merge
 from blotquant.batch.parts import Part, Product
 from blotquant.batch.place import FIXED_FILES, PARQUET, OutputFolder, read_provenance
@@ -131,7 +132,7 @@ def analyze_folder(
     StudyError
         If a study does not fit its sheet or its images; every fault, one line each.
     OutputError
-        If the outputs cannot be written where they should go.
+        If the outputs cannot be written where they should go, or another run is writing there.
     """
     given = [paths] if isinstance(paths, str | Path) else list(paths)
     with places(Asked(given, out, layouts, recursive, resume, use_study)) as at:
@@ -145,12 +146,13 @@ def analyze_folder(
             use_study=use_study,
         )
         run = _Run(plan, _How(_workers(jobs, len(plan.files)), executor, time_limit, progress))
-        if resume:
-            run.go_on()
-        else:
-            run.begin(overwrite=overwrite)
-        with at.running():
-            done = run.finish()
+        with locked(plan.out):
+            if resume:
+                run.go_on()
+            else:
+                run.begin(overwrite=overwrite)
+            with at.running():
+                done = run.finish()
         at.finish()
         return done
 
@@ -206,7 +208,8 @@ def renew_folder(
             growing=True,
         )
         run = _Run(plan, _How(_workers(jobs, len(plan.files)), None, time_limit, progress))
-        return run.finish() if run.go_on(again=False, unless_same=True) else None
+        with locked(plan.out):
+            return run.finish() if run.go_on(again=False, unless_same=True) else None
 
 
 class _Run:
