@@ -74,22 +74,28 @@ def overlay_picture(
     if image is None:
         return None
     height, width = image.shape[:2]
+    shown = _reduced(image, (max_width, height))
     return Picture(
-        uri=_jpeg(image, (max_width, height)),
+        uri=_jpeg(shown),
         width=width,
         height=height,
         bands=_band_shapes(result, (height, width)),
-        thumbnail=_jpeg(image, _THUMBNAIL) if thumbnail else "",
+        thumbnail=_jpeg(_reduced(shown, _THUMBNAIL)) if thumbnail else "",
     )
 
 
-def _jpeg(image: cv2.typing.MatLike, within: tuple[int, int]) -> str:
-    """``data:`` address of an image, reduced to fit (width, height)."""
+def _reduced(image: cv2.typing.MatLike, within: tuple[int, int]) -> cv2.typing.MatLike:
+    """An image that is no larger than (width, height)."""
     height, width = image.shape[:2]
     scale = min(1.0, within[0] / width, within[1] / height)
-    if scale < 1:
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    if scale == 1:
+        return image
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
+def _jpeg(image: cv2.typing.MatLike) -> str:
+    """``data:`` address of an image."""
     encoded = cv2.imencode(".jpg", image, _JPEG)[1]
     return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")
 
