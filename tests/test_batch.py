@@ -254,7 +254,7 @@ class TestOutputs:
         def fail(blot, result):
             raise ValueError("no ink")
 
-        monkeypatch.setattr("blotquant.figures.overlay_png", fail)
+        monkeypatch.setattr("blotquant.figures.overlay_pixels", fail)
         run = analyze_folder(blots)
         assert len(run.bands) == 3
         assert any("no ink" in text for text in run.measured[0].warnings)

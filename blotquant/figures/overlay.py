@@ -29,7 +29,7 @@ from blotquant.model import Band, Blot, Lane, Layout
 if TYPE_CHECKING:
     from blotquant.result import Result
 
-__all__ = ["MAX_SIDE", "lane_outline", "overlay_png"]
+__all__ = ["MAX_SIDE", "lane_outline", "overlay_pixels", "overlay_png"]
 
 MAX_SIDE = 2000
 DOUBTFUL = 0.5  # confidence below which the pipeline asks to check a lane
@@ -62,6 +62,11 @@ def overlay_png(blot: Blot, result: Result, *, max_side: int = MAX_SIDE) -> byte
     bytes
         A PNG.
     """
+    return png_bytes(overlay_pixels(blot, result, max_side=max_side))
+
+
+def overlay_pixels(blot: Blot, result: Result, *, max_side: int = MAX_SIDE) -> Canvas:
+    """What `overlay_png` packs: ndarray of uint8, shape (rows, cols, 3), blue, green, red."""
     layout = rows_with_kda(result)
     frame = Frame.of(blot.shape, layout, max_side)
     canvas = _paper(blot, layout, frame)
@@ -76,7 +81,7 @@ def overlay_png(blot: Blot, result: Result, *, max_side: int = MAX_SIDE) -> byte
     for right in (False, True):
         _write_row_labels(canvas, frame, [x for x in row_labels(layout) if x.right is right])
     _write_ladder_marks(canvas, frame, layout, ladder_marks(result))
-    return png_bytes(canvas)
+    return canvas
 
 
 def lane_outline(lane: Lane, start: float, stop: float) -> Points:
