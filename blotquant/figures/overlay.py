@@ -272,13 +272,14 @@ def _dashes(points: Points, dash: float) -> list[Points]:
     """A line cut into dashes as long as the gaps between them."""
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
     starts = np.arange(0.0, along[-1], 2 * dash)
-    pieces = []
-    for start in starts:
-        stop = min(start + dash, along[-1])
-        knots = [start, *along[(along > start) & (along < stop)], stop]
-        x, y = (np.interp(knots, along, axis) for axis in points.T)
-        pieces.append(np.stack([x, y], axis=-1))
-    return pieces
+    ends = np.stack([starts, np.minimum(starts + dash, along[-1])])
+    places = np.stack([np.interp(ends, along, axis) for axis in points.T], axis=-1)
+    first = np.searchsorted(along, ends[0], "right")
+    last = np.searchsorted(along, ends[1], "left")
+    return [
+        np.concatenate([begin[None], points[a:b], end[None]])
+        for begin, end, a, b in zip(*places, first, last, strict=True)
+    ]
 
 
 def _write(canvas: Canvas, text: str, place: tuple[float, float], colour: str, size: int) -> None:
