@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from .result import Result
     from .study_result import StudyResult
 
-__all__ = ["MOST_SHOWN", "ImageOutcome", "RunOutcome", "Status"]
+__all__ = ["MANY_SHOWN", "MOST_SHOWN", "ImageOutcome", "RunOutcome", "Status"]
 
 Status = Literal["measured", "skipped", "failed"]
 T = TypeVar("T")
 
 # Pictures that a report shows one by one; of the others it counts what there is to look at.
 MOST_SHOWN = 100
+# From one more on they are folded up, and smaller: the page is still to be sent.
+MANY_SHOWN = 12
 
 
 class _Later(Generic[T]):
@@ -99,6 +101,8 @@ class ImageOutcome:
     plots : tuple of mapping, or None
         Profile of each lane as the report draws it (lane, label, kind, svg), where it was drawn
         when the picture was measured. May be given as a function.
+    picture : mapping, or None
+        Fields of the `blotquant.figures.page_picture.PagePicture` that was made then; as `plots`.
     """
 
     image: str
@@ -114,6 +118,7 @@ class ImageOutcome:
     recipe: Recipe | None = None
     lane_count: int = 0
     plots: _Later[tuple[Mapping[str, Any], ...] | None] = _Later()
+    picture: _Later[Mapping[str, Any] | None] = _Later()
 
     @classmethod
     def of(cls, path: Path, result: Result, **more: Any) -> ImageOutcome:

@@ -46,9 +46,20 @@ def encode(
     import pyarrow.parquet as pq
 
     buffer = io.BytesIO()
-    arrow = to_arrow(table, columns, notes or {})
-    # a few rows of many columns: what a reader would win by compressing costs it more
-    pq.write_table(arrow, buffer, compression="none", use_dictionary=False, write_statistics=False)
+    arrow = to_arrow(table, columns)
+    # a few rows of many columns: what a reader would win by compressing costs it more, and Arrow's
+    # own schema would hold the notes a second time
+    writer = pq.ParquetWriter(
+        buffer,
+        arrow.schema,
+        compression="none",
+        use_dictionary=False,
+        write_statistics=False,
+        store_schema=False,
+    )
+    with writer:
+        writer.write_table(arrow)
+        writer.add_key_value_metadata(dict(notes or {}))
     return buffer.getvalue()
 
 
@@ -137,10 +148,8 @@ def _schema(columns: Sequence[Column]) -> pa.Schema:
     return pa.schema([(column.name, getattr(pa, _KINDS[column.kind])()) for column in columns])
 
 
-def to_arrow(
-    table: pd.DataFrame, columns: Sequence[Column], notes: Mapping[str, bytes] | None = None
-) -> pa.Table:
-    """A table of the contract's columns for Arrow, with notes in its metadata."""
+def to_arrow(table: pd.DataFrame, columns: Sequence[Column]) -> pa.Table:
+    """A table of the contract's columns for Arrow."""
     import pyarrow as pa
 
     schema = _schema(columns)
@@ -148,7 +157,7 @@ def to_arrow(
         _array(table[column.name], column.kind, field.type)
         for column, field in zip(columns, schema, strict=True)
     ]
-    return pa.Table.from_arrays(arrays, schema=schema.with_metadata(notes))
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
 def _array(values: Any, kind: str, of: pa.DataType) -> pa.Array:

@@ -43,6 +43,7 @@ SESSION_VERSION = 1
 SIDECAR_SUFFIX = ".blotquant.json"
 
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+_LINE = 140  # characters, to which what fits on one stays on one
 
 # What turns a file of version n into one of version n + 1, by n; run one after the other.
 _MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = MappingProxyType({})
@@ -259,20 +260,21 @@ def write_layout(path: str | Path, content: Result | Session | Layout) -> Path:
 
 def plain(value: Any) -> Any:
     """The same value as JSON holds it: no NumPy numbers, tuples or dates, None for NaN."""
-    if type(value) in (int, bool, NoneType) or (type(value) is str and value.isascii()):
+    kind = type(value)  # the commonest kinds first: a layout holds thousands of numbers
+    if kind in (int, bool, NoneType) or (kind is str and value.isascii()):
+        return value
+    if kind is float and math.isfinite(value):
         return value
     if is_dataclass(value) and not isinstance(value, type):
         value = {item.name: getattr(value, item.name) for item in fields(value)}
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if value is None or isinstance(value, int | float):
-        return value
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if value is None or isinstance(value, int | float):  # after NumPy: they may be not finite
+        return value if not isinstance(value, float) or math.isfinite(value) else None
     return str(value).encode("utf-8", "replace").decode("utf-8")  # a file name may be no text
 
 
@@ -324,9 +326,12 @@ def _fault(detail: Any) -> str:
 
 def _indented(value: Any, depth: int = 0) -> str:
     """JSON for people and for diffs: what fits on a line stays on one."""
-    line = _JSON.encode(value)
-    if not isinstance(value, dict | list) or (depth > 0 and len(line) + depth <= 140) or not value:
-        return line
+    if not isinstance(value, dict | list) or not value:
+        return _JSON.encode(value)
+    if depth > 0 and _may_fit(value):
+        line = _JSON.encode(value)
+        if len(line) + depth <= _LINE:
+            return line
     pad, step = " " * depth, " " * (depth + 1)
     if isinstance(value, dict):
         items = [
@@ -336,3 +341,10 @@ def _indented(value: Any, depth: int = 0) -> str:
         items = [_indented(item, depth + 1) for item in value]
     opening, closing = ("{", "}") if isinstance(value, dict) else ("[", "]")
     return f"{opening}\n{step}" + f",\n{step}".join(items) + f"\n{pad}{closing}"
+
+
+def _may_fit(value: dict[str, Any] | list[Any]) -> bool:
+    """False where a list or dict surely does not fit on a line: an item takes three characters."""
+    items = value.values() if isinstance(value, dict) else value
+    inner = sum(len(item) for item in items if isinstance(item, dict | list))
+    return 3 * max(len(value), inner) <= _LINE

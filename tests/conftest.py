@@ -125,8 +125,12 @@ def analysis(monkeypatch):
     monkeypatch.setattr(worker.loaders, "load", fake_load)
     monkeypatch.setattr(worker.pipeline, "detect", fake_detect)
     monkeypatch.setattr(worker.pipeline, "measure", fake_measure)
-    monkeypatch.setattr("blotquant.figures.overlay_png", lambda blot, result: b"\x89PNG")
+    monkeypatch.setattr("blotquant.figures.overlay_pixels", fake_overlay)
     monkeypatch.setattr("blotquant.html_report.write_report", write_fake_report)
+
+
+def fake_overlay(blot, result):
+    return np.zeros((8, 8, 3), np.uint8)
 
 
 def write_fake_report(out, run):

@@ -15,6 +15,7 @@ import tifffile
 
 from blotquant.batch import analyze_folder, inputs, place, worker
 from blotquant.batch.inputs import find_images, output_stem
+from blotquant.batch.process import one_thread_each
 from blotquant.batch.slots import run_in_slots
 from blotquant.columns import BAND_COLUMNS
 from blotquant.errors import (
@@ -254,7 +255,7 @@ class TestOutputs:
         def fail(blot, result):
             raise ValueError("no ink")
 
-        monkeypatch.setattr("blotquant.figures.overlay_png", fail)
+        monkeypatch.setattr("blotquant.figures.overlay_pixels", fail)
         run = analyze_folder(blots)
         assert len(run.bands) == 3
         assert any("no ink" in text for text in run.measured[0].warnings)
@@ -263,6 +264,16 @@ class TestOutputs:
         first, second = (analyze_folder(blots, out=blots / name).out for name in ("x", "y"))
         for name in ("bands.csv", "lanes.csv", "results.xlsx", "layouts/M1_P53.blotquant.json"):
             assert (first / name).read_bytes() == (second / name).read_bytes()
+
+
+def test_the_environment_of_workers_is_theirs_alone(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)
+    with one_thread_each():
+        assert os.environ["OMP_NUM_THREADS"] == "1"
+        assert int(os.environ["MALLOC_TRIM_THRESHOLD_"]) > 2**27
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert "MALLOC_TRIM_THRESHOLD_" not in os.environ
 
 
 class TestFailures:

@@ -11,6 +11,7 @@ import pytest
 
 from blotquant.figures import Bar, bar_charts, overlay_png, profile_plots
 from blotquant.figures.palette import FAINT, LADDER, LANE, MEMBRANE, ROWS
+from blotquant.figures.png import png_bytes
 from blotquant.flags import Flag
 from blotquant.model import Band, BandRow, Blot, Lane, Layout, Panel, Profile
 from blotquant.recipe import Recipe
@@ -242,6 +243,11 @@ class TestSize:
         bands = [Band("a", "1", 400, 460)]
         picture = drawn(blot_of(pixels()), result_of([lane()], bands, rows=[row]))
         assert picture.shape[1] < 1500
+
+    def test_a_png_holds_every_pixel(self):
+        noise = np.random.default_rng(1).integers(0, 256, (7, 5, 3), np.uint8)
+        read = cv2.imdecode(np.frombuffer(png_bytes(noise), np.uint8), cv2.IMREAD_COLOR)
+        assert (read == noise).all()
 
     def test_the_same_input_gives_the_same_bytes(self):
         blot, result = blot_of(pixels()), result_of([lane()], [Band("a", "1", 400, 460)])

@@ -5,7 +5,7 @@ import math
 import re
 import shutil
 import subprocess
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,9 +16,10 @@ import pytest
 
 from blotquant import report
 from blotquant.columns import BAND_COLUMNS, LANE_COLUMNS, NORMALIZED_COLUMNS
-from blotquant.figures import overlay_png
+from blotquant.figures import overlay_png, page_picture
 from blotquant.flags import FLAG_MEANING, Flag
 from blotquant.html_report import write_report
+from blotquant.html_report.pictures import overlay_picture
 from blotquant.model import Band, BandRow, Blot, Lane, Layout, Panel, Profile
 from blotquant.outcome import ImageOutcome, RunOutcome
 from blotquant.recipe import Recipe
@@ -204,6 +205,16 @@ class TestContent:
         data = base64.b64decode(attrs["src"].partition(",")[2])
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
         assert image.shape[:2] == (20, 1200)
+
+    def test_what_was_made_when_measured_is_what_the_overlay_gives(self, tmp_path):
+        outcome = outcome_of(tmp_path, 1, "a.tif")
+        pixels = cv2.imread(str(outcome.overlay))
+        known = replace(outcome, picture=asdict(page_picture(pixels, many=True)))
+        fresh = overlay_picture(outcome, outcome.result, many=True)
+        assert overlay_picture(known, outcome.result, many=True) == fresh
+        outcome.overlay.unlink()
+        assert overlay_picture(known, outcome.result, many=True) == fresh
+        assert overlay_picture(known, outcome.result, many=False) is None
 
     @pytest.mark.parametrize("damage", ["gone", "broken", "none"])
     def test_a_missing_overlay_is_no_error(self, page, tmp_path, damage):

@@ -150,7 +150,8 @@ class Part:
             facts={key: note["facts"][key] for key in _FACTS if key in note["facts"]},
             recipe=_recipe(json.dumps(note["recipe"])) if measured else None,
             lane_count=len(note["lanes"]),
-            plots=partial(_plots, self, number) if note["plots"] else None,
+            plots=partial(_drawn, self, number, "plots") if note["plots"] else None,
+            picture=partial(_drawn, self, number, "picture") if note.get("picture") else None,
         )
 
     def _file(self, name: str) -> Path | None:
@@ -179,6 +180,7 @@ def _note(measured: Measured, out: Path) -> dict[str, Any]:
         "lanes": result.lanes.to_dict("records") if result is not None else [],
         "session": measured.session.decode("utf-8"),
         "plots": [dict(plot) for plot in one.plots or ()],
+        "picture": one.picture,
     }
 
 
@@ -188,7 +190,7 @@ def _relative(path: Path | None, out: Path) -> str:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _result(part: Part, number: int) -> Result:
-    arrow, notes = part.read()
+    arrow, notes = _content(part)
     note, bands = notes[number], to_frame(arrow, BAND_COLUMNS)
     try:
         session = Session.model_validate_json(note["session"])
@@ -206,8 +208,13 @@ def _result(part: Part, number: int) -> Result:
     )
 
 
-def _plots(part: Part, number: int) -> tuple[Mapping[str, Any], ...]:
-    return tuple(part.read()[1][number]["plots"])
+def _drawn(part: Part, number: int, what: str) -> Any:
+    return _content(part)[1][number][what]
+
+
+@lru_cache(maxsize=1)  # the report asks for one thing of a picture after the other
+def _content(part: Part) -> tuple[pa.Table, list[dict[str, Any]]]:
+    return part.read()
 
 
 @lru_cache(maxsize=256)

@@ -22,7 +22,7 @@ from blotquant.batch.worker import Job, Settings, look_anew
 from blotquant.columns import SCHEMA_VERSION
 from blotquant.errors import OutputError
 from blotquant.files import is_folder
-from blotquant.outcome import MOST_SHOWN
+from blotquant.outcome import MANY_SHOWN, MOST_SHOWN
 from blotquant.recipe import Recipe
 from blotquant.session import SIDECAR_SUFFIX
 
@@ -172,5 +172,6 @@ def _job(plan: Plan, file: ImageFile, common: str, *, plots: bool) -> Job:
         warn_if_found=plan.shelf.given,
         overlay=plan.overlays,
         plots=plots,
+        many=plan.study is not None or len(plan.files) > MANY_SHOWN,
         common=common,
     )

@@ -1,4 +1,4 @@
-"""How a process that measures is set up: one thread for the number libraries, and quiet."""
+"""How a process that measures is set up: one thread, memory that is kept, and quiet."""
 
 from __future__ import annotations
 
@@ -22,6 +22,13 @@ ONE_THREAD = {
     "OPENCV_LOG_LEVEL": "SILENT",
 }
 
+# Read by the C library of Linux when a process starts: memory that one picture gave back stays for
+# the next, which needs as much, instead of being fetched page by page from the system each time.
+_KEEP_MEMORY = {
+    "MALLOC_MMAP_THRESHOLD_": str(2**25),
+    "MALLOC_TRIM_THRESHOLD_": str(2**28),
+}
+
 
 def quiet_libraries() -> None:
     """Keep libraries from writing into the terminal; messages of blotquant go through outcomes."""
@@ -41,8 +48,9 @@ def prepare_worker() -> None:
 @contextmanager
 def one_thread_each() -> Iterator[None]:
     """Environment that spawned processes start with; the caller's own is put back."""
-    before = {name: os.environ.get(name) for name in ONE_THREAD}
-    os.environ.update(ONE_THREAD)
+    wanted = ONE_THREAD | _KEEP_MEMORY
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
     try:
         yield
     finally:

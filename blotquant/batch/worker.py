@@ -99,7 +99,9 @@ class Job:
     overlay : bool
         Draw lanes and bands on the blot.
     plots : bool
-        Draw the profiles of its lanes for the report.
+        Draw the profiles of its lanes, and a small overlay, for the report.
+    many : bool
+        The report is to show many pictures, so each of them smaller.
     common : str
         Hash of what the numbers of all jobs of the run depend on.
     missing : str
@@ -115,6 +117,7 @@ class Job:
     warn_if_found: bool = False
     overlay: bool = True
     plots: bool = True
+    many: bool = True
     common: str = ""
     missing: str = ""
 
@@ -309,13 +312,14 @@ def measured(
     log = session.edit_log if session is not None else ()
     sidecar, overlay = f"layouts/{stem}{SIDECAR_SUFFIX}", f"overlays/{stem}.png"
     content = Session.of(result, log, part=part).to_json()
-    files, plots = {sidecar: content}, None
+    files, drawn = {sidecar: content}, _Drawn()
     warnings = list(result.warnings)
     if job.warn_if_found and session is None and not carried:
         warnings.append("no layout was given for it: its lanes were found anew")
     if job.overlay:
         try:
-            files[overlay], plots = _drawn(blot, result, plots=job.plots)
+            drawn = _drawn(job, blot, result)
+            files[overlay] = drawn.overlay
         except Exception as error:
             _raise_when_debugging(error)
             warnings.append(f"the overlay could not be drawn ({_words(error)})")
@@ -325,19 +329,30 @@ def measured(
         overlay=job.out / overlay if overlay in files else None,
         sidecar=job.out / sidecar,
         warnings=tuple(map(_one_line, warnings)),
-        plots=plots,
+        plots=drawn.plots,
+        picture=drawn.picture,
     )
     return Measured(outcome, files, content)
 
 
-def _drawn(
-    blot: Blot, result: Result, *, plots: bool
-) -> tuple[bytes, tuple[Mapping[str, Any], ...]]:
-    """Overlay and profiles."""
+@dataclass(frozen=True)
+class _Drawn:
+    """The overlay, a PNG, and what the report shows."""
+
+    overlay: bytes = b""
+    plots: tuple[Mapping[str, Any], ...] | None = None
+    picture: Mapping[str, Any] | None = None
+
+
+def _drawn(job: Job, blot: Blot, result: Result) -> _Drawn:
     from blotquant import figures  # matplotlib is slow to import
 
-    profiles = figures.profile_plots(result) if plots else []
-    return figures.overlay_png(blot, result), tuple(asdict(one) for one in profiles)
+    pixels = figures.overlay_pixels(blot, result)
+    if not job.plots:
+        return _Drawn(figures.png_bytes(pixels), ())
+    profiles = tuple(asdict(one) for one in figures.profile_plots(result))
+    picture = asdict(figures.page_picture(pixels, many=job.many))
+    return _Drawn(figures.png_bytes(pixels), profiles, picture)
 
 
 def failed(error: Exception, job: Job, image: str) -> Measured:

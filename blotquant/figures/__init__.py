@@ -5,8 +5,10 @@ from blotquant.figures.contact_sheet import contact_sheet
 from blotquant.figures.control_plot import control_figure
 from blotquant.figures.forest import forest_figure
 from blotquant.figures.legend_text import legend_text
-from blotquant.figures.overlay import overlay_png
+from blotquant.figures.overlay import overlay_pixels, overlay_png
+from blotquant.figures.page_picture import page_picture
 from blotquant.figures.panel import grid_figure, panel_figure, panel_figures, target_figure
+from blotquant.figures.png import png_bytes
 from blotquant.figures.profiles import ProfilePlot, profile_plots
 from blotquant.figures.representative import Representative, representative
 from blotquant.figures.saving import figure_bytes, save_figure
@@ -38,9 +40,12 @@ __all__ = [
     "grid_figure",
     "labelled_png",
     "legend_text",
+    "overlay_pixels",
     "overlay_png",
+    "page_picture",
     "panel_figure",
     "panel_figures",
+    "png_bytes",
     "profile_plots",
     "representative",
     "save_figure",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Cell", "number_cell", "shown", "text_cell"]
 
@@ -13,9 +13,8 @@ _MINUS = "\u2212"
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One cell of a table.
+class Cell(NamedTuple):
+    """One cell of a table; there are tens of thousands.
 
     Parameters
     ----------

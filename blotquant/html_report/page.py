@@ -30,7 +30,7 @@ from blotquant.html_report.story import SERIOUS, detected, flag_counts, points_o
 from blotquant.html_report.study_story import study_story
 from blotquant.html_report.table import Table
 from blotquant.html_report.tables import band_table, normalized_table
-from blotquant.outcome import MOST_SHOWN, ImageOutcome, RunOutcome
+from blotquant.outcome import MANY_SHOWN, MOST_SHOWN, ImageOutcome, RunOutcome
 from blotquant.result import Result
 
 if TYPE_CHECKING:
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
 __all__ = ["REPORT_NAME", "render_report", "write_report"]
 
 REPORT_NAME = "report.html"
-# From here on images are folded up, and their overlays get smaller: the page is still to be sent.
-MANY_IMAGES = 12
-_WIDTH, _WIDTH_OF_MANY = 1200, 900
 
 
 @dataclass(frozen=True)
@@ -228,9 +225,8 @@ def _images(run: RunOutcome, anchors: Mapping[str, str]) -> list[_Image]:
     shown = run.measured[:MOST_SHOWN]
     bands = run.bands_of([outcome.image for outcome in shown])
     tables = {str(name): rows for name, rows in bands.groupby("image", sort=False)}
-    width = _WIDTH_OF_MANY if _is_many(run) else _WIDTH
     return [
-        _image(outcome, result, tables.get(outcome.image), anchors, (run, width))
+        _image(outcome, result, tables.get(outcome.image), anchors, run)
         for outcome in shown
         if (result := outcome.result) is not None
     ]
@@ -241,9 +237,8 @@ def _image(
     result: Result,
     bands: pd.DataFrame | None,
     anchors: Mapping[str, str],
-    of: tuple[RunOutcome, int],
+    run: RunOutcome,
 ) -> _Image:
-    run, width = of
     table = bands if bands is not None else result.table
     flags = flag_counts(detected(table)["flags"])
     return _Image(
@@ -252,7 +247,7 @@ def _image(
         facts=_facts(result, table),
         warnings=outcome.warnings,
         doubtful=bool(outcome.warnings) or any(flag in SERIOUS for flag in flags),
-        picture=overlay_picture(outcome.overlay, result, width, thumbnail=_is_many(run)),
+        picture=overlay_picture(outcome, result, many=_is_many(run)),
         plots=_plots(outcome, result),
         table=band_table(table),
         own_settings=differences(result.recipe, run.recipe),
@@ -269,7 +264,7 @@ def _plots(outcome: ImageOutcome, result: Result) -> list[ProfilePlot]:
 
 def _is_many(run: RunOutcome) -> bool:
     """Whether blots are folded up: there are many, or they are not what the reader came for."""
-    return len(run.measured) > MANY_IMAGES or run.study is not None
+    return len(run.measured) > MANY_SHOWN or run.study is not None
 
 
 def _facts(result: Result, table: pd.DataFrame) -> tuple[str, ...]:

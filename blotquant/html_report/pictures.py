@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from blotquant.figures.frame import Frame
 from blotquant.figures.overlay import MAX_SIDE, lane_outline
+from blotquant.figures.page_picture import PagePicture, page_picture
+from blotquant.outcome import ImageOutcome
 from blotquant.result import Result
 
 __all__ = ["BandShape", "Picture", "overlay_picture"]
-
-_QUALITY = 78
-_THUMBNAIL = (224, 144)
-# Thin coloured lines go grey where colour is stored at half the resolution.
-_JPEG = (
-    *(cv2.IMWRITE_JPEG_QUALITY, _QUALITY),
-    *(cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444),
-)
 
 
 @dataclass(frozen=True)
@@ -38,71 +32,48 @@ class Picture:
 
     Parameters
     ----------
-    uri : str
-        ``data:`` address of a JPEG.
-    width, height : int
-        Of the overlay on disk, px: the coordinates of `bands`.
+    small : PagePicture
+        Its `width` and `height` are the coordinates of `bands`.
     bands : tuple of BandShape
         Empty where the overlay is not the one that belongs to the layout.
-    thumbnail : str
-        ``data:`` address of a small JPEG, where one was asked for.
     """
 
-    uri: str
-    width: int
-    height: int
+    small: PagePicture
     bands: tuple[BandShape, ...] = ()
-    thumbnail: str = ""
 
 
-def overlay_picture(
-    path: Path | None, result: Result, max_width: int, *, thumbnail: bool = False
-) -> Picture | None:
+def overlay_picture(outcome: ImageOutcome, result: Result, *, many: bool) -> Picture | None:
     """Overlay of an image for the page; None where there is none.
 
     Parameters
     ----------
-    path : Path or None
-        PNG that `blotquant.figures.overlay_png` made.
+    outcome : ImageOutcome
+        Has it as it was made when the picture was measured, or the PNG from which it is made now.
     result : Result
-    max_width : int
-        Px; a wider one is reduced.
-    thumbnail : bool
-        Make a small one beside it.
+    many : bool
+        It is one of many.
     """
-    image = _read(path)
-    if image is None:
+    if outcome.overlay is None:
         return None
-    height, width = image.shape[:2]
-    return Picture(
-        uri=_jpeg(image, (max_width, height)),
-        width=width,
-        height=height,
-        bands=_band_shapes(result, (height, width)),
-        thumbnail=_jpeg(image, _THUMBNAIL) if thumbnail else "",
-    )
+    known = outcome.picture
+    if known is not None and known["many"] == many:
+        small = PagePicture(**known)
+    else:
+        image = _read(outcome.overlay)
+        if image is None:
+            return None
+        small = page_picture(image, many=many)
+    return Picture(small, _band_shapes(result, (small.height, small.width)))
 
 
-def _jpeg(image: cv2.typing.MatLike, within: tuple[int, int]) -> str:
-    """``data:`` address of an image, reduced to fit (width, height)."""
-    height, width = image.shape[:2]
-    scale = min(1.0, within[0] / width, within[1] / height)
-    if scale < 1:
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    encoded = cv2.imencode(".jpg", image, _JPEG)[1]
-    return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")
-
-
-def _read(path: Path | None) -> cv2.typing.MatLike | None:
+def _read(path: Path) -> NDArray[np.uint8] | None:
     """Pixels of an overlay; through bytes, as OpenCV cannot open every name a file can have."""
-    if path is None:
-        return None
     try:
         data = path.read_bytes()
     except OSError:
         return None
-    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    read = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    return None if read is None else np.asarray(read, np.uint8)
 
 
 def _band_shapes(result: Result, size: tuple[int, int]) -> tuple[BandShape, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -124,10 +125,11 @@ def detected(bands: pd.DataFrame) -> pd.DataFrame:
 
 def flag_counts(flags: Iterable[str]) -> dict[Flag, int]:
     """How often each flag occurs in a column of flags, in the order of the flags."""
-    texts = list(flags)
-    sets = [{part.strip() for part in str(text).split(";")} for text in texts]
-    counts = {flag: sum(flag.name in names for names in sets) for flag in Flag if flag.name}
-    return {flag: count for flag, count in counts.items() if count}
+    found: Counter[str] = Counter()
+    for text, times in Counter(map(str, flags)).items():
+        for name in {part.strip() for part in text.split(";")}:
+            found[name] += times
+    return {flag: found[flag.name] for flag in Flag if flag.name and found[flag.name]}
 
 
 def _notice_point(notice: Notice) -> Point:

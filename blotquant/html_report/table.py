@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from blotquant.flags import FLAG_MEANING, Flag
@@ -165,7 +166,13 @@ def flag_column(shared: Sequence[Flag] = ()) -> ShownColumn:
 
 
 def _flags(record: Record, shared: Sequence[Flag]) -> Cell:
-    own = [flag for flag in _parsed(record["flags"]) if flag not in shared]
+    return _flag_cell(_flag_text(record["flags"]), tuple(shared))
+
+
+@lru_cache(maxsize=1024)
+def _flag_cell(text: str, shared: tuple[Flag, ...]) -> Cell:
+    found = _flags_of(text)
+    own = [flag for flag in Flag if flag and flag in found and flag not in shared]
     names = tuple((str(flag), FLAG_MEANING[flag]) for flag in own)
     return Cell("", sort=";".join(name for name, _ in names), kind="flags", flags=names)
 
@@ -176,18 +183,18 @@ def shared_flags(records: Sequence[Record]) -> tuple[Flag, ...]:
         return ()
     common = Flag(~0)
     for record in records:
-        common &= Flag.parse(_flag_text(record["flags"]))
+        common &= _flags_of(_flag_text(record["flags"]))
     return tuple(flag for flag in Flag if flag and flag in common)
 
 
 def is_missing(record: Record) -> bool:
     """Whether a row says that no band stands out there."""
-    return Flag.BELOW_DETECTION in Flag.parse(_flag_text(record.get("flags")))
+    return Flag.BELOW_DETECTION in _flags_of(_flag_text(record.get("flags")))
 
 
-def _parsed(text: Any) -> list[Flag]:
-    found = Flag.parse(_flag_text(text))
-    return [flag for flag in Flag if flag and flag in found]
+@lru_cache(maxsize=1024)  # a run has few different ones
+def _flags_of(text: str) -> Flag:
+    return Flag.parse(text)
 
 
 def _flag_text(value: Any) -> str:
