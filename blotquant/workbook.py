@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from . import __version__
 from .columns import Column
+from .errors import OutputError
 from .files import open_atomically
 from .flags import FLAG_MEANING
-from .xlsx import Book, open_book
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Table", "write_workbook", "written_beside"]
 
-# Half of what a sheet can hold: its XML then stays below the 2 GiB of a plain ZIP archive.
-_MOST_ROWS = 500_000
+_EXCEL_ROWS = 1_048_575  # below the header
+_EXCEL_TEXT = 32_767
 _LOOKED_AT = 200  # rows, for the width of a column
 
 Row = list[Any]
@@ -83,12 +85,75 @@ def write_workbook(path: Path, tables: Sequence[Table]) -> Path:
     OutputError
         If the file cannot be written.
     """
-    with open_atomically(path) as file, open_book(file, f"blotquant {__version__}") as book:
-        for table in tables:
-            _sheets(book, table.name, table.heading, table.rows())
-        _sheets(book, "data dictionary", *_dictionary(tables))
-        _sheets(book, "flags", *_flag_meanings())
+    import xlsxwriter
+    from xlsxwriter.exceptions import FileCreateError
+
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "constant_memory": True}
+    with open_atomically(path) as file:
+        try:
+            with _left_clean(xlsxwriter.Workbook, file, options) as book:
+                book.set_properties(
+                    {"comments": f"blotquant {__version__}", "created": datetime(2000, 1, 1)}
+                )
+                header = book.add_format({"bold": True, "bottom": 1, "bg_color": "#EEF1F4"})
+                for table in tables:
+                    _sheets(book, table.name, table.heading, table.rows(), header)
+                _sheets(book, "data dictionary", *_dictionary(tables), header)
+                _sheets(book, "flags", *_flag_meanings(), header)
+        except FileCreateError as error:
+            raise OutputError(f"{path}: cannot be written ({error})") from None
     return path
+
+
+class _Target:
+    """A file that a ZIP archive is written to; once it is over, nothing more happens to it.
+
+    Python's ZIP archives tidy up when they are forgotten, into a file that may be closed by then.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._place, self.over = file, 0, False
+
+    def write(self, data: bytes) -> int:
+        if not self.over:
+            self._file.write(data)
+        self._place += len(data)
+        return len(data)
+
+    def seek(self, place: int) -> int:
+        if not self.over:
+            self._file.seek(place)
+        self._place = place
+        return place
+
+    def tell(self) -> int:
+        return self._place
+
+    def flush(self) -> None:
+        if not self.over:
+            self._file.flush()
+
+
+@contextmanager
+def _left_clean(
+    workbook: Callable[..., Any], file: IO[bytes], options: Mapping[str, Any]
+) -> Iterator[Any]:
+    """A book, closed at the end; one that cannot be written leaves no files of rows in /tmp."""
+    target = _Target(file)
+    book = workbook(target, dict(options))
+    try:
+        yield book
+        book.close()
+    except BaseException:
+        target.over = True
+        for sheet in book.worksheets():
+            for rows in (sheet.row_data_fh, sheet.fh):
+                with suppress(OSError, AttributeError):
+                    rows.close()
+        for sheet in book.worksheets():
+            with suppress(OSError, TypeError):
+                Path(sheet.row_data_filename).unlink()
+        raise
 
 
 @contextmanager
@@ -123,13 +188,13 @@ def _itself(table: pd.DataFrame) -> list[pd.DataFrame]:
     return [table]
 
 
-def _sheets(book: Book, title: str, names: Sequence[str], rows: Iterable[Row]) -> None:
-    """One sheet, and more where there are more rows than a sheet may hold."""
+def _sheets(book: Any, title: str, names: Sequence[str], rows: Iterable[Row], header: Any) -> None:
+    """One sheet, and more where there are more rows than a sheet can hold."""
     left = iter(rows)
     number = 1
     while True:
         name = title if number == 1 else f"{title} ({number})"
-        _fill(book, name, names, islice(left, _MOST_ROWS))
+        _fill(book.add_worksheet(name), names, islice(left, _EXCEL_ROWS), header)
         first = next(left, None)
         if first is None:
             return
@@ -137,14 +202,29 @@ def _sheets(book: Book, title: str, names: Sequence[str], rows: Iterable[Row]) -
         number += 1
 
 
-def _fill(book: Book, title: str, names: Sequence[str], rows: Iterator[Row]) -> None:
-    """One sheet, its columns as wide as what they hold."""
+def _fill(sheet: Any, names: Sequence[str], rows: Iterator[Row], header: Any) -> None:
+    """One sheet: header frozen and filterable, columns as wide as what they hold."""
     seen = list(islice(rows, _LOOKED_AT))
-    widths = []
     for column, name in enumerate(names):
         shown = [len(_as_shown(row[column])) for row in seen]
-        widths.append(min(max([len(name) + 3, *shown]), 60) + 1)
-    book.add(title, names, widths, chain(seen, rows))
+        sheet.set_column(column, column, min(max([len(name) + 3, *shown]), 60) + 1)
+    sheet.freeze_panes(1, 1)
+    sheet.write_row(0, 0, names, header)
+    count = 0
+    for count, row in enumerate(chain(seen, rows), 1):
+        for column, value in enumerate(row):
+            if value is None:
+                continue
+            if isinstance(value, str):
+                if value:
+                    sheet.write_string(count, column, value[:_EXCEL_TEXT])
+            elif isinstance(value, bool):
+                sheet.write_boolean(count, column, value)
+            elif isinstance(value, int) or math.isfinite(value):
+                sheet.write_number(count, column, value)
+            else:
+                sheet.write_string(count, column, str(value))
+    sheet.autofilter(0, 0, max(count, 1), len(names) - 1)
 
 
 def _as_shown(value: Any) -> str:

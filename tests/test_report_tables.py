@@ -1,8 +1,6 @@
 """The tables as files: columns in order, numbers as numbers, text that no spreadsheet runs."""
 
-import io
 import json
-import math
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +28,6 @@ from blotquant.report import (
 )
 from blotquant.tables import joined
 from blotquant.workbook import Table, write_workbook, written_beside
-from blotquant.xlsx import open_book
 
 FILLER = {"text": "", "integer": 1, "number": 0.1, "boolean": False}
 TABLES = ("bands", "lanes", "normalized", "failures", "skipped", "fitness", "integrity")
@@ -147,25 +144,6 @@ def test_workbook_cells_have_types(book):
     assert dict(zip(header, second, strict=True))["mw_kda"] is None
 
 
-def test_a_workbook_takes_any_cell(tmp_path):
-    cells = ["a&b<c>", " lead", "new\nline", "\x07", "=1+1", math.inf, True, -0.0, 1e-300, 10**17]
-    with (tmp_path / "book.xlsx").open("wb") as file, open_book(file, "c & d") as book:
-        book.add("one", ["cell"], [5], [[cell] for cell in cells])
-    sheet = openpyxl.load_workbook(tmp_path / "book.xlsx")["one"]
-    read = [row[0] for row in sheet.iter_rows(min_row=2, values_only=True)]
-    assert read == [*cells[:3], "_x0007_", "=1+1", "inf", *cells[6:]]
-    assert sheet.auto_filter.ref == f"A1:A{len(cells) + 1}"
-
-
-def test_a_full_disk_ends_a_workbook_with_one_error():
-    class Full(io.BytesIO):
-        def write(self, data):
-            raise OSError(28, "No space left on device")
-
-    with pytest.raises(OSError, match="No space"), open_book(Full(), "") as book:
-        book.add("one", ["cell"], [5], [[1.5]])
-
-
 def test_the_dictionary_has_every_column(book):
     rows = list(book["data dictionary"].iter_rows(min_row=2, values_only=True))
     listed = {(row[0], row[1]) for row in rows}
@@ -185,7 +163,7 @@ def test_the_same_tables_are_the_same_bytes(run, tmp_path):
 
 
 def test_more_rows_than_a_sheet_holds_go_on_in_the_next(run, monkeypatch, tmp_path):
-    monkeypatch.setattr("blotquant.workbook._MOST_ROWS", 1)
+    monkeypatch.setattr("blotquant.workbook._EXCEL_ROWS", 1)
     tables = [Table.of("bands", run.bands, BAND_COLUMNS)]
     book = openpyxl.load_workbook(write_workbook(tmp_path / "book.xlsx", tables))
     assert book.sheetnames[:2] == ["bands", "bands (2)"]
