@@ -18,9 +18,10 @@ _MOST = 0.012
 _LEAST = 0.0015
 # It fades with this share of the band's length, ...
 _FADE = 0.2
-# ... and is looked for within this share, where its mean is about half of what it is at the limit.
+# ... and is looked for within this share. Few rows tell its mean there: so many times as much is
+# thought possible at the limit.
 _NEAR = 0.1
-_OF_MEAN = 2.0
+_OF_MEAN = 3.0
 
 Limits = Sequence[tuple[float, float]]
 Floats = NDArray[np.float64]

@@ -58,7 +58,7 @@ ROUNDED_ALIKE = 0.4
 _USUAL_STEP = 1.0
 # A curve whose stiffness was told by n stretches of free lane scatters like Student's t: its
 # variance is n / (n - 2) times that of a known stiffness. Fewer than this many say no less.
-_LEAST_STRETCHES = 4.0
+_LEAST_STRETCHES = 5.0
 # Neighbouring bins that err alike by more than this say no more than that they do.
 _MOST_ALIKE = 0.8
 

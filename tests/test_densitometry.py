@@ -160,10 +160,10 @@ def test_a_curve_that_few_free_rows_told_is_less_sure():
     reading = read_background(Planted().blot(), LANE, [band()], Recipe(), noise=Planted().noise())
     few, many = (
         replace(reading, baseline=replace(reading.baseline, stretches=stretches))
-        for stretches in (4.0, 40.0)
+        for stretches in (5.0, 40.0)
     )
     assert reading.baseline.stretches == pytest.approx(ROWS / 48, abs=1.2)
-    assert few.bridging == pytest.approx(2.0 * _of_alike(reading))
+    assert few.bridging == pytest.approx(5 / 3 * _of_alike(reading))
     assert many.bridging == pytest.approx(1 / 0.95 * _of_alike(reading))
     alike = replace(many, baseline=replace(many.baseline, correlation=0.5))
     assert alike.bridging == pytest.approx(3 / 0.95)
