@@ -53,7 +53,7 @@ def find_panels(blot: Blot) -> tuple[Panel, ...]:
     pieces = _flat_canvas(signal, _extremes(blot), tolerance)
     if not pieces:
         pieces = _other_brightness(signal, abs(blot.signal_map.scale))
-    pieces = cut_at_seams(signal, pieces, _MOST_PANELS)
+    pieces = cut_at_seams(signal, pieces, _MOST_PANELS, blot.signal, factor)
     outlines = [_outline(mask, factor) for mask in _in_reading_order(pieces)]
     return tuple(
         Panel(f"panel-{number}", outline)

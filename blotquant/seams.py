@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from .order import median, medians_down
 __all__ = ["Seam", "cut_at_seams", "find_seam", "without_rim"]
 
 Signal = NDArray[np.float32]
+Window = tuple[slice, slice]
 
 # A cut edge rises by this share of its height, or more, from one px to the next: optics blur by
 # about 1 px. Bands diffuse: one with an SD of 2 px, the thinnest there are, rises by 0.3.
@@ -72,7 +74,11 @@ class Seam:
 
 
 def cut_at_seams(
-    signal: Signal, pieces: list[NDArray[np.bool_]], most: int
+    signal: Signal,
+    pieces: list[NDArray[np.bool_]],
+    most: int,
+    whole: Callable[[Window], Signal] | None = None,
+    factor: int = 1,
 ) -> list[NDArray[np.bool_]]:
     """Cut pieces of a picture where two gels or membranes touch.
 
@@ -84,6 +90,11 @@ def cut_at_seams(
         Membranes found so far; none: the whole picture.
     most : int
         No more pieces than this.
+    whole : callable, optional
+        Gives a window of the picture that the signal was reduced from: a band that is thin in the
+        reduced picture is as sharp there as a cut edge, and is not in the whole one.
+    factor : int
+        Px of the picture per px of the scene.
 
     Returns
     -------
@@ -95,7 +106,9 @@ def cut_at_seams(
     was_cut = False
     while waiting:
         piece = waiting.pop(0)
-        halves = _halves(signal, piece) if len(done) + len(waiting) + 1 < most else None
+        halves = None
+        if len(done) + len(waiting) + 1 < most:
+            halves = _halves(signal, piece, whole if factor > 1 else None, factor)
         if halves is None:
             done.append(piece)
         else:
@@ -104,12 +117,18 @@ def cut_at_seams(
     return [without_rim(signal, piece) for piece in done] if was_cut else pieces
 
 
-def _halves(signal: Signal, piece: NDArray[np.bool_]) -> list[NDArray[np.bool_]] | None:
+def _halves(
+    signal: Signal,
+    piece: NDArray[np.bool_],
+    whole: Callable[[Window], Signal] | None,
+    factor: int,
+) -> list[NDArray[np.bool_]] | None:
     """The two gels of a piece, one above or beside the other, the seam itself left out."""
     spans = [np.flatnonzero(piece.any(axis=axis)) for axis in (1, 0)]
     if min(span.size for span in spans) == 0:
         return None
-    window = tuple(slice(int(span[0]), int(span[-1]) + 1) for span in spans)
+    down, across = (slice(int(span[0]), int(span[-1]) + 1) for span in spans)
+    window = down, across
     part, inside = signal[window], None
     if not piece[window].all():
         inside = cv2.erode(piece[window].view(np.uint8), np.ones((9, 9)), borderValue=1) > 0
@@ -118,9 +137,11 @@ def _halves(signal: Signal, piece: NDArray[np.bool_]) -> list[NDArray[np.bool_]]
         # a lane's edge is straight, too, but where one shows from end to end, others do
         seam = find_seam(part.T, None if inside is None else inside.T, alone=True)
         turned = True
+    shape = part.shape[::-1] if turned else part.shape
     if seam is None:
         return None
-    shape = part.shape[::-1] if turned else part.shape
+    if whole is not None and not _stays_sharp(seam, window, turned, whole, factor):
+        return None
     below = np.arange(shape[0])[:, None] - seam.rows(shape[1])
     halves = []
     for side in (below < -_REACH, below > _REACH):
@@ -128,6 +149,32 @@ def _halves(signal: Signal, piece: NDArray[np.bool_]) -> list[NDArray[np.bool_]]
         half[window] = (side.T if turned else side) & piece[window]
         halves.append(half)
     return halves
+
+
+def _stays_sharp(
+    seam: Seam,
+    window: tuple[slice, slice],
+    turned: bool,
+    whole: Callable[[Window], Signal],
+    factor: int,
+) -> bool:
+    """Whether a seam of a reduced picture is as sharp in the whole one."""
+    down, across = window[::-1] if turned else window
+    width = across.stop - across.start
+    rows = down.start + seam.rows(width)
+    margin = 2 * _REACH
+    first = max(int(rows.min()) - margin, down.start)
+    last = min(int(np.ceil(rows.max())) + margin, down.stop)
+    strip = slice(first * factor, last * factor), slice(across.start * factor, across.stop * factor)
+    part = whole(strip[::-1] if turned else strip)
+    hit = _hits(np.ascontiguousarray(part.T if turned else part), None)
+    # the line is known to a px of the reduced picture
+    near = cv2.dilate(hit, np.ones((2 * factor + 1, 1), np.uint8))
+    line = np.interp(
+        (np.arange(near.shape[1]) + 0.5) / factor - 0.5, np.arange(width), rows - first
+    )
+    at = np.clip(np.rint((line + 0.5) * factor - 0.5), 0, len(near) - 1).astype(np.intp)
+    return float((near[at, np.arange(near.shape[1])] > 0).mean()) >= _COVERED
 
 
 def find_seam(

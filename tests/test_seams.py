@@ -9,6 +9,7 @@ import blotquant as bq
 from blotquant.comb import Tooth
 from blotquant.comb_choice import disagreement, with_hidden_lanes
 from blotquant.lanes import _comb
+from blotquant.membrane import find_panels
 from blotquant.seams import _hits, cut_at_seams, find_seam
 from blotquant.simulate import render, spec_of
 
@@ -49,6 +50,22 @@ def test_a_seam_that_leans_is_found_and_a_row_of_bands_is_none():
     one_long_band = ground + 400 * np.exp(-((rows - seam) ** 2) / (2 * 2.0**2))
     assert find_seam(one_long_band.astype(np.float32)) is None
     assert cut_at_seams(ground, [], 4) == []
+
+
+@pytest.mark.parametrize(("kind", "panels"), [("bands", 1), ("gels", 2)])
+def test_in_a_large_picture_a_row_of_thin_bands_is_no_seam_and_a_cut_edge_is(kind, panels):
+    rng = np.random.default_rng(300)
+    rows, columns = np.mgrid[:2400, :1800].astype(np.float32)
+    seam = 1200 + 0.01 * (columns - 900)
+    signal = rng.normal(300, 10, rows.shape)
+    if kind == "bands":
+        # an SD of 3 px is one of 1 px in the reduced picture
+        lanes = (columns % 180 > 8) * (1 + 0.3 * np.sin(columns // 180))
+        signal += 900 * lanes * np.exp(-0.5 * ((rows - seam) / 3) ** 2)
+    else:
+        signal += 900 * np.exp(-0.5 * ((rows - seam) / 0.8) ** 2)  # as sharp as optics
+    blot = bq.Blot(np.rint(signal).astype(np.uint16))
+    assert len(find_panels(blot)) == panels
 
 
 def test_lanes_all_alike_make_no_seam(monkeypatch):
