@@ -1,11 +1,14 @@
 """A screen of its own, and a hand: real mouse and key events on the window's canvas."""
 
+import contextlib
+import inspect
 import os
 import shutil
 import time
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import cycle
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -266,21 +269,100 @@ def _shift(shift):
     return Qt.KeyboardModifier.ShiftModifier if shift else Qt.KeyboardModifier.NoModifier
 
 
+class Windows:
+    """The window of a module's tests, made when first asked for: each costs seconds."""
+
+    def __init__(self, app, request):
+        self.app, self.request = app, request
+        self._open = contextlib.ExitStack()
+        self._hand = None
+
+    def hand(self):
+        """A window in which nothing is open."""
+        if self._hand is None:
+            self._hand = self._made()
+        else:
+            emptied(self._hand)
+        return self._hand
+
+    def _made(self):
+        """As `blotquant view` makes it, with napari's own care for windows under test."""
+        from blotquant_napari.view import add_panel
+        from napari.utils import _testsupport
+        from napari.utils._proxies import PublicOnlyProxy
+        from pytestqt.qtbot import QtBot
+
+        def entered(fixture, *needs):
+            make = inspect.unwrap(getattr(_testsupport, fixture))
+            return self._open.enter_context(contextlib.contextmanager(make)(*needs))
+
+        patch = self._open.enter_context(pytest.MonkeyPatch.context())
+        model = entered("mock_app_model")
+        make = entered("make_napari_viewer", QtBot(self.request), self.request, model, patch)
+        patch.setenv("NAPARI_ENSURE_PLUGIN_MAIN_THREAD", "True")
+        viewer = PublicOnlyProxy(make(show=True))
+        panel = add_panel(viewer)
+        viewer.window.resize(1366, 768)
+        return Hand(viewer, panel, self.app)
+
+    def close(self):
+        """Close it; napari complains if anything still holds it."""
+        self._hand = None
+        failed = self.request.session.testsfailed > 0
+        self.request.node.rep_call = SimpleNamespace(failed=failed)  # what napari asks
+        self._open.close()
+
+
+def emptied(hand):
+    """Close what is open in the window, and put back what the user has set in it."""
+    panel = hand.panel
+    panel.stop()
+    if hand.document is not None:
+        hand.document.select()  # points of a chosen lane would widen the view
+        hand.settle()
+    panel.study.close()
+    panel.list.empty()
+    panel.top.keep.setChecked(True)
+    panel.study.sharing.share.setChecked(True)
+    panel.show_page("Lanes")
+    if panel._help is not None:
+        panel._help.hide()
+    for layer in hand.viewer.layers:
+        layer.visible = True
+    hand.viewer.reset_view()
+    hand.settle()
+
+
+@pytest.fixture(scope="module")
+def windows(display, qapp, request):
+    made = Windows(qapp, request)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def open_window(display, qapp, make_napari_viewer_proxy):
-    """A viewer with the panel in it, as `blotquant view` opens it; ``open_window(paths)``."""
-    from blotquant_napari.view import add_panel
+def open_window(windows, request):
+    """The module's window with the panel in it; ``open_window(paths)`` opens these only."""
 
     def start(*paths):
-        viewer = make_napari_viewer_proxy(show=True)
-        panel = add_panel(viewer, paths)
-        viewer.window.resize(1366, 768)
-        hand = Hand(viewer, panel, qapp)
+        hand = windows.hand()
+        for path in paths:
+            hand.panel.open(path)
         if paths:
             hand.wait_open()
         return hand
 
-    return start
+    yield start
+    if request.node.rep_setup.failed or request.node.rep_call.failed:
+        windows.close()
+
+
+@pytest.fixture
+def open_new_window(windows, open_window):
+    """A window of the test's own: napari's layers cannot be taken out of one that is shown."""
+    windows.close()
+    yield open_window
+    windows.close()
 
 
 @pytest.fixture

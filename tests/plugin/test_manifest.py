@@ -126,10 +126,10 @@ def test_samples(name, tmp_path, monkeypatch):
 # --- in the window
 
 
-def test_dropped_on_napari_it_is_taken_over_by_the_panel(open_window, image):
+def test_dropped_on_napari_it_is_taken_over_by_the_panel(open_new_window, image):
     from blotquant_napari.reader import read
 
-    hand = open_window()
+    hand = open_new_window()
     assert hand.document is None
     for data, keywords, kind in read(str(image)):
         getattr(hand.viewer, f"add_{kind}")(data, **keywords)

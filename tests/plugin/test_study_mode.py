@@ -399,7 +399,7 @@ def test_a_row_that_the_study_file_names_is_changed_there(open_window, folder):
     assert session_of(hand).targets_of("M1_P53.tif")[0][1] == row_id
 
 
-def test_enter_accepts_and_goes_on(hand, folder, open_window):
+def test_enter_accepts_and_goes_on(hand, folder):
     hand.key("Return")
     hand.wait_open("M1_PTEN.tif")
     texts = [hand.panel.list.item(row).text() for row in range(3)]
@@ -422,7 +422,8 @@ def test_a_study_comes_back_as_it_was_left(hand, folder, open_window):
     hand.wait_open("M1_PTEN.tif")
     left = {name: one.layout for name, one in session_of(hand).documents.items()}
     accepted = {name: one.accepted for name, one in session_of(hand).documents.items()}
-    again = open_window()
+    again = open_window()  # the same window, with nothing left in it
+    assert again.panel.document is None
     again.panel.open(folder / "study.toml")
     settled(again)
     assert {name: one.layout for name, one in session_of(again).documents.items()} == left
@@ -465,8 +466,8 @@ def test_other_figures_can_be_looked_at(hand):
     assert page.figure.pixmap().toImage() != panel
 
 
-def test_a_dropped_study_folder_opens_the_whole_study(open_window, folder):
-    hand = open_window()
+def test_a_dropped_study_folder_opens_the_whole_study(open_new_window, folder):
+    hand = open_new_window()
     hand.viewer.open(str(folder), plugin="blotquant")
     hand.wait(lambda: hand.panel.study.is_open)
     settled(hand)
@@ -509,8 +510,8 @@ def test_another_image_closes_the_study(hand, image):
     assert hand.panel.study.sharing.isHidden()
 
 
-def test_the_sample_study_is_one(open_window):
-    hand = open_window()
+def test_the_sample_study_is_one(open_new_window):
+    hand = open_new_window()
     hand.viewer.open_sample("blotquant", "study")
     hand.wait(lambda: hand.panel.study.is_open)
     assert hand.panel.list.count() > 12
