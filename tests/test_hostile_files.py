@@ -39,9 +39,9 @@ from parts.sound_files import sound_files
 
 
 @pytest.mark.slow
-def test_a_minute_of_spoilt_files():
-    """The first files of a fixed seed; as many as a minute allows."""
-    tally = fuzz.run(4000, seed=2024, jobs=1, seconds=60)
+def test_spoilt_files_are_read_or_refused():
+    """The first files of a fixed seed, the same each time; a benchmark reads many more."""
+    tally = fuzz.run(1500, seed=2024, jobs=1, seconds=120)
     assert tally.faults == []
     assert tally.said["read"] > 20
     assert tally.said["refused"] > 20

@@ -8,11 +8,13 @@ import time
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import cycle
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from blotquant.files import write_atomically
 from blotquant.simulate import BlotSpec, render, save
 
 HAS_NAPARI = all(find_spec(name) is not None for name in ("napari", "qtpy", "pytestqt"))
@@ -60,6 +62,11 @@ def display(gui):
 def qapp_args(display):
     """The application starts on that screen."""
     return ["blotquant"]
+
+
+def write_fake_report(out, run):
+    """The report of a run whose tables alone are looked at: its pictures take a second."""
+    return write_atomically(Path(out) / "report.html", b"report")
 
 
 def spec(**more):
@@ -244,6 +251,7 @@ class Hand:
         import pandas as pd
         from qtpy.QtWidgets import QFileDialog, QPushButton
 
+        monkeypatch.setattr("blotquant.html_report.write_report", write_fake_report)
         monkeypatch.setattr(
             QFileDialog, "getExistingDirectory", staticmethod(lambda *a, **k: str(folder))
         )

@@ -43,12 +43,15 @@ LEANING = (
 
 
 @pytest.mark.parametrize(
-    ("name", "seen"),
-    [("encode_ep300_curved.jpg", CURVED), ("biorad_test4_ref.tif", LEANING)],
+    ("name", "seen", "near"),
+    [("encode_ep300_curved.jpg", CURVED, 2.0), ("biorad_test4_ref.tif", LEANING, 1.5)],
     ids=["bent in an S", "leaning"],
 )
-def test_lanes_are_bent_by_hand_to_where_they_are(shared, open_window, tmp_path, name, seen):
-    """The corrected window is saved among pytest's temporary files, to be looked at."""
+def test_lanes_are_bent_by_hand_to_where_they_are(shared, open_window, tmp_path, name, seen, near):
+    """What lies less than so many px from where it is seen is left as it was found.
+
+    With ``-o tmp_path_retention_policy=all`` the corrected window is kept, to be looked at.
+    """
     path = tmp_path / "blots" / name
     path.parent.mkdir()
     shutil.copy(shared / "real" / name, path)
@@ -57,7 +60,7 @@ def test_lanes_are_bent_by_hand_to_where_they_are(shared, open_window, tmp_path,
     found = worst(hand, seen)
     assert found > 1.5, "found by itself there is something to correct"
     for number, centres in enumerate(seen):
-        follow(hand, number, centres)
+        follow(hand, number, centres, near)
     assert worst(hand, seen) < min(2.5, found)
     hand.key("Escape")
     hand.hover(5, 5)
@@ -75,16 +78,18 @@ def worst(hand, seen):
     return max(float(np.abs(off(lane, centres)[1]).max()) for lane, centres in lanes)
 
 
-def follow(hand, number, centres):
+def follow(hand, number, centres, near):
     """Choose the lane, then drag those of its points that lie beside where it is seen."""
     lane = hand.layout.lanes[number]
     rows, away = off(lane, centres)
+    if np.abs(away).max() <= near:
+        return
     between = (lane.path[6][0] + lane.path[7][0]) / 2
     hand.click(between, float(lane.center(between)))
     assert hand.document.selection.lanes == (lane.id,)
     for row, column in lane.path:
         shift = -float(np.interp(row, rows, away))
-        if abs(shift) > 1.0:
+        if abs(shift) > near:
             px = round(shift / hand.px(1))
             hand.press(row, column)
             hand.move(px + 9)  # a click becomes a drag after a few px: beyond, and back

@@ -1,15 +1,15 @@
 """Study mode: a whole study in the window, with a real mouse, keyboard and clipboard."""
 
-import os
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from blotquant.batch import analyze_folder
+from blotquant.files import write_atomically
 from blotquant.session import read_session, sidecar_path
 from blotquant.simulate import StudySpec, write_study
 from blotquant.study import Study, read_samples
@@ -38,12 +38,26 @@ def folder(original, tmp_path):
 
 
 @pytest.fixture
-def hand(open_window, folder):
+def undrawn(monkeypatch):
+    """The figure on the page of statistics takes longer than all its numbers: not every time."""
+    from blotquant_napari import study_tasks
+
+    monkeypatch.setattr(study_tasks, "_drawn", lambda state, concluded, recipe: concluded)
+
+
+@pytest.fixture
+def drawn(open_window, folder):
     """A window on the study, calculated to the end."""
     hand = open_window()
     hand.panel.open(folder)
     settled(hand)
     return hand
+
+
+@pytest.fixture
+def hand(undrawn, drawn):
+    """The same, but for the figure."""
+    return drawn
 
 
 def settled(hand):
@@ -79,17 +93,19 @@ def drag_lane(hand, number, right):
     hand.drag(row, float(lane.center(row)), right=right)
 
 
-def blotquant(*words):
-    command = [sys.executable, "-m", "blotquant", *map(str, words)]
-    run = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "COLUMNS": "80"},
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    return run
+@pytest.fixture
+def tables_only(monkeypatch):
+    """Call it, and runs from now on draw no figures: their tables are what is looked at."""
+
+    def leave_out():
+        nothing = SimpleNamespace(paths=[], warnings=[])
+        monkeypatch.setattr("blotquant.study_report.write_study_report", lambda *_: nothing)
+        monkeypatch.setattr(
+            "blotquant.html_report.write_report",
+            lambda out, run: write_atomically(out / "report.html", b"report"),
+        )
+
+    return leave_out
 
 
 def export(hand, folder, monkeypatch):
@@ -139,14 +155,17 @@ def test_a_study_opens_as_membranes_and_images(hand):
     assert not list(hand.document.path.parent.glob("*.blotquant.json")), "opening writes nothing"
 
 
-def test_what_is_shown_and_exported_is_what_a_run_gives(open_window, tmp_path, monkeypatch):
+def test_what_is_shown_and_exported_is_what_a_run_gives(
+    open_window, tables_only, tmp_path, monkeypatch
+):
     folder = tmp_path / "three"  # three membranes: so many a test needs
     write_study(folder, replace(SPEC, membranes=3, folds={"P53": 2.0}), seed=3)
     hand = open_window()
     hand.panel.open(folder)
     settled(hand)
     out = export(hand, tmp_path / "gui", monkeypatch)
-    blotquant("run", folder, "-o", tmp_path / "run", "--jobs", 1)
+    tables_only()
+    analyze_folder(folder, out=tmp_path / "run", jobs=1)
     same_tables(out, tmp_path / "run")
     statistics = pd.read_csv(out / "statistics.csv")
     shown = {row[0]: row for row in shown_table(hand.panel.study.statistics.view)}
@@ -158,7 +177,9 @@ def test_what_is_shown_and_exported_is_what_a_run_gives(open_window, tmp_path, m
     assert (out / "figures" / "panel.svg").is_file()
 
 
-def test_a_lane_moves_on_all_images_of_its_membrane(hand, folder, tmp_path, monkeypatch):
+def test_a_lane_moves_on_all_images_of_its_membrane(
+    hand, folder, tables_only, tmp_path, monkeypatch
+):
     before = middles(hand, 1)
     other = document(hand, "M2_P53.tif").layout
     bands = {name: document(hand, name).layout.bands for name in before}
@@ -175,8 +196,9 @@ def test_a_lane_moves_on_all_images_of_its_membrane(hand, folder, tmp_path, monk
     assert document(hand, "M2_P53.tif").layout == other
     settled(hand)
     # to the last digit what a run measures with the layouts that were saved
+    tables_only()
     out = export(hand, tmp_path / "gui", monkeypatch)
-    blotquant("run", folder, "-o", tmp_path / "run", "--jobs", 1)
+    analyze_folder(folder, out=tmp_path / "run", jobs=1)
     same_tables(out, tmp_path / "run")
 
 
@@ -331,7 +353,9 @@ def test_a_sheet_changed_by_another_program_is_not_overwritten(hand, folder):
     assert read_samples(sheet)["sample"].tolist()[0] == "mine"
 
 
-def test_a_fault_in_the_sheet_is_said_and_nothing_is_tested(hand):
+def test_a_fault_in_the_sheet_is_said_and_nothing_is_tested(drawn):
+    hand = drawn
+    assert not hand.panel.study.statistics.figure.pixmap().isNull()
     page = hand.panel.study.samples
     column = page.model.columns.index("group")
     assert page.model.put(0, column, [[""], [""]])
@@ -454,7 +478,8 @@ def test_finding_again_keeps_hand_lanes_on_all_images(hand):
         assert place == pytest.approx(others[name], abs=2.5), name
 
 
-def test_other_figures_can_be_looked_at(hand):
+def test_other_figures_can_be_looked_at(drawn):
+    hand = drawn
     page = hand.panel.study.statistics
     names = [page.choice.itemData(k) for k in range(page.choice.count())]
     assert names == ["panel", "target:P53", "target:PTEN", "grid", "folds", "loading_controls"]
@@ -510,11 +535,15 @@ def test_another_image_closes_the_study(hand, image):
     assert hand.panel.study.sharing.isHidden()
 
 
-def test_the_sample_study_is_one(open_new_window):
+def test_the_sample_study_is_one(open_new_window, monkeypatch):
+    from blotquant_napari import samples
+
+    small = replace(SPEC, membranes=3)
+    monkeypatch.setattr(samples, "write_study", lambda folder: write_study(folder, small))
     hand = open_new_window()
     hand.viewer.open_sample("blotquant", "study")
     hand.wait(lambda: hand.panel.study.is_open)
-    assert hand.panel.list.count() > 12
+    assert hand.panel.list.count() == 12
     assert hand.panel.busy  # closed while it is being read
 
 

@@ -20,6 +20,8 @@ SPEC = StudySpec(
 
 
 def _run(*words):
+    if words[0] == "run" and "--jobs" not in words:
+        words = (*words, "--jobs", 1)  # each worker imports all anew
     command = [sys.executable, "-m", "blotquant", *map(str, words)]
     environment = {**os.environ, "COLUMNS": "80"}
     return subprocess.run(
