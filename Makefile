@@ -51,7 +51,7 @@ test: $(VENV)/.installed-test ## every check and every test; the counts come las
 	@[ -z "$(TEST_PACKAGES)" ] || .ci/system-packages $(TEST_PACKAGES) || echo "going on without them"
 	@$(MAKE) --no-print-directory --keep-going lint; lint=$$?; \
 	[ $$lint = 0 ] || echo "lint failed (see above): the run fails even if every test passes"; \
-	$(BIN)/python -m pytest -n $(JOBS) $(TESTS) && [ $$lint = 0 ]
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TESTS) && [ $$lint = 0 ]
 
 lint: lint-style lint-format lint-types ## style, format, types
 .PHONY: lint-style lint-format lint-types
