@@ -6,20 +6,16 @@ through the registry under the name of its entry point.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, grey_opening
 
+from .baseline import Baseline, LaneView
 from .errors import RecipeError
-from .model import Blot, Lane, Point, Profile
+from .lane_background import lane
+from .model import Lane
 from .reading import lane_weights, row_weights
 from .recipe import BackgroundSettings
-from .smoother import SmoothBaseline, fit_baselines, left_out
-from .tails import first_guess, peak_heights, seen_tails, tail_variance
 
 __all__ = [
     "Baseline",
@@ -33,204 +29,8 @@ __all__ = [
     "none",
     "rolling_ball",
     "snip",
-    "under_lanes",
     "valley",
 ]
-
-
-# Less than this share of a lane is too little to tell its background from.
-_SCARCE = 1 / 3
-
-
-@dataclass(frozen=True, eq=False)
-class LaneView:
-    """All that a background method may look at.
-
-    Parameters
-    ----------
-    blot : Blot
-    lane : Lane
-    profile : Profile
-        N rows.
-    bands : tuple of (start, stop)
-        Limits of the lane's bands, px along the lane.
-    lanes : tuple of Lane
-        All lanes of the image, for methods that look between them; may be empty.
-    outline : tuple of (row, col)
-        The membrane's outline; empty where not known.
-    detected : tuple of bool
-        Whether each band was seen in this lane, or only its place is measured; empty for all seen.
-    """
-
-    blot: Blot
-    lane: Lane
-    profile: Profile
-    bands: tuple[tuple[float, float], ...]
-    lanes: tuple[Lane, ...] = ()
-    outline: tuple[Point, ...] = ()
-    detected: tuple[bool, ...] = ()
-
-    @cached_property
-    def free(self) -> NDArray[np.bool_]:
-        """Rows with no band, shape (N,).
-
-        The place of a band that was not seen is free where little else is.
-        """
-        free = self._beside(self.bands)
-        if self.detected and np.count_nonzero(free) < _SCARCE * free.size:
-            seen = zip(self.bands, self.detected, strict=True)
-            free = self._beside([limits for limits, detected in seen if detected])
-        return free
-
-    def _beside(self, bands: Iterable[tuple[float, float]]) -> NDArray[np.bool_]:
-        position = self.profile.position
-        free = np.ones(position.size, bool)
-        for start, stop in bands:
-            first, end = (
-                position.searchsorted(start - 0.5),
-                position.searchsorted(stop + 0.5, "right"),
-            )
-            free[first:end] = False
-        return free
-
-
-@dataclass(frozen=True, eq=False)
-class Baseline:
-    """Background of a lane.
-
-    Parameters
-    ----------
-    level : ndarray, shape (N,)
-        In the profile's units (signal summed across the lane).
-    variance : ndarray, shape (N,)
-        Variance of the level at each row.
-    band_variance : tuple of float
-        Variance of the level summed over each band.
-    scale : float
-        Observed over expected noise variance in the band-free rows; 1 where not known.
-    total_variance : float, optional
-        Variance of the level summed over the whole lane; None where the method cannot tell: then
-        its rows are taken to err together.
-    uncertain : bool, optional
-        Whether the level is a guess; None where that depends on the rows free of bands.
-    checks : ndarray, shape (3, n)
-        Of stretches of band-free lane as long as a band, had they been hidden like one, as from
-        `blotquant.smoother.left_out`.
-    stretches : float, optional
-        Lengths of a band that lie free in the lane: so many stretches told how much the curve may
-        bend. Infinite where nothing was fitted.
-    correlation : float, optional
-        How alike neighbouring rows are off the fitted curve, -1 to 1.
-    """
-
-    level: NDArray[np.float64]
-    variance: NDArray[np.float64]
-    band_variance: tuple[float, ...]
-    scale: float = 1.0
-    total_variance: float | None = None
-    uncertain: bool | None = None
-    checks: NDArray[np.float64] = field(default_factory=lambda: np.empty((3, 0)))
-    stretches: float = np.inf
-    correlation: float = 0.0
-
-
-def lane(view: LaneView, settings: BackgroundSettings) -> Baseline:
-    """Smooth curve through the parts of the lane where no band is: the default.
-
-    The stiffness adapts to the lane by maximum likelihood (`blotquant.smoother.fit_baseline`),
-    and the curve's own uncertainty under each band is part of the band's standard error.
-
-    Notes
-    -----
-    The idea is LI-COR's "lane" background (lines between the minima of the lane profile), with
-    Whittaker's smoother (Eilers 2003, Anal. Chem. 75:3631) in place of the lines.
-    """
-    return under_lanes([view])[0]
-
-
-def under_lanes(views: Sequence[LaneView]) -> list[Baseline]:
-    """The background `lane` of several lanes: those of one length in one go, which is faster.
-
-    Parameters
-    ----------
-    views : sequence of LaneView, length L
-
-    Returns
-    -------
-    list of Baseline, length L
-    """
-    found: dict[int, Baseline] = {}
-    sizes = [view.profile.position.size for view in views]
-    for size in set(sizes):
-        alike = [k for k, own in enumerate(sizes) if own == size]
-        usual = [_usual_length(views[k].bands) for k in alike]
-        fits = _fitted([views[k] for k in alike], _LEAST_LENGTH * np.array(usual))
-        for k, fit, checks in zip(alike, fits, left_out(fits, usual), strict=True):
-            found[k] = _of_fit(views[k], fit, checks)
-    return [found[k] for k in range(len(views))]
-
-
-def _fitted(views: Sequence[LaneView], least_lengths: NDArray[np.float64]) -> list[SmoothBaseline]:
-    """Smooth curves under lanes of one length.
-
-    How much of the bands is left beside their limits is seen only above a baseline: a first one,
-    coarse and with little trust in these rows, shows it.
-    """
-    values = np.array([view.profile.intensity for view in views])
-    free = np.array([view.free for view in views])
-    peaks = [peak_heights(view.profile, view.bands) for view in views]
-
-    def fits(tails: Sequence[NDArray[np.float64]], bins: int) -> list[SmoothBaseline]:
-        extra = [
-            view.profile.variance + tail_variance(view.profile, view.bands, own)
-            for view, own in zip(views, tails, strict=True)
-        ]
-        return fit_baselines(values, np.array(extra), free, least_lengths, max_bins=bins)
-
-    first = fits([first_guess(own) for own in peaks], _COARSE_BINS)
-    tails = [
-        seen_tails(view.profile, view.bands, own, fit.level, view.free)
-        for view, own, fit in zip(views, peaks, first, strict=True)
-    ]
-    return fits(tails, _BINS)
-
-
-def _of_fit(view: LaneView, fit: SmoothBaseline, checks: NDArray[np.float64]) -> Baseline:
-    """Baseline of a fitted curve, with its variance under the lane's bands."""
-    position, usual = view.profile.position, _usual_length(view.bands)
-    size = position.size
-    # the last two: the level at the lane's middle, drawn and not used in any sum, and the whole
-    middle_row = float(position[size // 2])
-    beside = ((middle_row - 0.5, middle_row + 0.5), (position[0] - 0.5, position[-1] + 0.5))
-    start, stop = np.array((*view.bands, *beside)).T - position[0]
-    *band_variance, middle, whole = fit.variances_between(start, stop).tolist()
-    return Baseline(
-        fit.level,
-        np.full(size, middle),
-        tuple(band_variance),
-        fit.scale,
-        whole,
-        checks=checks,
-        stretches=np.count_nonzero(view.free) / usual if usual else np.inf,
-        correlation=fit.correlation,
-    )
-
-
-# The smoother's length is at least this share of a band's. It lets half through of what is 2 pi
-# times as long: the curve follows what bends over a band's length and more, and no band.
-_LEAST_LENGTH = 0.2
-# Rows are averaged in at most so many bins; fewer for the first curve, above which tails are seen.
-_BINS, _COARSE_BINS = 240, 120
-
-
-def _usual_length(bands: tuple[tuple[float, float], ...]) -> float:
-    """Length of the band in which the middle one of all rows that bands cover lies; 0 for none.
-
-    Places where a row has no band in this lane are short, and do not count for much.
-    """
-    lengths = np.sort([stop - start for start, stop in bands])
-    covered = np.cumsum(lengths)
-    return float(lengths[np.searchsorted(covered, covered[-1] / 2)]) if lengths.size else 0.0
 
 
 def rolling_ball(view: LaneView, settings: BackgroundSettings) -> Baseline:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .background import Baseline, LaneView
-from .background import lane as under_lane
-from .model import Lane, Point
+from .baseline import Baseline, LaneView
+from .between_lanes import membrane_limits, neighbours
+from .lane_background import lane as under_lane
+from .model import Lane
 from .noise import estimate_noise
 from .reading import read_lane, row_weights
 from .recipe import BackgroundSettings
@@ -23,8 +23,6 @@ __all__ = ["beside"]
 _INSET = 0.25
 # Beside an outer lane the membrane is read from here to here, shares of the lane's width.
 _MARGIN = (0.12, 0.6)
-# A membrane's outline is good to a few px, and its edge is soft.
-_EDGE = 4.0
 # Less than this is no gap, px.
 _LEAST = 1.0
 
@@ -88,9 +86,9 @@ class _Side:
 def _side(view: LaneView, step: int) -> _Side | None:
     """Nearest free stretch of membrane to the left (-1) or right (1) of the lane."""
     rows = np.linspace(view.lane.top, view.lane.bottom, max(13, len(view.lane.path)))
-    limits = _limits(view, rows)
+    limits = membrane_limits(view, rows)
     inner = view.lane
-    for outer in [*_neighbours(view.lane, view.lanes, step), None]:
+    for outer in [*neighbours(view.lane, view.lanes, step), None]:
         near = inner.center(rows) + step * inner.width / 2
         if outer is None:
             far = near + step * _MARGIN[1] * view.lane.width
@@ -105,43 +103,6 @@ def _side(view: LaneView, step: int) -> _Side | None:
         if outer is not None:
             inner = outer
     return None
-
-
-def _neighbours(lane: Lane, lanes: Sequence[Lane], step: int) -> list[Lane]:
-    """Lanes of the same panel on one side, nearest first."""
-    row = (lane.top + lane.bottom) / 2
-    here = float(lane.center(row))
-    away = [
-        (step * (float(other.center(row)) - here), other)
-        for other in lanes
-        if other.panel_id == lane.panel_id and other.id != lane.id
-    ]
-    return [other for distance, other in sorted(away, key=lambda pair: pair[0]) if distance > 0]
-
-
-def _limits(
-    view: LaneView, rows: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """First and last column of the membrane at each row, soft edges left out."""
-    last = view.blot.shape[1] - 1.0
-    left, right = np.full(rows.size, -0.5), np.full(rows.size, last + 0.5)
-    for k, row in enumerate(rows):
-        crossings = _crossings(view.outline, float(row))
-        if len(crossings) >= 2:
-            # an outline along the picture's edge is no edge of the membrane
-            if min(crossings) > 1.0:
-                left[k] = min(crossings) + _EDGE
-            if max(crossings) < last - 1.0:
-                right[k] = max(crossings) - _EDGE
-    return left, np.maximum(left, right)
-
-
-def _crossings(outline: tuple[Point, ...], row: float) -> list[float]:
-    return [
-        a[1] + (b[1] - a[1]) * (row - a[0]) / (b[0] - a[0])
-        for a, b in pairwise((*outline, *outline[:1]))
-        if a[0] != b[0] and min(a[0], b[0]) <= row <= max(a[0], b[0])
-    ]
 
 
 def _read(

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .background import Baseline, LaneView, under_lanes
-from .background import lane as under_lane
+from .baseline import Baseline, LaneView
 from .clipped import estimate_unclipped
 from .flags import Flag
+from .lane_background import lane as under_lane
+from .lane_background import under_lanes
 from .method_spread import method_spreads
 from .model import Band, Blot, Lane, Panel, Profile
 from .noise import NoiseModel, estimate_noise
@@ -22,7 +22,7 @@ from .recipe import Recipe
 from .registry import get
 from .result import BandMeasurement, GroupFit, LaneMeasurement
 from .signal import MAX_OPTICAL_DENSITY
-from .smoother import roughness
+from .trust import common_trust, trusting
 from .uncertainty import Boxes, LaneReading, edge_signals, lane_total_error, standard_errors
 
 __all__ = [
@@ -91,8 +91,7 @@ def measure_lane(
     """
     recipe = recipe or Recipe()
     reading = read_background(blot, lane, bands, recipe, noise=noise, lanes=lanes, panels=panels)
-    rough = roughness([reading.baseline.checks])
-    return measure_reading(replace(reading, roughness=rough), bands, recipe, lanes)
+    return measure_reading(trusting(reading, common_trust([reading])), bands, recipe, lanes)
 
 
 def read_background(

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .background import LaneView, under_lanes
+from .baseline import LaneView
+from .lane_background import under_lanes
 from .recipe import Recipe
 from .uncertainty import Boxes, LaneReading
 

@@ -264,7 +264,7 @@ def group_stretch(
     )
     if rows.stop - rows.start < 10:
         return None
-    own = sum(baseline.band_variance[k] for k in group)
+    own = float(baseline.own_variance[list(group)].sum())
     return Stretch(
         profile.position[rows],
         profile.intensity[rows] - baseline.level[rows],

@@ -27,6 +27,7 @@ __all__ = [
     "rows_between",
     "saturated_rows",
     "sum_mask",
+    "sums_between",
 ]
 
 # A lane is read in this many sections side by side: a band shows in most, a speck in one or two.
@@ -128,7 +129,7 @@ def _read(blot: Blot, lane: Lane, noise: NoiseModel, count: int) -> Sections:
     linear = blot.signal_map.clear_level is None and stored.dtype.kind in "ui"
     # copied: what follows goes through it several times, and a lane is narrow in its picture's rows
     values = np.ascontiguousarray(stored if linear else blot.signal_map(stored))
-    intensity, width = _sums_between(values, at), edges[1:] - edges[:-1]
+    intensity, width = sums_between(values, at), edges[1:] - edges[:-1]
     if linear:  # the affine map of the sum, in place of the sum of all the pixels' maps
         intensity *= blot.signal_map.scale
         intensity += blot.signal_map.offset * width
@@ -175,7 +176,7 @@ def _fill_marks(
     signal = blot.signal_map(values) if linear else values.copy()
     changed, marks = without_marks(signal, left, right, (rows, cols), noise)
     for part in changed:
-        intensity[:, part] = _sums_between(signal[part], at[:, part])
+        intensity[:, part] = sums_between(signal[part], at[:, part])
     return marks if changed else NO_MARKS
 
 
@@ -199,7 +200,7 @@ def _doubtful(
     return rows[kept], cols[kept]
 
 
-def _sums_between(values: NDArray[Any], at: NDArray[np.float64]) -> NDArray[np.float64]:
+def sums_between(values: NDArray[Any], at: NDArray[np.float64]) -> NDArray[np.float64]:
     """Sum of each row from each place to the next; a pixel that is cut counts in part.
 
     `at`, shape (places, rows), rises from place to place. The result has one place less.

@@ -178,7 +178,7 @@ _LEAST_ROUGH = 0.4
 _OF_STRETCHES = 2 / 3
 
 
-def roughness(checks: Iterable[NDArray[np.float64]]) -> float:
+def roughness(checks: Iterable[NDArray[np.float64]], of_stretches: float = _OF_STRETCHES) -> float:
     """How much larger the variance of bridging curves is than their own model has it.
 
     Stretches of band-free lane as long as a band are predicted as if a band hid them. Where the
@@ -199,7 +199,7 @@ def roughness(checks: Iterable[NDArray[np.float64]]) -> float:
     squares, own, noise = np.concatenate([np.empty((3, 0)), *checks], axis=1)
     # each stretch by how much of its error is the curve's: its square scatters with the whole
     weight = own / np.maximum(own + noise, 1e-150) ** 2
-    excess = _OF_STRETCHES * float(weight @ (squares - noise))
+    excess = of_stretches * float(weight @ (squares - noise))
     # where noise hides what stretches say, the model is all that is known
     rough = (_PRIOR_CHECKS + excess) / (_PRIOR_CHECKS + float(weight @ own))
     return max(_LEAST_ROUGH, rough)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .background import Baseline
+from .baseline import Baseline
 from .flags import Flag
 from .marks import Marks
 from .model import Band, Blot, Lane, Profile
@@ -100,6 +100,12 @@ class LaneReading:
         stretches = max(self.baseline.stretches, _LEAST_STRETCHES)
         alike = min(max(self.baseline.correlation, 0.0), _MOST_ALIKE)
         return self.roughness / (1 - 2 / stretches) * (1 + alike) / (1 - alike)
+
+    @cached_property
+    def baseline_variance(self) -> NDArray[np.float64]:
+        """Variance of the baseline summed over each band, (a.u. x px)^2, shape (B,)."""
+        curve = np.array(self.baseline.band_variance)
+        return np.asarray(self.baseline.own_variance + (self.bridging - 1) * curve)
 
     @cached_property
     def net(self) -> NDArray[np.float64]:
@@ -283,7 +289,8 @@ def standard_errors(boxes: Boxes, net: Floats) -> tuple[Floats, Floats]:
       n / (n - 2), n being the stretches of free lane, as long as a band, that its stiffness was
       told by: with few of them, it is not known well. Where neighbouring bins err alike
       (correlation r > 0), there are fewer independent ones than the model counts: times
-      (1 + r) / (1 - r) (Bartlett 1946, J. R. Stat. Soc. Suppl. 8:27);
+      (1 + r) / (1 - r) (Bartlett 1946, J. R. Stat. Soc. Suppl. 8:27). Where the baseline leans on
+      the gaps between lanes, the variance of what was read there comes on top;
     - tau (TAIL_ERROR): the share of the band that may lie outside its box;
     - the fourth term: what a limit placed lambda (LIMIT_ERROR) of the band's length h too near or
       too far takes or adds, a being the profile above the baseline there;
@@ -302,11 +309,11 @@ def standard_errors(boxes: Boxes, net: Floats) -> tuple[Floats, Floats]:
     ground = boxes.of_rows(lambda reading: reading.ground_variance)
     shot = boxes.of_rows(lambda reading: reading.shot_variance)
     texture = boxes.of_lanes(lambda reading: max(reading.baseline.scale, 1.0))
-    bridging = boxes.of_lanes(lambda reading: reading.bridging)
-    own = np.concatenate([reading.baseline.band_variance for reading in boxes.readings])
+    baseline = np.concatenate([reading.baseline_variance for reading in boxes.readings])
+    own = np.concatenate([reading.baseline.own_variance for reading in boxes.readings])
     signal = np.einsum("bm,bm->b", square, shot)
     noise = texture * np.einsum("bm,bm->b", square, ground)
-    variance, without = signal + noise + bridging * own, noise + own
+    variance, without = signal + noise + baseline, noise + own
     placing = _along(boxes) ** 2 + _across(boxes) ** 2
     placing += boxes.sums(boxes.of_rows(lambda reading: reading.doubt)) ** 2
     area = boxes.sums(boxes.of_rows(lambda reading: reading.profile.width))
@@ -418,6 +425,7 @@ def lane_total_error(reading: LaneReading, total: float) -> float:
     placing = LANE_ERROR * reading.lane.width * math.hypot(*edges)
     lossy = lossy_error(reading.blot, float(profile.width.sum()), total)
     without = max(baseline.scale, 1.0) * float(ground.sum()) + reading.bridging * own
+    without += baseline.total_ground
     tails = (TAIL_ERROR * total) ** 2
     return math.sqrt(float(reading.shot_variance.sum()) + without + tails + lossy**2 + placing**2)
 

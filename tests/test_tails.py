@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from blotquant.background import LaneView, under_lanes
+from blotquant.baseline import LaneView
+from blotquant.lane_background import under_lanes
 from blotquant.model import Blot, Lane, Profile
 from blotquant.tails import first_guess, peak_heights, seen_tails, tail_variance
 

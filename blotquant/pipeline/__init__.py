@@ -15,7 +15,8 @@ from .image import (
     provenance,
 )
 from .readings import (
-    common_roughness,
+    common_trust,
+    looks_around,
     measure_lanes,
     measure_read,
     read_layout_lane,
@@ -28,11 +29,12 @@ __all__ = [
     "Result",
     "analyze",
     "analyze_study",
-    "common_roughness",
+    "common_trust",
     "conclude",
     "detect",
     "layout_checks",
     "layout_confidence",
+    "looks_around",
     "measure",
     "measure_lane",
     "measure_lanes",

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
-
 from ..densitometry import (
     measure_reading,
     measure_readings,
@@ -15,11 +12,12 @@ from ..model import Blot, Lane, Layout
 from ..noise import estimate_noise
 from ..recipe import Recipe
 from ..result import LaneMeasurement
-from ..smoother import roughness
+from ..trust import Trust, common_trust, trusting
 from ..uncertainty import LaneReading
 
 __all__ = [
-    "common_roughness",
+    "common_trust",
+    "looks_around",
     "measure_lanes",
     "measure_read",
     "read_layout_lane",
@@ -29,7 +27,7 @@ __all__ = [
 
 # Methods that look at nothing beyond the lane; any other may look at its neighbours.
 _LOOK_AT_ONE_LANE = frozenset(
-    ("lane", "rolling_ball", "valley", "border", "global", "none", "asls", "arpls", "snip", "mor")
+    ("rolling_ball", "valley", "border", "global", "none", "asls", "arpls", "snip", "mor")
 )
 
 
@@ -61,11 +59,18 @@ def read_layout_lane(blot: Blot, layout: Layout, lane: Lane, recipe: Recipe) -> 
     )
 
 
+def looks_around(reading: LaneReading, recipe: Recipe) -> bool:
+    """Whether a lane's reading depends on more of the layout than the lane and its bands."""
+    method = recipe.background.method
+    return method not in _LOOK_AT_ONE_LANE and (method != "lane" or reading.baseline.unsure)
+
+
 def surroundings(layout: Layout, lane: Lane, recipe: Recipe) -> tuple[object, ...]:
     """What of a layout, beyond the lane and its bands, the reading of a lane depends on.
 
-    Where a lane, its bands, the recipe and these are as they were, so is its reading: whoever
-    measures while lanes are dragged reads no other lane again.
+    Where a lane, its bands, the recipe and these are as they were, so is its reading; and without
+    these where `looks_around` says no: whoever measures while lanes are dragged reads no other
+    lane again.
     """
     if recipe.background.method in _LOOK_AT_ONE_LANE:
         return ()
@@ -74,17 +79,12 @@ def surroundings(layout: Layout, lane: Lane, recipe: Recipe) -> tuple[object, ..
     return (outlines, tuple((other.path, other.width) for other in same_panel))
 
 
-def common_roughness(readings: Iterable[LaneReading]) -> float:
-    """How far to trust baselines, asked of all lanes of a picture together."""
-    return roughness(reading.baseline.checks for reading in readings)
-
-
 def measure_read(
-    reading: LaneReading, layout: Layout, recipe: Recipe, rough: float
+    reading: LaneReading, layout: Layout, recipe: Recipe, trust: Trust
 ) -> LaneMeasurement:
-    """Measure the bands of a lane that was read; `rough` is that of all lanes of the picture."""
+    """Measure the bands of a lane that was read; `trust` is that of all lanes of the picture."""
     bands = layout.bands_of(reading.lane.id)
-    return measure_reading(replace(reading, roughness=rough), bands, recipe, layout.lanes)
+    return measure_reading(trusting(reading, trust), bands, recipe, layout.lanes)
 
 
 def measure_lanes(blot: Blot, layout: Layout, recipe: Recipe) -> dict[str, LaneMeasurement]:
@@ -98,7 +98,7 @@ def measure_lanes(blot: Blot, layout: Layout, recipe: Recipe) -> dict[str, LaneM
         lanes=layout.lanes,
         panels=layout.panels,
     )
-    rough = common_roughness(readings)
-    sure = [replace(reading, roughness=rough) for reading in readings]
+    trust = common_trust(readings)
+    sure = [trusting(reading, trust) for reading in readings]
     measured = measure_readings(list(zip(sure, bands, strict=True)), recipe, layout.lanes)
     return {one.lane_id: one for one in measured}

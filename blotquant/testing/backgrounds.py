@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from .. import registry
-from ..background import Baseline, LaneView
+from ..baseline import Baseline, LaneView
 from ..densitometry import measure_lane
 from ..model import Band, Blot, Lane, Profile
 from ..noise import NoiseModel

@@ -10,6 +10,7 @@ from blotquant import pipeline
 from blotquant.model import Blot, Lane, Layout
 from blotquant.recipe import Recipe
 from blotquant.result import LaneMeasurement
+from blotquant.trust import Trust
 from blotquant.uncertainty import LaneReading
 
 __all__ = ["Numbers"]
@@ -34,7 +35,7 @@ class Numbers:
         # Of the layout that is asked for now: no need to compare what is the same object.
         self._now: tuple[Layout, Recipe] | None = None
         self._read: dict[str, LaneReading] = {}
-        self._rough = 1.0
+        self._trust = Trust()
         self._done: dict[str, LaneMeasurement] = {}
 
     def of(self, blot: Blot, layout: Layout, recipe: Recipe, lane_id: str) -> LaneMeasurement:
@@ -48,7 +49,7 @@ class Numbers:
             self._read = {
                 lane.id: self._reading(blot, layout, lane, recipe) for lane in layout.lanes
             }
-            self._rough = pipeline.common_roughness(self._read.values())
+            self._trust = pipeline.common_trust(self._read.values())
             self._now, self._done = (layout, recipe), {}
         if lane_id not in self._done:
             self._done[lane_id] = self._measurement(layout, layout.lane(lane_id), recipe)
@@ -56,20 +57,29 @@ class Numbers:
 
     def _reading(self, blot: Blot, layout: Layout, lane: Lane, recipe: Recipe) -> LaneReading:
         bands = tuple((band.start, band.stop) for band in layout.bands_of(lane.id))
-        around = pipeline.surroundings(layout, lane, recipe)
-        key = (lane, bands, around, recipe.background)
-        return _kept(
-            self._readings, key, lambda: pipeline.read_layout_lane(blot, layout, lane, recipe)
+        alone = (lane, bands, recipe.background)
+        key = (
+            alone
+            if alone in self._readings
+            else (*alone, pipeline.surroundings(layout, lane, recipe))
         )
+        reading = _kept(
+            self._readings,
+            key,
+            lambda: pipeline.read_layout_lane(blot, layout, lane, recipe),
+        )
+        if not pipeline.looks_around(reading, recipe):
+            self._readings[alone] = reading
+        return reading
 
     def _measurement(self, layout: Layout, lane: Lane, recipe: Recipe) -> LaneMeasurement:
         near = tuple((other.path, other.width) for other in layout.lanes if _may_touch(lane, other))
         reading = self._read[lane.id]
-        key = (reading, layout.bands_of(lane.id), near, recipe.finding, self._rough)
+        key = (reading, layout.bands_of(lane.id), near, recipe.finding, self._trust)
         return _kept(
             self._measured,
             key,
-            lambda: pipeline.measure_read(reading, layout, recipe, self._rough),
+            lambda: pipeline.measure_read(reading, layout, recipe, self._trust),
         )
 
 
