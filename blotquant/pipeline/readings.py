@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..between_lanes import neighbours
 from ..densitometry import (
     measure_reading,
     measure_readings,
@@ -75,8 +76,12 @@ def surroundings(layout: Layout, lane: Lane, recipe: Recipe) -> tuple[object, ..
     if recipe.background.method in _LOOK_AT_ONE_LANE:
         return ()
     outlines = tuple(panel for panel in layout.panels if panel.id == lane.panel_id)
-    same_panel = (other for other in layout.lanes if other.panel_id == lane.panel_id)
-    return (outlines, tuple((other.path, other.width) for other in same_panel))
+    beside = (
+        [own for step in (-1, 1) for own in neighbours(lane, layout.lanes, step)[:1]]
+        if recipe.background.method == "lane"
+        else [other for other in layout.lanes if other.panel_id == lane.panel_id]
+    )
+    return (outlines, tuple((other.path, other.width) for other in beside))
 
 
 def measure_read(
