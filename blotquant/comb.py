@@ -97,11 +97,11 @@ def find_teeth(
 
 
 # A lane's foot is where its cross-section has fallen to this share of its top.
-_FOOT = 0.005
+_FOOT = 0.002
 # How far the feet of this share of all edges reach is given to every lane: bands of a lane differ.
 _MOST_FEET = 0.7
-# Edges are never softer than this share of the lane's width.
-_MAX_SOFT = 0.35
+# Edges are never softer than this share of the lane's width at half height; a Gaussian's is 0.91.
+_MAX_SOFT = 0.95
 
 
 def lane_feet(profile: NDArray[np.float64], teeth: list[Tooth]) -> list[tuple[float, float]]:

@@ -16,7 +16,7 @@ from .flags import Flag
 from .marks import Marks
 from .model import Band, Blot, Lane, Profile
 from .noise import NoiseModel, level_step
-from .reading import Sections, read_sections
+from .reading import SECTIONS, Sections, read_sections
 
 Floats = NDArray[np.float64]
 
@@ -41,10 +41,15 @@ TAIL_ERROR = 0.0005
 LIMIT_ERROR = 0.011
 # Lanes are placed no better than this share of their width: what still stands at a lane's edges
 # (a neighbour that touches, a foot cut off), times that, is uncertain ...
-LATERAL_ERROR = 0.0075
+LATERAL_ERROR = 0.006
 # ... and more where an edge stands high on a flank, which is less steep there.
-LATERAL_RISE = 1.4
+LATERAL_RISE = 1.0
 _HIGHEST_EDGE = 3.0
+# What lies beyond an edge, of the band and of its neighbour, differs by this share of either.
+_BEYOND = 0.15
+# A flank is no flatter than this at a lane's edge: signal over that at the edge, half an outermost
+# section further in.
+_FLATTEST = 1.6
 # A lane that holds one band alone was placed by that band: half the variance.
 _ALONE = 0.5
 # The same of a lane as a whole, whose smear is softer at the sides than bands are.
@@ -143,6 +148,12 @@ class LaneReading:
     def at_sides(self) -> NDArray[np.float64]:
         """Signal at the lane's left and right side, over 3 px each, a.u., shape (2, N)."""
         return self._sections.sides
+
+    @cached_property
+    def in_sides(self) -> NDArray[np.float64]:
+        """Mean signal of the lane's outermost sections, a.u., shape (2, N)."""
+        sections = self._sections.intensity[[0, -1]]
+        return np.asarray(sections * SECTIONS / np.maximum(self.profile.width, 1e-9))
 
     @cached_property
     def _sections(self) -> Sections:
@@ -281,6 +292,7 @@ def standard_errors(boxes: Boxes, net: Floats) -> tuple[Floats, Floats]:
             + \mathrm{var}\Big(\sum_r w_r b_r\Big) + (\tau\, \mathrm{net})^2
             + (\lambda h)^2 (a_\mathrm{start}^2 + a_\mathrm{stop}^2)
             + (\mu\, E\, (1 + \kappa\, E / \mathrm{net}))^2
+            + \nu^2 (B_\mathrm{left}^2 + B_\mathrm{right}^2)
             + \Big(\sum_r w_r d_r\Big)^2
 
     - var(p), var(b): read and shot noise of the profile and of the background alone; s >= 1: how
@@ -297,7 +309,11 @@ def standard_errors(boxes: Boxes, net: Floats) -> tuple[Floats, Floats]:
     - the fifth: the same across the lane, mu (LATERAL_ERROR) of E, what the band would hold if it
       were everywhere as at the lane's two edges, :math:`E^2 = 2 (E_\mathrm{left}^2 +
       E_\mathrm{right}^2)`. The higher an edge stands on a flank, the less steep is the flank there
-      (kappa, LATERAL_RISE). A lane with one band was placed by that band: half the variance;
+      (kappa, LATERAL_RISE). A lane with one band was placed by that band: half the variance of
+      this term and the next;
+    - the sixth: where flanks are soft, bands lose what lies beyond their lane's edges and get what
+      their neighbours have there. B is what lies beyond a side as the flank within tells; the two
+      differ by a share of it (nu, _BEYOND), as neighbours differ in strength;
     - the last: how far the fill of specks and scratches may be off (`blotquant.marks.Marks`).
 
     The signal to noise is the net density over the first two terms with no band there, that is
@@ -339,18 +355,26 @@ def edge_signals(boxes: Boxes) -> Floats:
         At the left and the right side, a.u. x px, above the straight line between the band's ends:
         the background beside the lane. 0 for a band of less than three rows.
     """
+    width = boxes.of_lanes(lambda reading: reading.lane.width)
+    return np.asarray(width * _above_line(boxes, lambda reading: reading.at_sides))
+
+
+def _above_line(boxes: Boxes, of: Callable[[LaneReading], Floats]) -> Floats:
+    """Sums over bands of signals that lanes have at their two sides, above the line between ends.
+
+    `of` gives shape (2, N); the result has shape (2, B).
+    """
     size, step = boxes.size[:, None], np.arange(boxes.weights.shape[1])
     few = np.maximum(1, size // 8)
     in_first, in_last = step < few, (step >= size - few) & (step < size)
     along = boxes.sums(step / np.maximum(size - 1, 1))
     whole = boxes.weights.sum(axis=1)
-    width = boxes.of_lanes(lambda reading: reading.lane.width)
     edges = []
     for side in (0, 1):
-        signal = boxes.in_rows([reading.at_sides[side] for reading in boxes.readings])
+        signal = boxes.in_rows([of(reading)[side] for reading in boxes.readings])
         first = np.where(in_first, signal, 0.0).sum(axis=1) / few[:, 0]
         last = np.where(in_last, signal, 0.0).sum(axis=1) / few[:, 0]
-        edges.append(width * (boxes.sums(signal) - first * whole - (last - first) * along))
+        edges.append(boxes.sums(signal) - first * whole - (last - first) * along)
     return np.where(boxes.size < 3, 0.0, edges)
 
 
@@ -438,10 +462,25 @@ def _along(boxes: Boxes) -> Floats:
 
 def _across(boxes: Boxes) -> Floats:
     """What a misplaced lane takes or adds: the band's signal in the px at its box's two sides."""
-    edge = math.sqrt(2) * np.hypot(*edge_signals(boxes))
+    edges = edge_signals(boxes)
+    edge = math.sqrt(2) * np.hypot(*edges)
     net = boxes.sums(boxes.of_rows(lambda reading: reading.net))
     highest = np.full(edge.shape, _HIGHEST_EDGE)
     height = np.divide(edge, net, out=highest, where=_HIGHEST_EDGE * net > edge)
     alone = boxes.of_lanes(lambda reading: len(reading.baseline.band_variance) == 1)
     error = LATERAL_ERROR * edge * (1 + LATERAL_RISE * height)
+    error = np.hypot(error, _BEYOND * np.hypot(*_beyond_edges(boxes, edges)))
     return np.asarray(error * np.where(alone, math.sqrt(_ALONE), 1.0))
+
+
+def _beyond_edges(boxes: Boxes, edges: Floats) -> Floats:
+    """What bands hold beyond the sides of their boxes if they fade there as within; (2, B).
+
+    A flank that falls by the factor f over half of the outermost of n sections of the width w has
+    fallen to 1/e after w / (2 n ln f).
+    """
+    width = boxes.of_lanes(lambda reading: reading.lane.width)
+    inner = width * _above_line(boxes, lambda reading: reading.in_sides)
+    high = np.maximum(edges, 0.0)
+    falls = np.divide(inner, high, out=np.full(high.shape, np.inf), where=high > 0)
+    return np.asarray(high / (2 * SECTIONS * np.log(np.maximum(falls, _FLATTEST))))

@@ -1,0 +1,46 @@
+"""Bands that are Gaussian both ways, and no others: blots as a plain generator draws them."""
+
+import numpy as np
+import pytest
+
+import blotquant as bq
+
+PITCH, LANES, ROWS = 60, 8, 3
+
+
+def blot(seed, share):
+    """Lanes `PITCH` apart, bands of SD `share` of that across; volumes with their places."""
+    rng = np.random.default_rng(seed)
+    row, col = np.mgrid[: 120 * ROWS + 80, : PITCH * (LANES + 1)]
+    picture = 3000.0 + rng.uniform(0, 1) * col
+    bands = []
+    for lane in range(LANES):
+        for k in range(ROWS):
+            top, center = 100 + 120 * k + rng.normal(0, 2), PITCH * (lane + 1) + rng.normal(0, 1)
+            across, along = share * PITCH * rng.uniform(0.95, 1.05), rng.uniform(3.5, 6)
+            peak = 12_000 * np.exp(rng.normal(0, 0.5))
+            shape = ((col - center) / across) ** 2 + ((row - top) / along) ** 2
+            picture += peak * np.exp(-0.5 * shape)
+            bands.append((top, center, 2 * np.pi * peak * across * along))
+    noisy = 4 * rng.poisson(picture / 4) + rng.normal(0, 25, picture.shape)
+    return bq.Blot(noisy.astype(np.float32)), bands
+
+
+@pytest.mark.parametrize(("share", "most"), [(0.12, 0.004), (0.16, 0.004), (0.22, 0.015)])
+def test_gaussian_bands_are_whole_and_their_errors_true(share, most):
+    z, errors = [], []
+    for seed in (1, 2):
+        drawn, bands = blot(seed, share)
+        result = bq.analyze(drawn)
+        assert len(result.layout.lanes) == LANES
+        table = result.table
+        for top, center, volume in bands:
+            away = np.hypot(table["center_row"] - top, table["center_col"] - center)
+            found = table.loc[away.idxmin()]
+            assert away.min() < 5
+            errors.append(found["net_density"] / volume - 1)
+            z.append((found["net_density"] - volume) / found["net_density_err"])
+    assert abs(np.median(errors)) < 0.0025
+    assert np.median(np.abs(errors)) < most
+    assert 0.6 < 1.4826 * np.median(np.abs(z - np.median(z))) < 1.6
+    assert np.mean(np.abs(z) < 2) > 0.85
