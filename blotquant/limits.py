@@ -25,7 +25,7 @@ _COARSE_BINS = 150
 # A band reaches at least this many sigma to either side; a Gaussian holds 99.9 % within.
 _REACH = 3.3
 # ... and at most this many, with the longest tail.
-_LONGEST_REACH = 7.0
+_LONGEST_REACH = 12.0
 # A shoulder is at least this share of its neighbour's height; what is less lies in its foot.
 _SHOULDER = 0.25
 # Along the profile a band ends where it has fallen to this share of its peak.
