@@ -138,15 +138,32 @@ def _read(blot: Blot, lanes: Sequence[Lane], noise: NoiseModel) -> list[Sections
         for n in some:
             own, part = shown[n], read.intensity[n][:, parts[n]]
             marks[n] = _fill_marks(blot, noise, lanes[own], part, dirt, looked_at=looked_at[n])
-    width = np.broadcast_to(read.width.sum(axis=1), (len(shown), every.size))
-    whole = read.intensity.sum(axis=1), noise.variance_of_sums(read.intensity, read.width), width
-    outermost, sides = read.edges[:, :, 1], read.edges.mean(axis=2)
-    found = {}
-    for n, (k, part) in enumerate(zip(shown, parts, strict=True)):
-        profile = Profile(rows[k].astype(np.float64), *(of[n, part] for of in whole))
-        of_sections, *beside = (of[n][:, part] for of in (read.intensity, outermost, sides))
-        found[k] = Sections(profile, of_sections, marks[n], *beside)
+    found = {
+        k: _sections(read, n, part, rows[k], noise, marks[n])
+        for n, (k, part) in enumerate(zip(shown, parts, strict=True))
+    }
     return [found.get(k, nothing) for k in range(len(lanes))]
+
+
+def _sections(
+    read: SideBySide,
+    lane: int,
+    part: slice,
+    rows: NDArray[np.intp],
+    noise: NoiseModel,
+    marks: Marks,
+) -> Sections:
+    """One of the lanes that were read, in those of the rows that it runs through."""
+    intensity, edges = read.intensity[lane][:, part], read.edges[lane][..., part]
+    width = read.width[lane]
+    width = width if width.shape[1] == 1 else width[:, part]
+    profile = Profile(
+        rows.astype(np.float64),
+        intensity.sum(axis=0),
+        noise.variance_of_sums(intensity, width),
+        np.broadcast_to(width.sum(axis=0), rows.shape),
+    )
+    return Sections(profile, intensity, marks, edges[:, 1], edges.sum(axis=1) / 3)
 
 
 def _looked_at(blot: Blot, read: SideBySide, noise: NoiseModel) -> NDArray[np.bool_]:

@@ -92,12 +92,12 @@ def read_side_by_side(
             inside = strip[: 2 * twos : 2, : 2 * REACH + int(places.inner[lane])]
             fine[lane], coarse[lane] = standing_out(inside)
             columns = np.asarray(cv2.transpose(strip))
-            edges[lane] = places.edges(columns, lane)
-            intensity[lane] = places.sums(columns, lane)
-    if is_linear(blot):  # the affine map of the sum, in place of the sum of all the pixels' maps
-        intensity *= blot.signal_map.scale
-        intensity += blot.signal_map.offset * places.width
-        edges = blot.signal_map(edges).astype(np.float64)
+            beside, sums = places.edges(columns, lane), places.sums(columns, lane)
+            if is_linear(blot):  # the affine map of the sum, not the sum of all the px's maps
+                sums *= blot.signal_map.scale
+                sums += blot.signal_map.offset * places.width[lane]
+                beside = blot.signal_map(beside)
+            edges[lane], intensity[lane] = beside, sums
     return SideBySide(intensity, places.width, edges, fine, coarse)
 
 
