@@ -133,11 +133,13 @@ def _read(blot: Blot, lanes: Sequence[Lane], noise: NoiseModel) -> list[Sections
     parts = [slice(int(rows[k][0]) - first, int(rows[k][-1]) - first + 1) for k in shown]
     marks = [NO_MARKS] * len(shown)
     if Flag.LOSSY not in blot.flags:  # lossy compression makes specks of its own
-        dirt, looked_at = dirt_of(blot, noise), _looked_at(blot, read, noise)
-        some = range(len(shown)) if dirt.doubtful.any() else np.flatnonzero(looked_at).tolist()
-        for n in some:
-            own, part = shown[n], read.intensity[n][:, parts[n]]
-            marks[n] = _fill_marks(blot, noise, lanes[own], part, dirt, looked_at=looked_at[n])
+        dirt, pairs = dirt_of(blot, noise), _pairs_to_look_at(blot, read, noise)
+        some = pairs.any(axis=1) | dirt.doubtful.any()
+        for n in np.flatnonzero(some).tolist():
+            part = parts[n]
+            near = 2 * np.flatnonzero(pairs[n]) - part.start
+            own = read.intensity[n][:, part]
+            marks[n] = _fill_marks(blot, noise, lanes[shown[n]], own, dirt, near)
     found = {
         k: _sections(read, n, part, rows[k], noise, marks[n])
         for n, (k, part) in enumerate(zip(shown, parts, strict=True))
@@ -166,8 +168,8 @@ def _sections(
     return Sections(profile, intensity, marks, edges[:, 1], edges.sum(axis=1) / 3)
 
 
-def _looked_at(blot: Blot, read: SideBySide, noise: NoiseModel) -> NDArray[np.bool_]:
-    """In which lanes specks and scratches are to be looked for closely."""
+def _pairs_to_look_at(blot: Blot, read: SideBySide, noise: NoiseModel) -> NDArray[np.bool_]:
+    """In which pairs of rows specks and scratches are looked for closely, shape (L, pairs)."""
     threshold = _threshold(blot, read.intensity, read.width.min(axis=1), noise)
     return may_be_marked(read.fine, read.coarse, threshold)
 
@@ -190,34 +192,42 @@ def _fill_marks(
     lane: Lane,
     intensity: NDArray[np.float64],
     dirt: Dirt,
-    *,
-    looked_at: bool,
+    near: NDArray[np.intp],
 ) -> Marks:
     """Sum the marked rows once more, without their specks and scratches; changes `intensity`.
 
-    They are where the picture is dirty; not `looked_at`, nowhere else.
+    They are where the picture is dirty, and about the rows `near`.
     """
     window, at = _window(blot.shape, lane)
-    left, right = at[0] - 0.5, at[-1] - 0.5
-    doubtful = _doubtful(dirt, window, left, right)
-    if not looked_at and doubtful[0].size == 0:
+    doubtful = _doubtful(dirt, window, at[0] - 0.5, at[-1] - 0.5)
+    seen = np.append(near[(near >= 0) & (near < at.shape[1])], doubtful[0])
+    if seen.size == 0:
         return NO_MARKS
-    stored = blot.pixels[window]
+    part = slice(max(int(seen.min()) - _AROUND, 0) // 2 * 2, int(seen.max()) + _AROUND)
+    rows, columns = window
+    stored = blot.pixels[rows, columns][part]
     # copied: what follows goes through it several times, and a lane is narrow in its picture's rows
     values = np.ascontiguousarray(stored if is_linear(blot) else blot.signal_map(stored))
-    marked = doubtful
-    if looked_at:
-        narrowest = (at[1:] - at[:-1]).min(axis=0)
-        threshold = _threshold(blot, intensity, narrowest, noise)
-        found = marked_places(values, threshold, left, right)
-        marked = np.append(found[0], doubtful[0]), np.append(found[1], doubtful[1])
+    threshold = _threshold(blot, intensity, (at[1:] - at[:-1]).min(axis=0), noise)[part]
+    left, right = at[0, part] - 0.5, at[-1, part] - 0.5
+    found = marked_places(values, threshold, left, right)
+    marked = np.append(found[0], doubtful[0] - part.start), np.append(found[1], doubtful[1])
     if marked[0].size == 0:
         return NO_MARKS
     signal = blot.signal_map(values) if is_linear(blot) else values.copy()
     changed, marks = without_marks(signal, left, right, marked, noise)
-    for part in changed:
-        intensity[:, part] = _sums_between(signal[part], at[:, part])
-    return marks if changed else NO_MARKS
+    if not changed:
+        return NO_MARKS
+    for some in changed:
+        own = slice(part.start + some.start, part.start + some.stop)
+        intensity[:, own] = _sums_between(signal[some], at[:, own])
+    whole = np.zeros((2, at.shape[1]))
+    whole[:, part] = marks.taken, marks.doubt
+    return Marks(*whole)
+
+
+# Marks are told, and filled in, by no more rows than this to either side.
+_AROUND = 64
 
 
 def _window(shape: tuple[int, int], lane: Lane) -> tuple[tuple[slice, slice], NDArray[np.float64]]:

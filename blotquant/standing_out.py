@@ -166,7 +166,7 @@ def _most_standing_out(columns: NDArray[Any]) -> NDArray[Any]:
 def may_be_marked(
     fine: NDArray[Any], coarse: NDArray[Any], threshold: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """Whether anything stands out of each of L lanes so that a closer look is worth it, shape (L,).
+    """Where anything stands out of L lanes so that a closer look is worth it, shape (L, N // 2).
 
     Parameters
     ----------
@@ -178,4 +178,4 @@ def may_be_marked(
     rows = 2 * fine.shape[1]
     one, other = threshold[:, :rows:2], threshold[:, 1:rows:2]
     pairs = _OTHER_PAIRS * np.maximum(one, other)
-    return np.asarray(((fine > one) | (coarse > pairs)).any(axis=1))
+    return np.asarray((fine > one) | (coarse > pairs))
