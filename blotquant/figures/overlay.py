@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blotquant.figures.display import display_grey
-from blotquant.figures.frame import Frame, RowLabel, font, row_labels, row_numbers, text_width
+from blotquant.figures.frame import Frame, RowLabel, font, row_numbers, text_width
 from blotquant.figures.palette import (
     BODY,
     FAINT,
@@ -79,7 +79,7 @@ def overlay_pixels(blot: Blot, result: Result, *, max_side: int = MAX_SIDE) -> C
     _draw_bands(canvas, frame, result)
     _write_lane_numbers(canvas, frame, layout)
     for right in (False, True):
-        _write_row_labels(canvas, frame, [x for x in row_labels(layout) if x.right is right])
+        _write_row_labels(canvas, frame, [x for x in frame.labels if x.right is right])
     _write_ladder_marks(canvas, frame, layout, ladder_marks(result))
     return canvas
 
