@@ -18,7 +18,7 @@ from .membrane import find_panels
 from .model import Blot, Lane, Layout, Panel, Profile
 from .noise import NoiseModel, estimate_noise
 from .order import medians
-from .reading import read_sections, saturated_rows
+from .reading import read_lanes, saturated_rows
 from .recipe import FindingSettings, Recipe
 from .rows import FoundBand, arrange_rows
 from .shoulder_parts import LaneSignal
@@ -80,7 +80,8 @@ def find_bands(
         If no lane has a band.
     """
     step = max(1, blot.shape[0] // _WORKING_ROWS)
-    sections = {lane.id: read_sections(blot, lane, noise) for lane in lanes}
+    read = read_lanes(blot, lanes, noise)
+    sections = {lane.id: own for lane, own in zip(lanes, read, strict=True)}
     profiles = {lane: _binned(read.whole, step) for lane, read in sections.items()}
     peaks: dict[str, list[Peak]] = {}
     for size in {profile.position.size for profile in profiles.values()}:

@@ -17,7 +17,7 @@ from .method_spread import method_spreads
 from .model import Band, Blot, Lane, Panel, Profile
 from .noise import NoiseModel, estimate_noise
 from .overlap import measure_overlaps
-from .reading import read_lane, sum_mask
+from .reading import read_lanes, sum_mask
 from .recipe import Recipe
 from .registry import get
 from .result import BandMeasurement, GroupFit, LaneMeasurement
@@ -125,7 +125,7 @@ def read_backgrounds(
     Other parameters as in `measure_lane`. The default background is found for all lanes in one go.
     """
     method = get("backgrounds", recipe.background.method)
-    profiles = [read_lane(blot, lane, noise) for lane, _ in of]
+    profiles = [one.whole for one in read_lanes(blot, [lane for lane, _ in of], noise)]
     views = {
         k: _view(blot, lane, profile, bands, lanes, panels)
         for k, ((lane, bands), profile) in enumerate(zip(of, profiles, strict=True))

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .order import median, quantile
+from .order import median, quantiles
 from .scene import Scene
 
 __all__ = ["band_evidence"]
@@ -162,8 +162,8 @@ def _clutter(ridge: NDArray[np.float32], inside: NDArray[np.bool_] | None, scale
     if quiet.size < 0.1 * some.size:  # a tight strip: its lobes are all that was seen
         return max(0.4 * first, 1e-12)
     # two quantiles of a half-normal: JPEG leaves half of the blocks flat
-    size = np.abs(quiet)
-    spread = max(1.4826 * median(size), quantile(size, 0.8) / 1.2816)
+    middle, upper = quantiles(np.abs(quiet), (0.5, 0.8))
+    spread = max(1.4826 * middle, upper / 1.2816)
     return max(spread, 1e-6 * float(np.abs(some).max()) + 1e-12)
 
 

@@ -1,33 +1,25 @@
-"""Specks, scratches and hot pixels in a lane: found by their shape across it, and filled in."""
+"""Specks, scratches and hot pixels in a lane: filled in with the lane's shape across it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from .noise import NoiseModel
+from .standing_out import CLEAR, REACH
 
-__all__ = ["NO_MARKS", "REACH", "Marks", "marked_places", "threshold_of", "without_marks"]
+__all__ = ["NO_MARKS", "Marks", "without_marks"]
 
-# A mark stands out of what is this many px to either side of it, in the picture and at half size.
-REACH = 4
-# ... by so many times the noise.
-_CLEAR = 6.0
-# ... and by this share of the band that it lies in.
-_ROUND = 0.1
 # What touches a mark is part of it down to so many times the residual's own spread.
 _SKIRT = 3.0
 # Rows on either side of a mark from which the lane's shape across it is learnt.
 _MARGIN = 12
 # A stretch longer than this is worked on in parts, rows.
 _LONGEST = 96
-# Bands' ends are soft and droop within this share of the lane's width.
-_EDGE = 0.3
 # A stretch of which marks would take more than this share is left as it is.
 _MOST = 0.35
 # Of what was taken out this share may be wrong: a mark's faint skirt, a fill that is a little off.
@@ -54,112 +46,7 @@ class Marks:
     doubt: NDArray[np.float64]
 
 
-# Rows, columns, and 1 or -1: above or below what is beside.
-Places = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]
 NO_MARKS = Marks(np.empty(0), np.empty(0))
-
-
-def threshold_of(brightest: NDArray[np.float64], noise: NoiseModel) -> NDArray[np.float64]:
-    """What stands out of each row of a lane whose brightest part is given, a.u., shape (N,).
-
-    Six times the noise, and a share of the band: bands are rounded and uneven across.
-    """
-    ground = float(np.partition(brightest, brightest.size // 10)[brightest.size // 10])
-    clear = _CLEAR * np.sqrt(noise.variance(brightest))
-    return np.asarray(clear + _ROUND * np.maximum(brightest - ground, 0.0), np.float64)
-
-
-def marked_places(
-    values: NDArray[Any],
-    threshold: NDArray[np.float64],
-    left: NDArray[np.float64],
-    right: NDArray[np.float64],
-) -> Places:
-    """Pixels that stand out of what is some px to their left and right; 1 or -1: above, below.
-
-    A band is as good as level across a few px, and falls to one side at a lane's edge; only what
-    is narrow stands out on both sides. Looked for in every other row and at half the size.
-
-    Parameters
-    ----------
-    values : ndarray, shape (N, M)
-        Stored pixels or signal.
-    threshold : ndarray, shape (N,)
-        What stands out at each row.
-    left, right : ndarray, shape (N,)
-        The lane's edges, px of the strip.
-
-    Returns
-    -------
-    rows, cols, sign : ndarray of int, shape (marks,)
-        `sign` is 1 where the pixel stands above both, -1 where below.
-    """
-    if values.shape[1] <= 2 * REACH or values.shape[0] < 2:
-        return np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0, np.intp)
-    if values.dtype not in (np.uint8, np.uint16, np.float32):
-        values = values.astype(np.float32)
-    rows, cols, sign = _standing_out(values[::2], threshold[::2])
-    fine = _within(values, threshold, (2 * rows, cols, sign), REACH, (left, right))
-    half = (values.shape[1] // 2, values.shape[0] // 2)
-    if min(half) <= 2 * REACH:
-        return fine
-    even = values[: 2 * half[1], : 2 * half[0]]
-    small = np.asarray(cv2.resize(even, half, interpolation=cv2.INTER_AREA))
-    pairs = np.maximum(threshold[: 2 * half[1] : 2], threshold[1 : 2 * half[1] : 2])
-    rows, cols, sign = _standing_out(small, pairs)
-    found = (2 * rows, 2 * cols, sign)
-    coarse = _within(values, threshold, found, 3 * REACH, (left, right))
-    if coarse[0].size == 0:
-        return fine
-    both = [np.append(one, other) for one, other in zip(fine, coarse, strict=True)]
-    return both[0], both[1], both[2]
-
-
-def _standing_out(values: NDArray[Any], threshold: NDArray[np.float64]) -> Places:
-    left, here, right = (
-        values[:, : -2 * REACH],
-        values[:, REACH:-REACH],
-        values[:, 2 * REACH :],
-    )
-    above = cv2.subtract(here, cv2.max(left, right))  # integers: never below 0
-    below = cv2.subtract(cv2.min(left, right), here)
-    if values.dtype.kind == "u":
-        most = np.iinfo(values.dtype).max
-        limit = np.minimum(np.ceil(threshold), most).astype(values.dtype)
-    else:
-        limit = threshold.astype(values.dtype)
-    out = np.asarray(cv2.max(above, below)) > limit[:, None]
-    some = np.flatnonzero(out)  # a flat array is soon looked through
-    if some.size == 0:
-        return some, some, some
-    rows, cols = np.divmod(some, out.shape[1])
-    sign = np.where(above[rows, cols] > below[rows, cols], 1, -1)
-    return rows, cols + REACH, sign
-
-
-def _within(
-    values: NDArray[Any],
-    threshold: NDArray[np.float64],
-    places: Places,
-    reach: int,
-    edges: tuple[NDArray[np.float64], NDArray[np.float64]],
-) -> Places:
-    """Places inside a lane; broad ones, and those near its edges, only where they stand alone.
-
-    That is, where they stand out along the lane as well: bands' ends droop, and a gap to the next
-    lane is less than both lanes. Neither is a mark.
-    """
-    rows, cols, sign = places
-    if rows.size == 0:
-        return places
-    left, right = (edge[rows] for edge in edges)
-    inset = np.maximum(_EDGE * (right - left), 2 * REACH) if reach == REACH else np.inf
-    inner = (cols > left + inset) & (cols < right - inset)
-    up, down = np.maximum(rows - reach, 0), np.minimum(rows + reach, len(values) - 1)
-    here, over, under = (values[at, cols].astype(np.float64) for at in (rows, up, down))
-    alone = np.minimum(sign * (here - over), sign * (here - under)) > threshold[rows]
-    kept = (cols > left) & (cols < right) & (inner | alone)
-    return rows[kept], cols[kept], sign[kept]
 
 
 def without_marks(
@@ -178,7 +65,8 @@ def without_marks(
     left, right : ndarray, shape (N,)
         The lane's edges, px of the strip.
     places : rows, cols
-        Where marks stand out, from `marked_places`, or may.
+        Where marks stand out, from `blotquant.standing_out.marked_places`,
+        or may.
     noise : NoiseModel
 
     Returns
@@ -205,7 +93,11 @@ def without_marks(
     for first, last in _stretches(np.unique(rows), size):
         part = slice(first, last)
         level = _Box.of(signal, left, right, part)
-        free = (1 - cv2.dilate(level.of_pixels(seeds), _STAR)).astype(np.float32)
+        own = level.of_pixels(seeds)
+        mask = np.asarray(cv2.dilate(own, _STAR), np.uint8)
+        if not _may_stand_out(level.values, own, mask, noise):
+            continue
+        free = (1 - mask).astype(np.float32)
         drop = np.rint(_drop(level.values, free, noise)).astype(np.intp)
         box = _Box.of(signal, left, right, part, drop)
         filled = _filled(box, box.of_pixels(seeds), noise)
@@ -315,6 +207,40 @@ def _drop(
 _TURNS, _STEEPEST = 5, 20
 
 
+# Bands that are not yet level leave more of a mark than it comes to at last, as good as
+# always: what stands out by less than this share of what it must is none.
+_FIRST_LOOK = 0.75
+
+
+def _may_stand_out(
+    values: NDArray[np.float32],
+    seeds: NDArray[np.uint8],
+    mask: NDArray[np.uint8],
+    noise: NoiseModel,
+) -> bool:
+    """Whether there may be a mark, bands not levelled yet: most of what is looked at is none."""
+    fitted = _fitted(values, mask, noise)
+    if fitted is None:
+        return True
+    model, spread = fitted
+    left_over = values - model
+    size = np.abs(left_over - _around(left_over, mask)) / spread
+    return bool(size[seeds > 0].max(initial=0) > _FIRST_LOOK * CLEAR)
+
+
+def _fitted(
+    values: NDArray[np.float32], mask: NDArray[np.uint8], noise: NoiseModel
+) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+    """Model of a piece of a lane, its marks left out, and how far off it px are thought to be."""
+    fitted = _columns(values, (1 - mask).astype(np.float32))
+    if fitted is None:
+        return None
+    model = np.asarray(fitted[0] @ fitted[1].T, np.float32)
+    spread = np.sqrt(noise.variance(model)).astype(np.float32)
+    spread = np.hypot(spread, np.float32(_UNEVEN) * (model - model.min()))
+    return model, np.maximum(spread, np.float32(_LEAST))
+
+
 def _filled(
     box: _Box, seeds: NDArray[np.uint8], noise: NoiseModel
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]] | None:
@@ -322,18 +248,15 @@ def _filled(
     values = box.values
     mask = np.asarray(cv2.dilate(seeds, _STAR), np.uint8)
     for _ in range(3):
-        fitted = _columns(values, (1 - mask).astype(np.float32))
+        fitted = _fitted(values, mask, noise)
         if fitted is None:
             return None
-        model = np.asarray(fitted[0] @ fitted[1].T, np.float32)
-        spread = np.sqrt(noise.variance(model)).astype(np.float32)
-        spread = np.hypot(spread, np.float32(_UNEVEN) * (model - model.min()))
-        spread = np.maximum(spread, np.float32(_LEAST))
+        model, spread = fitted
         left_over: NDArray[np.float32] = values - model
         # where the model does not fit, as much of a row departs from it
         own = _own_spread(left_over / spread)
         size = np.abs(left_over - _around(left_over, mask)) / (spread * own)
-        mask = _grown(((seeds > 0) & (size > _CLEAR)).astype(np.uint8), size)
+        mask = _grown(((seeds > 0) & (size > CLEAR)).astype(np.uint8), size)
         if not mask.any() or mask.mean() > _MOST:
             return None
     mask = np.asarray(cv2.dilate(mask, _STAR), np.uint8)

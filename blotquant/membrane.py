@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .model import Blot, Panel, Point
-from .order import median, quantile
+from .order import median, quantiles
 from .scene import reduce_blot
 from .seams import cut_at_seams
 
@@ -151,7 +151,7 @@ def _two_levels(ground: NDArray[np.float32], level: float) -> tuple[float, float
     None where it does not: two brightnesses are far apart against the scatter of each.
     """
     some = ground[::2, ::2]
-    low, high = quantile(some, 0.01), quantile(some, 0.99)
+    low, high = quantiles(some, (0.01, 0.99))
     if high - low < 4 * level:
         return None
     # all of it: a cut between two grey levels that hardly differ hangs on few pixels

@@ -37,6 +37,26 @@ class NoiseModel:
         """Variance of pixels of the given signal, same shape."""
         return np.maximum(self.floor + self.gain * np.asarray(signal, np.float64), self.minimum)
 
+    def variance_of_sums(
+        self, sums: NDArray[np.float64], areas: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Variance of sums of the signal over areas, each added up along the last but one axis.
+
+        Parameters
+        ----------
+        sums, areas : ndarray, shape (..., S, N)
+            a.u. x px, and px; they broadcast.
+
+        Returns
+        -------
+        ndarray, shape (..., N)
+        """
+        variance = self.gain * sums
+        variance += self.floor * areas
+        np.maximum(variance, self.minimum * areas, out=variance)
+        total: NDArray[np.float64] = variance.sum(axis=-2)
+        return total
+
 
 _CACHE: weakref.WeakKeyDictionary[Blot, NoiseModel] = weakref.WeakKeyDictionary()
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["median", "medians", "medians_down", "quantile", "quantiles_along"]
+__all__ = ["median", "medians", "medians_down", "quantile", "quantiles", "quantiles_along"]
 
 
 def quantile(values: ArrayLike, share: float) -> float:
@@ -25,13 +26,21 @@ def quantile(values: ArrayLike, share: float) -> float:
     float
         As `numpy.quantile` has it (its method "linear").
     """
+    return quantiles(values, (share,))[0]
+
+
+def quantiles(values: ArrayLike, shares: Sequence[float]) -> list[float]:
+    """Several quantiles of the same values, as `quantile` has them: faster than one by one."""
     flat = np.ravel(values)
-    place = share * (flat.size - 1)
-    low = min(int(place), flat.size - 1)
-    high = min(low + 1, flat.size - 1)
-    parted = np.partition(flat, (low, high))
-    below, above = float(parted[low]), float(parted[high])
-    return below + (place - low) * (above - below)
+    places = [share * (flat.size - 1) for share in shares]
+    lows = [min(int(place), flat.size - 1) for place in places]
+    highs = [min(low + 1, flat.size - 1) for low in lows]
+    parted = np.partition(flat, (*lows, *highs))
+    found = []
+    for place, low, high in zip(places, lows, highs, strict=True):
+        below, above = float(parted[low]), float(parted[high])
+        found.append(below + (place - low) * (above - below))
+    return found
 
 
 def median(values: ArrayLike) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import weakref
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,15 +14,18 @@ from numpy.typing import NDArray
 
 from .dirt import Dirt, dirt_of
 from .flags import Flag
-from .marks import NO_MARKS, REACH, Marks, marked_places, threshold_of, without_marks
+from .marks import NO_MARKS, Marks, without_marks
 from .model import Blot, Lane, Profile
 from .noise import NoiseModel
+from .side_by_side import SideBySide, is_linear, read_side_by_side
+from .standing_out import REACH, marked_places, may_be_marked, threshold_of
 
 __all__ = [
     "SECTIONS",
     "Sections",
     "lane_weights",
     "read_lane",
+    "read_lanes",
     "read_sections",
     "row_weights",
     "rows_between",
@@ -99,105 +103,172 @@ def read_sections(blot: Blot, lane: Lane, noise: NoiseModel) -> Sections:
     Sections
         Their sum is what `read_lane` gives.
     """
+    return read_lanes(blot, [lane], noise)[0]
+
+
+def read_lanes(blot: Blot, lanes: Sequence[Lane], noise: NoiseModel) -> list[Sections]:
+    """Read several lanes as `read_sections` does: a panel's in one pass, which is faster."""
     kept = _KEPT.setdefault(blot, OrderedDict())
-    key = (lane.path, lane.width, noise)
-    if key not in kept:
-        kept[key] = _read(blot, lane, noise, SECTIONS)
-        if len(kept) > _KEPT_LANES:
-            kept.popitem(last=False)
-    return kept[key]
+    keys = [(lane.path, lane.width, noise) for lane in lanes]
+    known = {key: kept[key] for key in keys if key in kept}
+    missing = {key: lane for key, lane in zip(keys, lanes, strict=True) if key not in known}
+    for panel in {lane.panel_id for lane in missing.values()}:
+        own = {key: lane for key, lane in missing.items() if lane.panel_id == panel}
+        known.update(zip(own, _read(blot, list(own.values()), noise), strict=True))
+    kept.update((key, known[key]) for key in missing)
+    while len(kept) > max(_KEPT_LANES, len(lanes)):
+        kept.popitem(last=False)
+    return [known[key] for key in keys]
 
 
-def _read(blot: Blot, lane: Lane, noise: NoiseModel, count: int) -> Sections:
-    rows = _rows(blot.shape[0], lane)
-    position = rows.astype(np.float64)
-    if rows.size == 0:
-        empty = np.empty(0)
-        return Sections(Profile(position, empty, empty, empty), np.empty((count, 0)))
-    n_cols = blot.shape[1]
-    center = lane.center(position)
-    edges = center + lane.width * (np.arange(count + 1) / count - 0.5)[:, None]
-    left, right = float(edges[0].min()), float(edges[-1].max())
-    if left < -0.5 or right > n_cols - 0.5:
-        edges = np.minimum(np.maximum(edges, -0.5), n_cols - 0.5)
-        left, right = float(edges[0].min()), float(edges[-1].max())
-    # marks are told by what is beside them
-    first = max(min(math.floor(left + 0.5), n_cols - 1) - REACH, 0)
-    last = min(math.floor(right + 0.5) + REACH, n_cols - 1)
-    stored = blot.pixels[rows[0] : rows[-1] + 1, first : last + 1]
-    at = edges + (0.5 - first)
-    linear = blot.signal_map.clear_level is None and stored.dtype.kind in "ui"
-    # copied: what follows goes through it several times, and a lane is narrow in its picture's rows
-    values = np.ascontiguousarray(stored if linear else blot.signal_map(stored))
-    intensity, width = sums_between(values, at), edges[1:] - edges[:-1]
-    if linear:  # the affine map of the sum, in place of the sum of all the pixels' maps
-        intensity *= blot.signal_map.scale
-        intensity += blot.signal_map.offset * width
-    marks = _fill_marks(blot, noise, (rows[0], first), values, linear, at, intensity)
-    variance = noise.variance(intensity / np.maximum(width, 1e-9))
-    variance *= width
-    whole = Profile(position, intensity.sum(axis=0), variance.sum(axis=0), at[-1] - at[0])
-    # read here, where they are at hand: px by px from the whole picture takes longer
-    half = lane.width / 2 - 0.5
-    beside = np.array([-half - 1, -half, 1 - half, half - 1, half, half + 1])
-    columns = np.minimum(np.maximum(np.rint(center + beside[:, None]), 0), n_cols - 1)
-    at_edges = values[np.arange(rows.size), columns.astype(np.intp) - first]
-    if linear:
-        at_edges = blot.signal_map(at_edges)
-    sides = at_edges.astype(np.float64).reshape(2, 3, rows.size)
-    return Sections(whole, intensity, marks, sides[:, 1].copy(), sides.mean(axis=1))
+def _read(blot: Blot, lanes: Sequence[Lane], noise: NoiseModel) -> list[Sections]:
+    rows = [_rows(blot.shape[0], lane) for lane in lanes]
+    empty = np.empty(0)
+    nothing = Sections(Profile(empty, empty, empty, empty), np.empty((SECTIONS, 0)))
+    shown = [k for k, own in enumerate(rows) if own.size]
+    if not shown:
+        return [nothing] * len(lanes)
+    first = min(int(rows[k][0]) for k in shown)
+    every = np.arange(first, max(int(rows[k][-1]) for k in shown) + 1)
+    read = read_side_by_side(blot, [lanes[k] for k in shown], every, SECTIONS)
+    parts = [slice(int(rows[k][0]) - first, int(rows[k][-1]) - first + 1) for k in shown]
+    marks = [NO_MARKS] * len(shown)
+    if Flag.LOSSY not in blot.flags:  # lossy compression makes specks of its own
+        dirt, pairs = dirt_of(blot, noise), _pairs_to_look_at(blot, read, noise)
+        some = pairs.any(axis=1) | dirt.doubtful.any()
+        for n in np.flatnonzero(some).tolist():
+            part = parts[n]
+            near = 2 * np.flatnonzero(pairs[n]) - part.start
+            own = read.intensity[n][:, part]
+            marks[n] = _fill_marks(blot, noise, lanes[shown[n]], own, dirt, near)
+    found = {
+        k: _sections(read, n, part, rows[k], noise, marks[n])
+        for n, (k, part) in enumerate(zip(shown, parts, strict=True))
+    }
+    return [found.get(k, nothing) for k in range(len(lanes))]
+
+
+def _sections(
+    read: SideBySide,
+    lane: int,
+    part: slice,
+    rows: NDArray[np.intp],
+    noise: NoiseModel,
+    marks: Marks,
+) -> Sections:
+    """One of the lanes that were read, in those of the rows that it runs through."""
+    intensity, edges = read.intensity[lane][:, part], read.edges[lane][..., part]
+    width = read.width[lane]
+    width = width if width.shape[1] == 1 else width[:, part]
+    profile = Profile(
+        rows.astype(np.float64),
+        intensity.sum(axis=0),
+        noise.variance_of_sums(intensity, width),
+        np.broadcast_to(width.sum(axis=0), rows.shape),
+    )
+    return Sections(profile, intensity, marks, edges[:, 1], edges.sum(axis=1) / 3)
+
+
+def _pairs_to_look_at(blot: Blot, read: SideBySide, noise: NoiseModel) -> NDArray[np.bool_]:
+    """In which pairs of rows specks and scratches are looked for closely, shape (L, pairs)."""
+    threshold = _threshold(blot, read.intensity, read.width.min(axis=1), noise)
+    return may_be_marked(read.fine, read.coarse, threshold)
+
+
+def _threshold(
+    blot: Blot, intensity: NDArray[np.float64], width: NDArray[np.float64], noise: NoiseModel
+) -> NDArray[np.float64]:
+    """What stands out of each row of lanes, in the unit of what is looked at, shape (..., N).
+
+    Of their sections' sums, shape (..., sections, N), and least width, shape (..., N).
+    """
+    brightest = intensity.max(axis=-2) / np.maximum(width, 1.0)
+    step = abs(blot.signal_map.scale) if is_linear(blot) else 1.0
+    return threshold_of(brightest, noise) / step
 
 
 def _fill_marks(
     blot: Blot,
     noise: NoiseModel,
-    corner: tuple[int, int],
-    values: NDArray[Any],
-    linear: bool,
-    at: NDArray[np.float64],
+    lane: Lane,
     intensity: NDArray[np.float64],
+    dirt: Dirt,
+    near: NDArray[np.intp],
 ) -> Marks:
-    """Sum the marked rows once more, without their specks and scratches; changes `intensity`."""
-    if Flag.LOSSY in blot.flags:
-        return NO_MARKS  # lossy compression makes specks of its own
-    step = abs(blot.signal_map.scale) if linear else 1.0
-    narrowest = (at[1:] - at[:-1]).min(axis=0)
-    brightest = intensity.max(axis=0) / np.maximum(narrowest, 1.0)
-    left, right = at[0] - 0.5, at[-1] - 0.5
-    places = marked_places(values, threshold_of(brightest, noise) / step, left, right)
-    rows, cols, _ = places
-    dirt = dirt_of(blot, noise)
-    if dirt.tells_of(float((right - left).max())):
-        more, beside = _doubtful(dirt, corner, values.shape)
-        inside = (beside > left[more] - 0.5) & (beside < right[more] + 0.5)
-        rows, cols = np.append(rows, more[inside]), np.append(cols, beside[inside])
-    if rows.size == 0:
+    """Sum the marked rows once more, without their specks and scratches; changes `intensity`.
+
+    They are where the picture is dirty, and about the rows `near`.
+    """
+    window, at = _window(blot.shape, lane)
+    doubtful = _doubtful(dirt, window, at[0] - 0.5, at[-1] - 0.5)
+    seen = np.append(near[(near >= 0) & (near < at.shape[1])], doubtful[0])
+    if seen.size == 0:
         return NO_MARKS
-    signal = blot.signal_map(values) if linear else values.copy()
-    changed, marks = without_marks(signal, left, right, (rows, cols), noise)
-    for part in changed:
-        intensity[:, part] = sums_between(signal[part], at[:, part])
-    return marks if changed else NO_MARKS
+    part = slice(max(int(seen.min()) - _AROUND, 0) // 2 * 2, int(seen.max()) + _AROUND)
+    rows, columns = window
+    stored = blot.pixels[rows, columns][part]
+    # copied: what follows goes through it several times, and a lane is narrow in its picture's rows
+    values = np.ascontiguousarray(stored if is_linear(blot) else blot.signal_map(stored))
+    threshold = _threshold(blot, intensity, (at[1:] - at[:-1]).min(axis=0), noise)[part]
+    left, right = at[0, part] - 0.5, at[-1, part] - 0.5
+    found = marked_places(values, threshold, left, right)
+    marked = np.append(found[0], doubtful[0] - part.start), np.append(found[1], doubtful[1])
+    if marked[0].size == 0:
+        return NO_MARKS
+    signal = blot.signal_map(values) if is_linear(blot) else values.copy()
+    changed, marks = without_marks(signal, left, right, marked, noise)
+    if not changed:
+        return NO_MARKS
+    for some in changed:
+        own = slice(part.start + some.start, part.start + some.stop)
+        intensity[:, own] = sums_between(signal[some], at[:, own])
+    whole = np.zeros((2, at.shape[1]))
+    whole[:, part] = marks.taken, marks.doubt
+    return Marks(*whole)
+
+
+# Marks are told, and filled in, by no more rows than this to either side.
+_AROUND = 64
+
+
+def _window(shape: tuple[int, int], lane: Lane) -> tuple[tuple[slice, slice], NDArray[np.float64]]:
+    """Part of the picture that holds a lane, and where in it the sections' edges are.
+
+    The edges have shape (places, rows); a px of the part reaches from its column to the next.
+    """
+    rows = _rows(shape[0], lane)
+    share = np.arange(SECTIONS + 1) / SECTIONS - 0.5
+    edges = lane.center(rows) + lane.width * share[:, None]
+    edges = np.minimum(np.maximum(edges, -0.5), shape[1] - 0.5)
+    left, right = float(edges[0].min()), float(edges[-1].max())
+    # marks are told by what is beside them
+    first = max(min(math.floor(left + 0.5), shape[1] - 1) - REACH, 0)
+    last = min(math.floor(right + 0.5) + REACH, shape[1] - 1)
+    window = slice(int(rows[0]), int(rows[-1]) + 1), slice(first, last + 1)
+    return window, edges + (0.5 - first)
 
 
 def _doubtful(
-    dirt: Dirt, corner: tuple[int, int], shape: tuple[int, ...]
+    dirt: Dirt,
+    window: tuple[slice, slice],
+    left: NDArray[np.float64],
+    right: NDArray[np.float64],
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Px of a strip of the picture where a mark was seen or a scratch may run."""
+    """Px of a window of the picture, in a lane, where a mark was seen or a scratch may run."""
     factor = dirt.factor
-    first = tuple(at // factor for at in corner)
-    last = tuple((at + size - 1) // factor + 1 for at, size in zip(corner, shape, strict=True))
-    doubtful = dirt.doubtful[first[0] : last[0], first[1] : last[1]]
-    if not doubtful.any():
+    reduced = tuple(slice(of.start // factor, (of.stop - 1) // factor + 1) for of in window)
+    doubtful = dirt.doubtful[reduced]
+    if not doubtful.any() or not dirt.tells_of(float((right - left).max())):
         return np.empty(0, np.intp), np.empty(0, np.intp)
-    found = np.nonzero(doubtful)
     fine = np.divmod(np.arange(factor**2), factor)
     rows, cols = (
-        (factor * (coarse[:, None] + start) + offset - at).ravel()
-        for coarse, start, offset, at in zip(found, first, fine, corner, strict=True)
+        (factor * (coarse[:, None] + of.start) + offset - at.start).ravel()
+        for coarse, of, offset, at in zip(np.nonzero(doubtful), reduced, fine, window, strict=True)
     )
-    kept = (rows >= 0) & (cols >= 0) & (rows < shape[0]) & (cols < shape[1])
-    return rows[kept], cols[kept]
+    inside = (rows >= 0) & (rows < left.size)
+    rows, cols = rows[inside], cols[inside]
+    inside = (cols > left[rows] - 0.5) & (cols < right[rows] + 0.5)
+    return rows[inside], cols[inside]
 
 
 def sums_between(values: NDArray[Any], at: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .model import Blot, Panel
+from .reduced import known_reduced, reduce_pixels, usual_factor
 
 __all__ = ["Scene", "make_scene", "reduce_blot"]
 
 # A membrane's edge is soft, and its outline good to a few px.
 _EDGE = np.ones((15, 15), np.uint8)
-# Structure is looked for at about this many px along the longer side.
-_WORKING_SIDE = 800
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,28 +57,14 @@ _REDUCED: weakref.WeakKeyDictionary[Blot, tuple[NDArray[np.float32], int]] = (
 
 def reduce_blot(blot: Blot, factor: int | None = None) -> tuple[NDArray[np.float32], int]:
     """Signal averaged over squares (read-only), and the side of the squares in px."""
-    usual = max(1, max(blot.shape) // _WORKING_SIDE)
+    usual = usual_factor(blot.shape)
     if factor is not None and factor != usual:
-        return _reduce(blot, factor)
+        return blot.signal_map(reduce_pixels(blot.pixels, factor)), factor
     if blot not in _REDUCED:
-        signal, _ = _reduce(blot, usual)
+        signal = blot.signal_map(known_reduced(blot))
         signal.flags.writeable = False
         _REDUCED[blot] = signal, usual
     return _REDUCED[blot]
-
-
-def _reduce(blot: Blot, factor: int) -> tuple[NDArray[np.float32], int]:
-    rows, cols = (size // factor for size in blot.shape)
-    stored = blot.pixels[: rows * factor, : cols * factor]
-    if stored.dtype not in (np.uint8, np.uint16, np.float32):
-        stored = stored.astype(np.float32)
-    left = factor
-    while left > 1:
-        # OpenCV halves at twice the speed, and reads every so manieth row without a copy
-        step = 2 if left % 2 == 0 else left
-        left //= step
-        stored = cv2.resize(stored, (cols * left, rows * left), interpolation=cv2.INTER_AREA)
-    return blot.signal_map(stored), factor
 
 
 def make_scene(blot: Blot, panel: Panel, factor: int | None = None) -> Scene:

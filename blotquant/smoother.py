@@ -335,7 +335,11 @@ def _levels(curves: NDArray[np.float64], n_rows: int, size: int) -> NDArray[np.f
         np.intp
     )
     share = (rows - middles[before]) / (middles[before + 1] - middles[before])
-    return np.asarray(curves[:, before] * (1 - share) + curves[:, before + 1] * share)
+    level: NDArray[np.float64] = curves.take(before, axis=1)
+    rise = np.diff(curves, axis=1).take(before, axis=1)
+    rise *= share
+    level += rise
+    return level
 
 
 def _most_likely(

@@ -66,9 +66,8 @@ class Warp:
     ) -> NDArray[np.float64]:
         """Column in the scene; `u` and `row` broadcast."""
         t = 2.0 * np.asarray(row, np.float64) / max(self.height - 1, 1) - 1.0
-        shift = sum(a * t ** (k + 1) for k, a in enumerate(self.shift))
-        fan = sum(b * t ** (k + 1) for k, b in enumerate(self.fan))
-        return u + shift + (np.asarray(u) - self.width / 2) * fan
+        (a, b, c), (d, e) = self.shift, self.fan
+        return u + t * (a + t * (b + t * c)) + (np.asarray(u) - self.width / 2) * (t * (d + t * e))
 
 
 def fit_warp(evidence: NDArray[np.float32]) -> Warp:

@@ -11,6 +11,7 @@ from blotquant.reading import (
     SECTIONS,
     lane_weights,
     read_lane,
+    read_lanes,
     read_sections,
     row_weights,
     saturated_rows,
@@ -157,6 +158,23 @@ def test_other_lanes_and_other_pictures_are_read_anew():
         > read_lane(blot, lane(path, 9), LOUD).variance
     ).all()
     assert read_lane(blot, lane(path, 9), LOUD).intensity.sum() == first
+
+
+def test_lanes_read_together_are_as_read_alone():
+    pixels = picture(np.uint16, 4)
+    lanes = [
+        lane(((0, -2), (39, 3)), 7.4),  # over the edge
+        lane(((3.2, 20), (30, 26)), 12),
+        lane(((0, 50), (39, 44)), 23.1),
+    ]
+    together = read_lanes(Blot(pixels), lanes, QUIET)
+    for read, own in zip(together, lanes, strict=True):
+        alone = read_sections(Blot(pixels), own, QUIET)
+        for name in ("position", "intensity", "variance", "width"):
+            np.testing.assert_allclose(getattr(read.whole, name), getattr(alone.whole, name))
+        np.testing.assert_allclose(read.intensity, alone.intensity)
+        np.testing.assert_array_equal(read.sides, alone.sides)
+        np.testing.assert_array_equal(read.marks.taken, alone.marks.taken)
 
 
 def test_dark_bands_are_read_as_signal():

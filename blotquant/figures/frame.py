@@ -58,6 +58,8 @@ class Frame:
         Height of the text, px of the overlay.
     top, left, right, bottom : int
         Margins, px of the overlay.
+    labels : tuple of RowLabel
+        What stands in the margins.
     """
 
     factor: float
@@ -67,6 +69,7 @@ class Frame:
     left: int
     right: int
     bottom: int
+    labels: tuple[RowLabel, ...]
 
     @classmethod
     def of(cls, shape: tuple[int, int], layout: Layout, max_side: int) -> Frame:
@@ -88,7 +91,8 @@ class Frame:
             _side_margin([label.text for label in labels if label.right is side], font_size)
             for side in (False, True)
         )
-        return cls(factor, (rows, cols), font_size, round(2.2 * font_size), left, right, font_size)
+        top, bottom = round(2.2 * font_size), font_size
+        return cls(factor, (rows, cols), font_size, top, left, right, bottom, tuple(labels))
 
     @property
     def shape(self) -> tuple[int, int]:

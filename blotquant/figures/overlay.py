@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blotquant.figures.display import display_grey
-from blotquant.figures.frame import Frame, RowLabel, font, row_labels, row_numbers, text_width
+from blotquant.figures.frame import Frame, RowLabel, font, row_numbers, text_width
 from blotquant.figures.palette import (
     BODY,
     FAINT,
@@ -79,7 +79,7 @@ def overlay_pixels(blot: Blot, result: Result, *, max_side: int = MAX_SIDE) -> C
     _draw_bands(canvas, frame, result)
     _write_lane_numbers(canvas, frame, layout)
     for right in (False, True):
-        _write_row_labels(canvas, frame, [x for x in row_labels(layout) if x.right is right])
+        _write_row_labels(canvas, frame, [x for x in frame.labels if x.right is right])
     _write_ladder_marks(canvas, frame, layout, ladder_marks(result))
     return canvas
 
@@ -109,8 +109,11 @@ def lane_outline(lane: Lane, start: float, stop: float) -> Points:
 def _paper(blot: Blot, layout: Layout, frame: Frame) -> Canvas:
     """The blot with saturated pixels in red, on white."""
     rows, cols = frame.size
-    canvas = np.full((*frame.shape, 3), 255, dtype=np.uint8)
-    inside = canvas[frame.top : frame.top + rows, frame.left : frame.left + cols]
+    canvas = np.empty((*frame.shape, 3), np.uint8)
+    bottom, right = frame.top + rows, frame.left + cols
+    canvas[: frame.top] = canvas[bottom:] = 255
+    canvas[frame.top : bottom, : frame.left] = canvas[frame.top : bottom, right:] = 255
+    inside = canvas[frame.top : bottom, frame.left : right]
     cv2.cvtColor(display_grey(blot, layout, frame.size), cv2.COLOR_GRAY2BGR, dst=inside)
     if blot.saturated is not None and blot.saturated.any():
         inside[_any_within(blot.saturated, frame)] = bgr(SATURATED)

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .display import LITTLE
+
 __all__ = ["PagePicture", "page_picture"]
 
 Canvas = NDArray[np.uint8]
@@ -70,10 +72,12 @@ def _reduced(image: Canvas, within: tuple[int, int]) -> Canvas:
         return image
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     if scale < 1 / 2:  # OpenCV halves several times as fast as it reduces by fractions
-        image = np.asarray(
-            cv2.resize(image, (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.uint8
-        )
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+        half = (width // 2, height // 2)
+        whole = image[: 2 * half[1], : 2 * half[0]]
+        image = np.asarray(cv2.resize(whole, half, interpolation=cv2.INTER_AREA), np.uint8)
+    little = image.shape[0] < LITTLE * size[1] and image.shape[1] < LITTLE * size[0]
+    how = cv2.INTER_LINEAR if little else cv2.INTER_AREA
+    return np.asarray(cv2.resize(image, size, interpolation=how), np.uint8)
 
 
 def _jpeg(image: Canvas) -> str:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from ..flags import Flag
 from ..model import Blot
+from ..reduced import known_reduced, remember_reduced
 from .clipping import background_subtracted, clipped
 from .display import colour, eight_bit, screenshot
 from .finding import Finding
@@ -74,4 +75,5 @@ def judged(blot: Blot) -> Blot:
     flags = reduce(or_, (finding.flag for finding in findings), Flag.NONE)
     marked = replace(blot, flags=blot.flags | flags)
     _KNOWN[marked] = findings
+    remember_reduced(marked, known_reduced(blot))
     return marked

@@ -12,6 +12,7 @@ from ..errors import UnreadableImage
 from ..flags import Flag
 from ..model import Blot, ImageSource, Orientation
 from ..recipe import ImageSettings
+from ..reduced import reduce_pixels, remember_reduced, usual_factor
 from ..signal import Polarity, SignalMap
 from .colour import to_grey
 from .film import clear_film
@@ -60,12 +61,13 @@ def interpret(raw: RawImage, path: str, sha256: str, reader: str, settings: Imag
             f"{name}: is constant, every pixel is {levels.low:g}: nothing to measure; "
             "check that the right image was exported"
         )
-    polarity = _decide(raw, pixels, settings, name)
+    reduced = reduce_pixels(pixels, usual_factor(pixels.shape))
+    polarity = _decide(raw, pixels, reduced, settings, name)
     ceiling, ceiling_note = find_ceiling(raw, grey, levels, polarity.value, settings)
     saturated = saturated_pixels(pixels, levels, ceiling, polarity.value)
     flags, notes = _judge(raw, levels, ceiling, settings)
     signal_map, film_note = _signal_map(pixels, levels, polarity.value, settings, name)
-    return Blot(
+    blot = Blot(
         pixels,
         signal_map=signal_map,
         polarity=polarity.value,
@@ -88,6 +90,8 @@ def interpret(raw: RawImage, path: str, sha256: str, reader: str, settings: Imag
         flags=grey.flags | flags | polarity.flags,
         warnings=(*raw.warnings, *grey.warnings, *polarity.warnings, *ceiling_note, *notes),
     )
+    remember_reduced(blot, reduced)
+    return blot
 
 
 def _refuse_merged(raw: RawImage, pixels: NDArray[Any], name: str) -> None:
@@ -149,14 +153,20 @@ class _Decision:
     warnings: tuple[str, ...] = ()
 
 
-def _decide(raw: RawImage, pixels: NDArray[Any], settings: ImageSettings, name: str) -> _Decision:
+def _decide(
+    raw: RawImage,
+    pixels: NDArray[Any],
+    reduced: NDArray[Any],
+    settings: ImageSettings,
+    name: str,
+) -> _Decision:
     """Polarity by, in this order: the user, the detector, the format, the picture."""
     if settings.detector == "film" and settings.polarity == "light_on_dark":
         raise UnreadableImage(
             f"{name}: film is dark where there is protein; leave polarity on auto or use "
             "detector = linear"
         )
-    seen = look_for_bands(pixels)
+    seen = look_for_bands(pixels, reduced)
     picture = f"the picture looks {_WORDS[seen.polarity]} ({seen.confidence:.2f})"
     if settings.polarity != "auto":
         return _Decision(settings.polarity, f"{settings.polarity}, set by the user; {picture}")

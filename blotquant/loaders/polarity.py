@@ -58,15 +58,17 @@ class Verdict:
         return min(abs(self.skewness) / _CLEAR, 1.0)
 
 
-def look_for_bands(pixels: NDArray[Any]) -> Verdict:
+def look_for_bands(pixels: NDArray[Any], reduced: NDArray[Any] | None = None) -> Verdict:
     """Decide whether bands are dark or light.
 
     Parameters
     ----------
     pixels : ndarray, shape (rows, cols)
         Stored grey levels, lanes upright if that is known.
+    reduced : ndarray, optional
+        The same averaged over small squares, where that is known: it is looked at in their place.
     """
-    small = _reduced(pixels)
+    small = _reduced(pixels, reduced)
     inside = find_inside(small, 2.0 if pixels.dtype == np.uint8 else 0.0)
     mask = np.ones_like(small) if inside is None else inside.astype(np.float32)
     every_way, downwards = _skewness(small, mask)
@@ -80,20 +82,30 @@ def look_for_bands(pixels: NDArray[Any]) -> Verdict:
     return Verdict("dark_on_light" if score < 0 else "light_on_dark", score)
 
 
-def _reduced(pixels: NDArray[Any]) -> Floats:
-    """Picture reduced by averaging to about 60,000 px, its median 0, its range 1; float32."""
+def _reduced(pixels: NDArray[Any], known: NDArray[Any] | None) -> Floats:
+    """Picture reduced by averaging to about 60,000 px, its median 0, its range 1; float32.
+
+    `known` are means of small squares of it, or None.
+    """
     if pixels.dtype not in (np.uint8, np.uint16, np.float32):
+        known = None
         step = max(1, int((pixels.size / (4 * _AREA)) ** 0.5))
         pixels = pixels[::step, ::step].astype(np.float32)
     shrink = (pixels.size / _AREA) ** 0.5
-    if shrink >= _WHOLE:  # OpenCV is several times as fast at whole numbers
+    small = pixels
+    if shrink >= _WHOLE:
         rows, cols = (length // round(shrink) for length in pixels.shape)
-        pixels = pixels[: rows * round(shrink), : cols * round(shrink)]
-        pixels = cv2.resize(pixels, (cols, rows), interpolation=cv2.INTER_AREA)
+        side = 1
+        if known is not None and pixels.shape[0] // known.shape[0] <= round(shrink) / 2:
+            side, small = pixels.shape[0] // known.shape[0], known
+        if round(shrink) % side == 0:  # OpenCV is several times as fast at whole numbers
+            whole = round(shrink) // side
+            small = small[: rows * whole, : cols * whole]
+        small = cv2.resize(small, (cols, rows), interpolation=cv2.INTER_AREA)
     elif shrink > 1:
         size = [max(2, round(length / shrink)) for length in pixels.shape[::-1]]
-        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    small = np.asarray(pixels, dtype=np.float32)
+        small = cv2.resize(small, size, interpolation=cv2.INTER_AREA)
+    small = np.asarray(small, dtype=np.float32)
     spread = float(small.max()) - float(small.min())
     return np.asarray((small - np.median(small)) / max(spread, 1e-30), dtype=np.float32)
 
