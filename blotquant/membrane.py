@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .frame import inside_frame
 from .model import Blot, Panel, Point
 from .order import median, quantile
 from .scene import reduce_blot
@@ -32,11 +35,11 @@ _STRIP = 4.0
 def find_panels(blot: Blot) -> tuple[Panel, ...]:
     """Find the membranes in a picture.
 
-    Two kinds of surround are looked for: a canvas of one exact grey level (added by a program),
-    and a field of another brightness with a sharp edge (the imager's tray). Where there is
-    neither, the panel is the whole picture. Several pieces of like size, each as nearly
-    rectangular as a membrane, are several membranes. A piece that a cut edge crosses from side to
-    side is two that touch.
+    A frame drawn around the picture is left out first. Two kinds of surround are looked for: a
+    canvas of one exact grey level (added by a program), and a field of another brightness with a
+    sharp edge (the imager's tray). Where there is neither, the panel is the whole picture.
+    Several pieces of like size, each as nearly rectangular as a membrane, are several membranes.
+    A piece that a cut edge crosses from side to side is two that touch.
 
     Parameters
     ----------
@@ -48,17 +51,55 @@ def find_panels(blot: Blot) -> tuple[Panel, ...]:
         Top to bottom, left to right; their outlines in px of the oriented picture.
     """
     signal, factor = reduce_blot(blot)
-    # lossy compression lets a canvas ripple by a level or two
-    tolerance = 3.0 * abs(blot.signal_map.scale) if blot.pixels.dtype == np.uint8 else 0.0
-    pieces = _flat_canvas(signal, _extremes(blot), tolerance)
-    if not pieces:
-        pieces = _other_brightness(signal, abs(blot.signal_map.scale))
-    pieces = cut_at_seams(signal, pieces, _MOST_PANELS, blot.signal, factor)
+    window = inside_frame(signal)
+    if window is None:
+        pieces = _pieces(blot, signal, blot.signal, factor)
+    else:
+        enclosed = np.ascontiguousarray(signal[window])
+        within = _pieces(blot, enclosed, partial(_part_within, blot, window, factor), factor)
+        pieces = [
+            _at(window, piece, signal.shape) for piece in within or [np.ones(enclosed.shape, bool)]
+        ]
     outlines = [_outline(mask, factor) for mask in _in_reading_order(pieces)]
     return tuple(
         Panel(f"panel-{number}", outline)
         for number, outline in enumerate(outlines or [_frame(blot.shape)], 1)
     )
+
+
+def _pieces(
+    blot: Blot,
+    signal: NDArray[np.float32],
+    whole: Callable[[tuple[slice, slice]], NDArray[np.float32]],
+    factor: int,
+) -> list[NDArray[np.bool_]]:
+    """Masks of the membranes in a reduced picture; none where it is all one."""
+    # lossy compression lets a canvas ripple by a level or two
+    tolerance = 3.0 * abs(blot.signal_map.scale) if blot.pixels.dtype == np.uint8 else 0.0
+    pieces = _flat_canvas(signal, _extremes(blot), tolerance)
+    if not pieces:
+        pieces = _other_brightness(signal, abs(blot.signal_map.scale))
+    return cut_at_seams(signal, pieces, _MOST_PANELS, whole, factor)
+
+
+def _part_within(
+    blot: Blot, frame: tuple[slice, slice], factor: int, part: tuple[slice, slice]
+) -> NDArray[np.float32]:
+    """Signal of a part of what a frame encloses; the frame in px of the reduced picture."""
+    down, across = (
+        slice(factor * outer.start + inner.start, factor * outer.start + inner.stop)
+        for outer, inner in zip(frame, part, strict=True)
+    )
+    return blot.signal((down, across))
+
+
+def _at(
+    window: tuple[slice, slice], piece: NDArray[np.bool_], shape: tuple[int, ...]
+) -> NDArray[np.bool_]:
+    """Mask of a window as one of the whole picture."""
+    mask = np.zeros(shape, bool)
+    mask[window] = piece
+    return mask
 
 
 def _in_reading_order(pieces: list[NDArray[np.bool_]]) -> list[NDArray[np.bool_]]:
