@@ -75,11 +75,14 @@ def _pieces(
 ) -> list[NDArray[np.bool_]]:
     """Masks of the membranes in a reduced picture; none where it is all one."""
     # lossy compression lets a canvas ripple by a level or two
-    tolerance = 3.0 * abs(blot.signal_map.scale) if blot.pixels.dtype == np.uint8 else 0.0
+    level = abs(blot.signal_map.scale)
+    tolerance = 3.0 * level if blot.pixels.dtype == np.uint8 else 0.0
     pieces = _flat_canvas(signal, _extremes(blot), tolerance)
     if not pieces:
-        pieces = _other_brightness(signal, abs(blot.signal_map.scale))
-    return cut_at_seams(signal, pieces, _MOST_PANELS, whole, factor)
+        pieces = _other_brightness(signal, level)
+    # without levels there is no lossy compression
+    level = 0.0 if blot.pixels.dtype.kind == "f" else level
+    return cut_at_seams(signal, pieces, _MOST_PANELS, whole, factor, level)
 
 
 def _part_within(
