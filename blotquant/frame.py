@@ -18,8 +18,6 @@ _ENDS = 0.05
 # Ink is even: so much of its step from what it encloses varies from end to end, no row of bands
 # less. It steps by this share of the picture's contrast or more.
 _UNEVEN, _CLEAR = 0.25, 0.15
-# Lines along so many sides are a frame: one alone may be an edge of the membrane.
-_SIDES = 2
 _FEWEST = 32  # px of a side: less shows no frame
 # Px beyond the line that it may have stained: smoothing, lossy compression.
 _SOFT = 2
@@ -29,7 +27,8 @@ def inside_frame(signal: Signal) -> tuple[slice, slice] | None:
     """Find what a drawn frame encloses.
 
     A frame crosses all lanes near their ends, sharper than any band and equally strong in each.
-    Nothing else in a picture runs so evenly from end to end: rows of bands have gaps.
+    Nothing else in a picture runs so evenly from end to end, rows of bands have gaps: a line along
+    one side, of a frame that was cropped, is as sure as four.
 
     Parameters
     ----------
@@ -48,7 +47,7 @@ def inside_frame(signal: Signal) -> tuple[slice, slice] | None:
     sides = [
         _last_of_line(side, least) for part in (signal, signal.T) for side in (part, part[::-1])
     ]
-    if sum(last is not None for last in sides) < _SIDES:
+    if all(last is None for last in sides):
         return None
     top, bottom, left, right = (0 if last is None else last + 1 + _SOFT for last in sides)
     return slice(top, signal.shape[0] - bottom), slice(left, signal.shape[1] - right)

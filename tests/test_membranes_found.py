@@ -88,6 +88,8 @@ def test_a_glow_or_a_canvas_along_the_border_is_no_frame():
         assert inside_frame(np.where(inwards < wide, np.float32(0), ground)) is None
     lined = np.where(inwards == 5, np.float32(300), ground)
     assert inside_frame(lined) == (slice(8, 292), slice(8, 392))
+    one_side = np.where(rows == 5, np.float32(300), ground)
+    assert inside_frame(one_side) == (slice(8, 300), slice(0, 400))
 
 
 def stacked(lanes, rows, shift=0.0, size=(300, 700), present=None):
