@@ -18,6 +18,8 @@ _ENDS = 0.05
 # Ink is even: so much of its step from what it encloses varies from end to end, no row of bands
 # less. It steps by this share of the picture's contrast or more.
 _UNEVEN, _CLEAR = 0.25, 0.15
+# Two px beyond the line less than this share of its step is left.
+_FADED = 0.5
 _FEWEST = 32  # px of a side: less shows no frame
 # Px beyond the line that it may have stained: smoothing, lossy compression.
 _SOFT = 2
@@ -65,12 +67,13 @@ def _last_of_line(part: Signal, least: float) -> int | None:
     step = (low + high) / 2
     ink = (np.abs(step) > least) & (high - low < _UNEVEN * np.abs(step))
     side = np.concatenate(([0], np.where(ink, np.sign(step), 0), [0]))
-    edges = np.flatnonzero(np.diff(side))
+    edges = np.flatnonzero(np.diff(side)).tolist()
     lines = [
         last - 1
-        for first, last in pairwise(edges.tolist())
-        # where the depth ends a run, it may be of any thickness: a canvas, the membrane's edge
+        for first, last in pairwise(edges)
+        # a canvas goes on for longer, or to where the depth ends; a glow fades
         if side[first + 1] and last - first <= _THICK and last < depth
+        if abs(step[min(last + 1, depth - 1)]) < _FADED * np.abs(step[first:last]).max()
     ]
     # outside of a line is the step onto it: the innermost is the line itself
     return max(lines, default=None)
