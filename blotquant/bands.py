@@ -40,6 +40,8 @@ _UNEVEN = 1.7
 # the high ones, which have at least this share of the upper quartile's height; a low one that is
 # broad is a cloud, however clear of the noise its size makes it.
 _NARROWEST, _BROADEST, _BROAD_LOW, _HIGH = 0.28, 2.6, 1.4, 0.2
+# Peaks unlike that kind are one of their own where they have more than such a share of the trust.
+_ANOTHER = 0.2
 # A peak less steep than this share of its lane's steepest says little of what is typical.
 _STEEP = 0.1
 
@@ -186,24 +188,38 @@ def _averaged(values: NDArray[np.float64], step: int) -> NDArray[np.float64]:
 
 
 def _of_one_kind(peaks: dict[str, list[Peak]]) -> dict[str, list[Peak]]:
-    """Peaks without those far broader or narrower than the picture's bands: clouds and specks."""
+    """Peaks without those far broader or narrower than the picture's bands: clouds and specks.
+
+    A picture may hold bands of two kinds, such as one row far sharper than the others: what is
+    dropped has little of the trust, or it is a kind of its own.
+    """
     everything = [peak for of_lane in peaks.values() for peak in of_lane]
     if not everything:
         return peaks
-    sizes = np.log([peak.thickness for peak in everything])
     weights = np.concatenate([_trust(of_lane) for of_lane in peaks.values()])
-    order = np.argsort(sizes)
-    half = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
-    typical = float(np.exp(sizes[order][min(half, sizes.size - 1)]))
     strong = _HIGH * float(np.quantile([peak.height for peak in everything], 0.75))
-    kept = {}
-    for lane, of_lane in peaks.items():
-        kept[lane] = [
-            p
-            for p in of_lane
-            if _NARROWEST < p.thickness / typical < (_BROADEST if p.height > strong else _BROAD_LOW)
+    kept = np.zeros(weights.size, bool)
+    while not kept.any() or weights[~kept].sum() > _ANOTHER * weights.sum():
+        rest = [
+            peak for peak, is_kept in zip(everything, kept.tolist(), strict=True) if not is_kept
         ]
-    return kept
+        typical = _typical(rest, weights[~kept])
+        kept |= [_is_like(peak, typical, strong) for peak in everything]
+    left = iter(kept.tolist())
+    return {lane: [peak for peak in of_lane if next(left)] for lane, of_lane in peaks.items()}
+
+
+def _typical(peaks: list[Peak], weights: NDArray[np.float64]) -> float:
+    """Weighted median of the peaks' thickness."""
+    thickness = np.array([peak.thickness for peak in peaks])
+    order = np.argsort(thickness)
+    half = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
+    return float(thickness[order][min(half, thickness.size - 1)])
+
+
+def _is_like(peak: Peak, typical: float, strong: float) -> bool:
+    broadest = _BROADEST if peak.height > strong else _BROAD_LOW
+    return _NARROWEST < peak.thickness / typical < broadest
 
 
 def _trust(peaks: list[Peak]) -> NDArray[np.float64]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .frame import inside_frame
 from .model import Blot, Panel, Point
 from .order import median, quantiles
 from .scene import reduce_blot
@@ -25,6 +28,8 @@ _MIN_RECTANGULARITY = 0.82
 _LIKE, _MOST_PANELS = 0.3, 4
 # Of what lies beyond a membrane at most this share may look like it.
 _MAX_LIKE_BEYOND = 0.04
+# Of the step from 15 px within a membrane to 15 px outside more than this share is from 5 to 5.
+_AT_ONCE = 0.5
 # A picture this many times wider than high is a strip cut from a membrane: no tray around it.
 _STRIP = 4.0
 
@@ -32,11 +37,11 @@ _STRIP = 4.0
 def find_panels(blot: Blot) -> tuple[Panel, ...]:
     """Find the membranes in a picture.
 
-    Two kinds of surround are looked for: a canvas of one exact grey level (added by a program),
-    and a field of another brightness with a sharp edge (the imager's tray). Where there is
-    neither, the panel is the whole picture. Several pieces of like size, each as nearly
-    rectangular as a membrane, are several membranes. A piece that a cut edge crosses from side to
-    side is two that touch.
+    A frame drawn around the picture is left out first. Two kinds of surround are looked for: a
+    canvas of one exact grey level (added by a program), and a field of another brightness with a
+    sharp edge (the imager's tray). Where there is neither, the panel is the whole picture.
+    Several pieces of like size, each as nearly rectangular as a membrane, are several membranes.
+    A piece that a cut edge crosses from side to side is two that touch.
 
     Parameters
     ----------
@@ -48,17 +53,58 @@ def find_panels(blot: Blot) -> tuple[Panel, ...]:
         Top to bottom, left to right; their outlines in px of the oriented picture.
     """
     signal, factor = reduce_blot(blot)
-    # lossy compression lets a canvas ripple by a level or two
-    tolerance = 3.0 * abs(blot.signal_map.scale) if blot.pixels.dtype == np.uint8 else 0.0
-    pieces = _flat_canvas(signal, _extremes(blot), tolerance)
-    if not pieces:
-        pieces = _other_brightness(signal, abs(blot.signal_map.scale))
-    pieces = cut_at_seams(signal, pieces, _MOST_PANELS, blot.signal, factor)
+    window = inside_frame(signal)
+    if window is None:
+        pieces = _pieces(blot, signal, blot.signal, factor)
+    else:
+        enclosed = np.ascontiguousarray(signal[window])
+        within = _pieces(blot, enclosed, partial(_part_within, blot, window, factor), factor)
+        pieces = [
+            _at(window, piece, signal.shape) for piece in within or [np.ones(enclosed.shape, bool)]
+        ]
     outlines = [_outline(mask, factor) for mask in _in_reading_order(pieces)]
     return tuple(
         Panel(f"panel-{number}", outline)
         for number, outline in enumerate(outlines or [_frame(blot.shape)], 1)
     )
+
+
+def _pieces(
+    blot: Blot,
+    signal: NDArray[np.float32],
+    whole: Callable[[tuple[slice, slice]], NDArray[np.float32]],
+    factor: int,
+) -> list[NDArray[np.bool_]]:
+    """Masks of the membranes in a reduced picture; none where it is all one."""
+    # lossy compression lets a canvas ripple by a level or two
+    level = abs(blot.signal_map.scale)
+    tolerance = 3.0 * level if blot.pixels.dtype == np.uint8 else 0.0
+    pieces = _flat_canvas(signal, _extremes(blot), tolerance)
+    if not pieces:
+        pieces = _other_brightness(signal, level)
+    # without levels there is no lossy compression
+    level = 0.0 if blot.pixels.dtype.kind == "f" else level
+    return cut_at_seams(signal, pieces, _MOST_PANELS, whole, factor, level)
+
+
+def _part_within(
+    blot: Blot, frame: tuple[slice, slice], factor: int, part: tuple[slice, slice]
+) -> NDArray[np.float32]:
+    """Signal of a part of what a frame encloses; the frame in px of the reduced picture."""
+    down, across = (
+        slice(factor * outer.start + inner.start, factor * outer.start + inner.stop)
+        for outer, inner in zip(frame, part, strict=True)
+    )
+    return blot.signal((down, across))
+
+
+def _at(
+    window: tuple[slice, slice], piece: NDArray[np.bool_], shape: tuple[int, ...]
+) -> NDArray[np.bool_]:
+    """Mask of a window as one of the whole picture."""
+    mask = np.zeros(shape, bool)
+    mask[window] = piece
+    return mask
 
 
 def _in_reading_order(pieces: list[NDArray[np.bool_]]) -> list[NDArray[np.bool_]]:
@@ -137,7 +183,10 @@ def _other_brightness(signal: NDArray[np.float32], level: float) -> list[NDArray
         found = _solid_pieces(mask)
         if found and all(_has_sharp_edge(scaled, piece) for piece in found):
             exact_pieces = _solid_pieces(exact)
-            pieces = exact_pieces if len(exact_pieces) >= len(found) else found
+            # more of them are a membrane that its rows of bands cut through
+            pieces = exact_pieces if len(exact_pieces) == len(found) else found
+            if not all(_is_cut(signal, piece) for piece in pieces):
+                return []
             # lanes full of smear are bright, too, and stand in groups: one group is no membrane
             whole = np.any(pieces, axis=0).astype(np.uint8)
             beyond = cv2.dilate(whole, np.ones((9, 9), np.uint8)) == 0
@@ -203,23 +252,41 @@ def _ground(signal: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _has_sharp_edge(ground: NDArray[np.float32], mask: NDArray[np.bool_]) -> bool:
-    """Whether most of the step across the mask's border happens within a few px (no shading)."""
-    small = mask.astype(np.uint8)
-    near, far = np.ones((9, 9), np.uint8), np.ones((31, 31), np.uint8)
-    ring = [
-        cv2.erode(small, near, borderValue=1).astype(bool)
-        & ~cv2.erode(small, far, borderValue=1).astype(bool),
-        cv2.dilate(small, far, borderValue=0).astype(bool)
-        & ~cv2.dilate(small, near, borderValue=0).astype(bool),
-    ]
-    if min(part.sum() for part in ring) < 50:
+    """Whether the step across the mask's border is clear of the scatter on either side of it."""
+    sides = _beside_border(mask, 4, 15)
+    if min(side.sum() for side in sides) < 50:
         return False
-    inner, outer = ground[ring[0]], ground[ring[1]]
+    inner, outer = (ground[side] for side in sides)
     step = abs(float(np.median(inner)) - float(np.median(outer)))
     scatter = float(np.subtract(*np.percentile(inner, (75, 25)))) + float(
         np.subtract(*np.percentile(outer, (75, 25)))
     )
     return step > 1.5 * scatter
+
+
+def _is_cut(signal: NDArray[np.float32], mask: NDArray[np.bool_]) -> bool:
+    """Whether most of the step across the mask's border happens within a few px.
+
+    A membrane was cut; a glow along the picture's edges, or shading, rises bit by bit.
+    """
+    steps = []
+    for reach in ((4, 6), (12, 18)):
+        within, beyond = _beside_border(mask, *reach)
+        if not (within.any() and beyond.any()):
+            return True  # a surround too narrow to tell
+        steps.append(abs(float(np.median(signal[within])) - float(np.median(signal[beyond]))))
+    return steps[0] > _AT_ONCE * steps[1]
+
+
+def _beside_border(
+    mask: NDArray[np.bool_], nearest: int, farthest: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Pixels so far from the mask's border, within it and outside of it."""
+    small = mask.astype(np.uint8)
+    near, far = (np.ones((2 * reach + 1, 2 * reach + 1), np.uint8) for reach in (nearest, farthest))
+    within = cv2.erode(small, near, borderValue=1) > cv2.erode(small, far, borderValue=1)
+    beyond = cv2.dilate(small, far, borderValue=0) > cv2.dilate(small, near, borderValue=0)
+    return within, beyond
 
 
 def _solid_pieces(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:

@@ -25,6 +25,10 @@ _REACH = 4  # px up and down in which the height is taken
 _CLEAR = 4.0
 # A seam shows over this share of the width, and is broken by no gap longer than so much.
 _COVERED, _GAP = 0.7, 0.1
+# A cut runs on where it is less sharp: over all but such a share of the width the signal changes
+# within the reach by so many times what is usual, and by more grey levels than lossy compression
+# draws at its blocks. Beside the lanes of a row of bands there is nothing.
+_BARE, _STANDS, _LEVELS = 0.05, 2.0, 6.0
 # It leans by no more than this (px per px), and leaves so much of the picture on either side.
 _LEAN, _SIDE = 0.05, 0.2
 # So far off (against the height) hardly a line covers this share of what the seam covers; none
@@ -79,6 +83,7 @@ def cut_at_seams(
     most: int,
     whole: Callable[[Window], Signal] | None = None,
     factor: int = 1,
+    level: float = 0.0,
 ) -> list[NDArray[np.bool_]]:
     """Cut pieces of a picture where two gels or membranes touch.
 
@@ -95,6 +100,8 @@ def cut_at_seams(
         reduced picture is as sharp there as a cut edge, and is not in the whole one.
     factor : int
         Px of the picture per px of the scene.
+    level : float
+        Signal of one grey level of the file.
 
     Returns
     -------
@@ -108,7 +115,7 @@ def cut_at_seams(
         piece = waiting.pop(0)
         halves = None
         if len(done) + len(waiting) + 1 < most:
-            halves = _halves(signal, piece, whole if factor > 1 else None, factor)
+            halves = _halves(signal, piece, whole if factor > 1 else None, factor, level)
         if halves is None:
             done.append(piece)
         else:
@@ -122,6 +129,7 @@ def _halves(
     piece: NDArray[np.bool_],
     whole: Callable[[Window], Signal] | None,
     factor: int,
+    level: float,
 ) -> list[NDArray[np.bool_]] | None:
     """The two gels of a piece, one above or beside the other, the seam itself left out."""
     spans = [np.flatnonzero(piece.any(axis=axis)) for axis in (1, 0)]
@@ -132,10 +140,11 @@ def _halves(
     part, inside = signal[window], None
     if not piece[window].all():
         inside = cv2.erode(piece[window].view(np.uint8), np.ones((9, 9)), borderValue=1) > 0
-    seam, turned = find_seam(part, inside), False
+    seam, turned = find_seam(part, inside, level=level), False
     if seam is None:
         # a lane's edge is straight, too, but where one shows from end to end, others do
-        seam = find_seam(part.T, None if inside is None else inside.T, alone=True)
+        within = None if inside is None else inside.T
+        seam = find_seam(part.T, within, alone=True, level=level)
         turned = True
     shape = part.shape[::-1] if turned else part.shape
     if seam is None:
@@ -178,12 +187,16 @@ def _stays_sharp(
 
 
 def find_seam(
-    signal: Signal, inside: NDArray[np.bool_] | None = None, *, alone: bool = False
+    signal: Signal,
+    inside: NDArray[np.bool_] | None = None,
+    *,
+    alone: bool = False,
+    level: float = 0.0,
 ) -> Seam | None:
     """Find the cut edge between two gels that lie above each other.
 
     A cut edge is straight, runs through from side to side, and is as sharp as the optics. A row
-    of bands is none of the three: bands diffuse, and lanes have gaps between them.
+    of bands is hardly ever all three: bands diffuse, and lanes have gaps between them.
 
     Parameters
     ----------
@@ -193,6 +206,8 @@ def find_seam(
         Where an edge counts.
     alone : bool
         Only a seam unlike any other line of the picture.
+    level : float
+        Signal of one grey level of the file.
 
     Returns
     -------
@@ -205,7 +220,8 @@ def find_seam(
         return None
     if not all(_may_be_there(signal, inside, side, alone, look) for look in _LOOKS):
         return None
-    hit = _hits(np.ascontiguousarray(signal), inside)
+    signal = np.ascontiguousarray(signal)
+    hit = _hits(signal, inside)
     leans = _leans(width, _LEAN)
     covered = _covered(hit, np.arange(side, height - side), leans)
     which, row = np.unravel_index(int(np.argmax(covered)), covered.shape)
@@ -215,8 +231,12 @@ def find_seam(
         return None
     if _alike(covered, int(row), height, alone) > _UNLIKE * seam.covered:
         return None
-    on_line = hit[_rows_of_line(seam.row, seam.lean, hit.shape), np.arange(width)] > 0
-    return seam if _longest_gap(on_line) <= _GAP * width else None
+    line = _rows_of_line(seam.row, seam.lean, hit.shape), np.arange(width)
+    if _longest_gap(hit[line] > 0) > _GAP * width:
+        return None
+    change = _change(np.asarray(cv2.blur(signal, (_ALONG, 1)), np.float32), _REACH + 1)
+    least = max(_STANDS * median(change), _LEVELS * level)
+    return seam if np.quantile(change[line], _BARE) > least else None
 
 
 def _alike(covered: NDArray[np.float64], row: int, height: int, alone: bool) -> float:
@@ -357,9 +377,14 @@ def _sharp(signal: Signal, *, averaged: bool = False) -> NDArray[np.bool_]:
     some = step[:: max(1, step.shape[0] // _ENOUGH)]
     usual = 1.4826 * medians_down(some)
     usual = np.maximum(usual, np.float32(1.4826 * median(some) + 1e-12))
-    around = np.ones((2 * _REACH + 1, 1), np.uint8)
-    height = cv2.subtract(cv2.dilate(along, around), cv2.erode(along, around))
+    height = _change(along, _REACH)
     return np.asarray((step > np.float32(_SHARP) * height) & (step > np.float32(_CLEAR) * usual))
+
+
+def _change(along: Signal, reach: int) -> Signal:
+    """By how much the signal changes within so many px up and down."""
+    around = np.ones((2 * reach + 1, 1), np.uint8)
+    return np.asarray(cv2.subtract(cv2.dilate(along, around), cv2.erode(along, around)))
 
 
 def _longest_gap(seen: NDArray[np.bool_]) -> int:

@@ -55,6 +55,13 @@ def test_what_is_much_broader_is_a_band_only_if_it_is_high(height, is_band):
     assert ((2, 320) in places) is is_band
 
 
+@pytest.mark.parametrize("rows", [ROWS, ROWS[2:]])
+def test_a_row_far_sharper_than_the_others_does_not_take_them_away(rows):
+    bands = [(lane, row, MAIN, HEIGHT) for lane in range(LANES) for row in rows[:-1]]
+    bands += [(lane, rows[-1], MAIN / 4, 2 * HEIGHT) for lane in range(LANES)]
+    assert {(lane, row) for lane in range(LANES) for row in rows} <= found(bands)
+
+
 def faint(lane, row, snr, sigma=MAIN):
     """A band whose matched filter answers `snr` times its noise."""
     spread = NOISE * np.sqrt(WIDTH + 4) * np.sqrt(3 / (8 * np.sqrt(np.pi) * sigma))

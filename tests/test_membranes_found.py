@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -9,6 +10,7 @@ import blotquant as bq
 from blotquant.bands import find_bands
 from blotquant.comb import Tooth
 from blotquant.complete import complete_comb
+from blotquant.frame import inside_frame
 from blotquant.membrane import find_panels
 from blotquant.noise import estimate_noise
 from blotquant.simulate import render, spec_of
@@ -60,6 +62,50 @@ def test_a_piece_much_smaller_than_the_membrane_is_none(tmp_path):
     pixels = on_canvas([whole], 0)
     pixels[5:25, 40:200] = 30000  # a label
     assert len(find_panels(loaded(tmp_path, pixels))) == 1
+
+
+@pytest.mark.parametrize(("canvas", "thick"), [(0, 1), (0, 3), (30, 2)])
+def test_a_drawn_frame_takes_no_band_away(tmp_path, canvas, thick):
+    one = drawn(400)
+    framed = np.pad(one.image, canvas, constant_values=WHITE)
+    height, width = framed.shape
+    for k in range(2, 2 + thick):
+        cv2.rectangle(framed, (k, k), (width - 1 - k, height - 1 - k), 0)
+    blot = loaded(tmp_path, framed)
+    rows, cols = np.transpose(find_panels(blot)[0].outline)
+    assert min(rows.min(), cols.min()) >= 2 + thick
+    found = {(band.lane_id, band.row_id) for band in bq.detect(blot).bands if band.detected}
+    assert len(found) == len(one.truth["bands"])
+
+
+@pytest.mark.parametrize(("glow", "bands"), [(False, True), (False, False), (True, True)])
+def test_a_tray_is_no_membrane_and_a_glow_along_the_edges_no_tray(glow, bands):
+    """Rows of bands cut the evenly bright inside of a glow in three: it is one panel, all of it."""
+    rows, cols = np.mgrid[:400, :500].astype(np.float32)
+    inwards = np.minimum(np.minimum(rows, 399 - rows), np.minimum(cols, 499 - cols))
+    signal = np.random.default_rng(300).normal(1000, 5, rows.shape)
+    signal += 1500 * np.exp(-inwards / 15) if glow else 1500 * (inwards > 40)
+    if bands:
+        lanes = (cols % 60 > 12) & (cols > 60) & (cols < 440)
+        for row in (130, 270):
+            signal += 4000 * lanes * np.exp(-0.5 * ((rows - row) / 4) ** 2)
+    (panel,) = find_panels(bq.Blot(np.rint(signal).astype(np.uint16)))
+    top, left = np.min(panel.outline, axis=0)
+    assert (top, left) == ((0, 0) if glow else (pytest.approx(41, abs=3),) * 2)
+
+
+def test_a_glow_or_a_canvas_along_the_border_is_no_frame():
+    ground = np.random.default_rng(300).normal(100, 3, (300, 400)).astype(np.float32)
+    rows, cols = np.mgrid[:300, :400]
+    inwards = np.minimum(np.minimum(rows, 299 - rows), np.minimum(cols, 399 - cols))
+    assert inside_frame(ground) is None
+    for wide in (8, 15, 20):
+        assert inside_frame(ground + 80 * np.exp(-inwards / wide).astype(np.float32)) is None
+        assert inside_frame(np.where(inwards < wide, np.float32(0), ground)) is None
+    lined = np.where(inwards == 5, np.float32(300), ground)
+    assert inside_frame(lined) == (slice(8, 292), slice(8, 392))
+    one_side = np.where(rows == 5, np.float32(300), ground)
+    assert inside_frame(one_side) == (slice(8, 300), slice(0, 400))
 
 
 def stacked(lanes, rows, shift=0.0, size=(300, 700), present=None):

@@ -52,6 +52,27 @@ def test_a_seam_that_leans_is_found_and_a_row_of_bands_is_none():
     assert cut_at_seams(ground, [], 4) == []
 
 
+def test_a_row_of_thin_bands_is_no_seam_and_a_cut_edge_blurred_in_places_is():
+    rng = np.random.default_rng(300)
+    rows, columns = np.mgrid[:400, :500].astype(np.float32)
+    ground = rng.normal(300, 10, rows.shape)
+    off = rows - 200 - 0.005 * (columns - 250)
+    lanes = (columns % 50 > 8) * (1 + 0.5 * np.sin(columns // 50))
+    for sd in (1.1, 1.5):
+        bands = ground + 2000 * lanes * np.exp(-0.5 * (off / sd) ** 2)
+        assert find_seam(bands.astype(np.float32)) is None
+    soft = np.where(columns % 100 < 20, 6.0, 0.5)
+    cut = ground + 2000 / (1 + np.exp(-off / soft))
+    assert find_seam(cut.astype(np.float32)) is not None
+
+
+@pytest.mark.parametrize(("levels", "is_seam"), [(3, False), (12, True)])
+def test_a_step_that_lossy_compression_may_have_drawn_is_no_seam(levels, is_seam):
+    flat = np.full((400, 500), 100, np.float32)
+    flat[200:, :480] += levels
+    assert (find_seam(flat, level=1.0) is not None) == is_seam
+
+
 @pytest.mark.parametrize(("kind", "panels"), [("bands", 1), ("gels", 2)])
 def test_in_a_large_picture_a_row_of_thin_bands_is_no_seam_and_a_cut_edge_is(kind, panels):
     rng = np.random.default_rng(300)
