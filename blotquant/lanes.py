@@ -16,6 +16,7 @@ from .errors import NothingFound
 from .evidence import band_evidence
 from .follow import lane_offsets
 from .halves import halves_joined
+from .merged import told_apart
 from .model import Blot, Lane, Panel, Point
 from .noise import NoiseModel
 from .recipe import FindingSettings
@@ -163,7 +164,7 @@ def _reading(
     """
     found = find_teeth(profile, spacing)
     whole = halves_joined(found, straight)
-    teeth = complete_comb(whole, straight, height, count, spacing)
+    teeth = complete_comb(told_apart(whole, straight), straight, height, count, spacing)
     if hidden and not count:
         teeth = with_hidden_lanes(teeth)
     # bands bright at both ends would contradict whole lanes: what they say of the halves counts
