@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter1d
 from .comb import Tooth
 from .order import median, quantile
 
-__all__ = ["complete_comb"]
+__all__ = ["complete_comb", "typical_step"]
 
 # A gap this close to a whole number of spacings holds empty lanes; else it parts two groups.
 _EMPTY_TOLERANCE = 0.2
@@ -113,7 +113,14 @@ def _summit_between(
 
 def _typical_spacing(teeth: list[Tooth]) -> float:
     """Distance between neighbouring lanes, gaps between groups left out."""
-    steps = np.diff([tooth.center for tooth in teeth])
+    return typical_step(np.diff([tooth.center for tooth in teeth]))
+
+
+def typical_step(steps: NDArray[np.float64]) -> float:
+    """The usual one of the distances between the centres of neighbouring lanes, one or more.
+
+    Wide ones, between groups of lanes or beside a lane that was missed, do not count.
+    """
     near = quantile(steps, 0.3)
     alike = steps[(steps > 0.7 * near) & (steps < 1.4 * near)]
     # two steps may be far from alike

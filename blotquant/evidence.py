@@ -23,6 +23,10 @@ _STEP = 0.15
 _SPECK = 7
 # The clutter is told from about so many columns, and so many px of them.
 _COLUMNS, _SAMPLE = 150, 15_000
+# In a strip lower than so many times a band's half-thickness its bands, and their lobes, may leave
+# no rows to tell the clutter from: it is then told from place to place along the rows as well, of
+# which so many times is taken, as clouds are alike from place to place, too.
+_TIGHT, _LATERAL = 14, 2.0
 # Evidence below this many times the clutter is none.
 _CLUTTER = 2.5
 # A picture whose strongest evidence is below this many times the clutter shows noise alone: over a
@@ -159,12 +163,34 @@ def _clutter(ridge: NDArray[np.float32], inside: NDArray[np.bool_] | None, scale
     reach = np.ones((2 * int(4 * scale) + 1, 1), np.uint8)
     near_band = cv2.dilate((sample > 6 * first).view(np.uint8), reach, borderValue=0)
     quiet = _under(some, near_band[rows] == 0, valid)
-    if quiet.size < 0.1 * some.size:  # a tight strip: its lobes are all that was seen
-        return max(0.4 * first, 1e-12)
-    # two quantiles of a half-normal: JPEG leaves half of the blocks flat
-    middle, upper = quantiles(np.abs(quiet), (0.5, 0.8))
-    spread = max(1.4826 * middle, upper / 1.2816)
+    if quiet.size < 0.1 * some.size:
+        spread = 0.4 * first
+    else:
+        # two quantiles of a half-normal: JPEG leaves half of the blocks flat
+        middle, upper = quantiles(np.abs(quiet), (0.5, 0.8))
+        spread = max(1.4826 * middle, upper / 1.2816)
+    if len(ridge) < _TIGHT * scale:  # its bands' lobes may be all that was seen
+        spread = min(spread, _LATERAL * _clutter_beside(ridge, inside, scale))
     return max(spread, 1e-6 * float(np.abs(some).max()) + 1e-12)
+
+
+def _clutter_beside(
+    ridge: NDArray[np.float32], inside: NDArray[np.bool_] | None, scale: float
+) -> float:
+    """Robust spread of the response from one place to another beside it.
+
+    A band, and its lobes, are alike there; clutter so far apart is not.
+    """
+    apart = min(max(3, int(2 * scale)), ridge.shape[1] - 1)
+    every = max(1, ridge.size // _SAMPLE)
+    columns = slice(None, None, every)
+    here, there = ridge[:, :-apart][:, columns], ridge[:, apart:][:, columns]
+    valid = None
+    if inside is not None:
+        valid = inside[:, :-apart][:, columns] & inside[:, apart:][:, columns]
+    differ = np.abs(there - here)
+    differ = differ.ravel() if valid is None else differ[valid]
+    return 1.4826 / 2**0.5 * median(differ) if differ.size else float("inf")
 
 
 def _under(

@@ -15,6 +15,8 @@ from .dots import count_round_spots
 from .errors import NothingFound
 from .evidence import band_evidence
 from .follow import lane_offsets
+from .halves import halves_joined
+from .merged import told_apart
 from .model import Blot, Lane, Panel, Point
 from .noise import NoiseModel
 from .recipe import FindingSettings
@@ -131,13 +133,9 @@ def _comb(
     gaps, or bands of different lanes were taken for one: then every row counts alike, and lanes
     may stand upright.
     """
-    height = evidence.shape[0]
     warp = fit_warp(evidence)
     straight = straighten(evidence, warp)
-    teeth = complete_comb(
-        find_teeth(straight.sum(axis=0), spacing), straight, height, count, spacing
-    )
-    against = disagreement(teeth, straight)
+    teeth, against = _reading(straight.sum(axis=0), straight, len(evidence), count, spacing)
     if against <= _CONTRADICTED:
         return warp, teeth, against
     least, chosen = _BETTER * against, (warp, teeth, against)
@@ -145,12 +143,32 @@ def _comb(
         straight = straighten(evidence, other)
         for wider in _WIDER:
             profile = balanced_profile(straight, wider * band_width(straight))
-            found = complete_comb(find_teeth(profile, spacing), straight, height, count, spacing)
-            found = found if count else with_hidden_lanes(found)
-            against = disagreement(found, straight)
+            found, against = _reading(profile, straight, len(evidence), count, spacing, hidden=True)
             if len(found) >= len(teeth) and against < least:
                 least, chosen = against, (other, found, against)
     return chosen
+
+
+def _reading(
+    profile: NDArray[np.float64],
+    straight: NDArray[np.float64],
+    height: int,
+    count: int | None,
+    spacing: float | None,
+    *,
+    hidden: bool = False,
+) -> tuple[list[Tooth], float]:
+    """Lanes that a profile of the evidence shows, and how much of the bands contradicts them.
+
+    `hidden` adds the lanes that even wells ask for.
+    """
+    found = find_teeth(profile, spacing)
+    whole = halves_joined(found, straight)
+    teeth = complete_comb(told_apart(whole, straight), straight, height, count, spacing)
+    if hidden and not count:
+        teeth = with_hidden_lanes(teeth)
+    # bands bright at both ends would contradict whole lanes: what they say of the halves counts
+    return teeth, disagreement(teeth if whole == found else found, straight)
 
 
 def _courses(

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from .peak_model import PeakModel, ShapeName, Solution, Stretch
 
-__all__ = ["PeakFit", "ShapeName", "Stretch", "alike_in_length", "fit_all", "fit_peaks"]
+__all__ = [
+    "PeakFit",
+    "ShapeName",
+    "Stretch",
+    "akaike",
+    "alike_in_length",
+    "fit_all",
+    "fit_peaks",
+]
 
 Floats = NDArray[np.float64]
 
@@ -220,7 +228,7 @@ def _described(
                 level=level[b, :n],
                 misfit=math.sqrt(square[b]),
                 unexplained=float(unexplained[b]),
-                aicc=_aicc(float(solution.cost[b]), int(model.rows[b]), model.n_free),
+                aicc=akaike(float(solution.cost[b]), int(model.rows[b]), model.n_free),
             )
         )
     return fits
@@ -244,8 +252,11 @@ def _posterior(model: PeakModel, normal: Floats, square: Floats) -> Floats:
     return np.where(positive[:, None, None], (own + own.transpose(0, 2, 1)) / 2, np.nan)
 
 
-def _aicc(chi_square: float, n: int, parameters: int) -> float:
-    """Hurvich and Tsai (1989), Biometrika 76:297; the scale of the residuals is estimated."""
+def akaike(chi_square: float, n: int, parameters: int) -> float:
+    """Akaike's criterion, corrected for few rows, of a fit to `n` rows.
+
+    Hurvich and Tsai (1989), Biometrika 76:297; the scale of the residuals is estimated.
+    """
     k = parameters + 1
     penalty = 2.0 * k + 2.0 * k * (k + 1) / max(n - k - 1, 1)
     return n * math.log(max(chi_square, 1e-12) / n) + penalty

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from .peak_choice import best_fits, weighed, with_skewness
 from .peak_fit import PeakFit, Stretch, alike_in_length, fit_all
 from .peak_shapes import exponential_gaussian
+from .plateau import plateau_aicc
 
 __all__ = ["Pair", "fit_pairs", "pairs_agree"]
 
@@ -23,6 +24,8 @@ _ALIKE = 0.007
 _BETTER, _MARGIN_STRAIGHT = 0.33, 10.0
 # ... and what they must come down to, in the size expected of residuals.
 _WELL_EXPLAINED = 1.5
+# ... and what the criterion must gain over one band with a flat top.
+_MARGIN_PLATEAU = 12.0
 # Two bands are so many of their mean thickness apart, and the weaker has this share of both: less
 # is what real bands trail, a faint halo below or above.
 _APART, _FURTHEST, _LEAST_SHARE = 1.6, 4.5, 0.18
@@ -97,6 +100,8 @@ def fit_pairs(
         if two is None or not _sound(two) or not _explained(two):
             continue
         if one is not None and two.unexplained > _BETTER * one.unexplained:
+            continue
+        if plateau_aicc(stretches[b]) - two.aicc < _MARGIN_PLATEAU:
             continue
         gain = 1e3 if one is None else one.aicc - two.aicc
         pairs[b] = Pair(two, gain, straight[b], straight_ones[b])

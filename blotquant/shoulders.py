@@ -44,10 +44,10 @@ def part_shoulders(
     """Bands of all lanes, with those parted that are two in truth.
 
     A band counts as two where a fit of two bands explains its profile clearly better than one,
-    skewed or not, and down to the noise; where the weaker of both is no mere halo; where the same
-    holds with the band's parts across the lane brought to one height (the sides of a band that
-    leans or bends pass for a shoulder); and where another lane has such a pair at that height, or
-    there is no other lane to ask.
+    skewed or flat-topped or neither, and down to the noise; where the weaker of both is no mere
+    halo; where the same holds with the band's parts across the lane brought to one height (the
+    sides of a band that leans or bends pass for a shoulder); and where another lane has such a
+    pair at that height, or there is no other lane to ask.
 
     Parameters
     ----------

@@ -57,3 +57,21 @@ def test_samples_are_read_between_and_are_0_beyond_the_ends():
     values = np.array([[1, 3, 5, 9], [2, 2, 4, 8]], np.float32)
     read = _read_along(values, np.array([[-0.5, 0.49]]), np.array([[1.0, 0.5]]), 5)
     np.testing.assert_allclose(read[0], [[0, 2, 4, 7, 0], [2, 2, 2.98, 3.98, 5.96]], atol=1e-5)
+
+
+def tight_strip(strengths):
+    """Noise with a row of bands that leave hardly a row of the strip free."""
+    signal = np.random.default_rng(3).normal(1000, 5, (24, 60 * len(strengths))).astype(np.float32)
+    profile = np.exp(-0.5 * ((np.arange(24.0) - 12) / 6) ** 2)[:, None]
+    for k, strength in enumerate(strengths):
+        signal[:, 60 * k + 8 : 60 * k + 52] += np.float32(4000 * strength) * profile
+    return Scene(signal, np.ones(signal.shape, bool), 1)
+
+
+def test_a_tight_strip_shows_weak_lanes_beside_strong_ones():
+    found = band_evidence(tight_strip([1.0, 0.9, 0.05, 0.8, 1.0, 0.05]))
+    assert (found[12, 30::60] > 1).all()
+
+
+def test_a_tight_strip_of_noise_shows_nothing():
+    assert not band_evidence(tight_strip([0.0] * 6)).any()

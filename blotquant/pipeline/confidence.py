@@ -49,7 +49,7 @@ def layout_checks(layout: Layout) -> tuple[str, ...]:
         return ()
     checks = [
         f"please check lane {', '.join(doubtful)}: found on thin evidence "
-        "(hardly a gap beside it, or none of its own bands)"
+        "(hardly a gap beside it, none of its own bands, or perhaps two in one)"
     ]
     for number, panel in enumerate(layout.panels, 1):
         lanes = [lane for lane in layout.lanes if lane.panel_id == panel.id]

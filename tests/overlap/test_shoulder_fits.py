@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 from blotquant.peak_fit import Stretch
 from blotquant.shoulder_fits import fit_pairs, pairs_agree
@@ -51,6 +52,19 @@ def test_a_faint_halo_and_noise_are_no_band():
     faint = stretch([(34.0, 8e3, 4.5, 0.2), (45.0, 4e3, 4.5, 0.2)], rng, noise=150.0)
     both = [halo, faint]
     assert fit_pairs(both, both.__getitem__) == [None, None]
+
+
+@pytest.mark.parametrize("length", [9.0, 12.0])
+def test_a_flat_top_is_one_band(length):
+    """Which two Gaussians fit nearly as well; two that are as close are no flat top."""
+    rng = np.random.default_rng(5)
+    clean = 2e4 * (ndtr((X - 34) / 2.0) - ndtr((X - 34 - length) / 2.3))
+    variance = 40.0**2 + clean
+    above = clean + rng.standard_normal(X.size) * np.sqrt(variance)
+    flat = Stretch(X, above, variance, 0.005 * float(above.max()))
+    close = stretch([(34.0, 1e5, 3.0, 0.0), (34.0 + 7.0, 8e4, 3.0, 0.0)], rng)
+    both = [flat, close]
+    assert [pair is not None for pair in fit_pairs(both, both.__getitem__)] == [False, True]
 
 
 def test_nothing_to_look_at():
