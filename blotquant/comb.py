@@ -100,6 +100,9 @@ def find_teeth(
 _FOOT = 0.002
 # How far the feet of this share of all edges reach is given to every lane: bands of a lane differ.
 _MOST_FEET = 0.7
+# The outermost edges have no neighbour to end at: they reach this share of the lanes' distance from
+# the middle of their lane; the others mostly half.
+_MOST_ROOM = 0.65
 # Edges are never softer than this share of the lane's width at half height; a Gaussian's is 0.91.
 _MAX_SOFT = 0.95
 
@@ -144,6 +147,11 @@ def lane_feet(profile: NDArray[np.float64], teeth: list[Tooth]) -> list[tuple[fl
                 margins.append(min(abs(at - edge), _MAX_SOFT * tooth.width))
     margin = quantile(margins, _MOST_FEET) if margins else 0.1 * teeth[0].width
     feet = [(tooth.left - margin, tooth.right + margin) for tooth in teeth]
+    if len(teeth) > 1:
+        room = _MOST_ROOM * median(np.diff([tooth.center for tooth in teeth]))
+        first, last = teeth[0], teeth[-1]
+        feet[0] = (max(feet[0][0], min(first.center - room, first.left)), feet[0][1])
+        feet[-1] = (feet[-1][0], min(feet[-1][1], max(last.center + room, last.right)))
     for k in range(len(feet) - 1):
         if feet[k][1] > feet[k + 1][0]:
             a, b = int(teeth[k].right), int(np.ceil(teeth[k + 1].left))
