@@ -95,12 +95,15 @@ def without_marks(
         level = _Box.of(signal, left, right, part)
         own = level.of_pixels(seeds)
         mask = np.asarray(cv2.dilate(own, _STAR), np.uint8)
-        if not _may_stand_out(level.values, own, mask, noise):
+        fitted = _fitted(level.values, mask, noise)
+        if fitted is not None and not _may_stand_out(level.values, own, mask, fitted):
             continue
         free = (1 - mask).astype(np.float32)
-        drop = np.rint(_drop(level.values, free, noise)).astype(np.intp)
-        box = _Box.of(signal, left, right, part, drop)
-        filled = _filled(box, box.of_pixels(seeds), noise)
+        drop, box = np.rint(_drop(level.values, free, noise)).astype(np.intp), level
+        if drop.any():
+            box = _Box.of(signal, left, right, part, drop)
+            own, fitted = box.of_pixels(seeds), None
+        filled = _filled(box, own, noise, fitted)
         if filled is None:
             continue
         fill, mask, off = filled
@@ -170,10 +173,11 @@ class _Box:
     ) -> None:
         """Write what fills the marked px into the strip."""
         change = (fill - self.values) * (mask > 0)
-        upright = np.zeros_like(signal)
-        np.add.at(upright, (self.rows, self.columns), change * (1 - self.beyond))
-        np.add.at(upright, (self.rows, self.columns + 1), change * self.beyond)
-        signal += upright
+        own = signal[self.rows.min() : self.rows.max() + 1]
+        rows, upright = self.rows - self.rows.min(), np.zeros_like(own)
+        np.add.at(upright, (rows, self.columns), change * (1 - self.beyond))
+        np.add.at(upright, (rows, self.columns + 1), change * self.beyond)
+        own += upright
 
 
 def _drop(
@@ -213,25 +217,23 @@ _FIRST_LOOK = 0.75
 
 
 def _may_stand_out(
-    values: NDArray[np.float32],
-    seeds: NDArray[np.uint8],
-    mask: NDArray[np.uint8],
-    noise: NoiseModel,
+    values: NDArray[np.float32], seeds: NDArray[np.uint8], mask: NDArray[np.uint8], fitted: _Fitted
 ) -> bool:
     """Whether there may be a mark, bands not levelled yet: most of what is looked at is none."""
-    fitted = _fitted(values, mask, noise)
-    if fitted is None:
-        return True
     model, spread = fitted
     left_over = values - model
     size = np.abs(left_over - _around(left_over, mask)) / spread
     return bool(size[seeds > 0].max(initial=0) > _FIRST_LOOK * CLEAR)
 
 
+# Model of a piece of a lane, and how far off it px are thought to be.
+_Fitted = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
 def _fitted(
     values: NDArray[np.float32], mask: NDArray[np.uint8], noise: NoiseModel
-) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
-    """Model of a piece of a lane, its marks left out, and how far off it px are thought to be."""
+) -> _Fitted | None:
+    """What is fitted to a piece of a lane, its marks left out."""
     fitted = _columns(values, (1 - mask).astype(np.float32))
     if fitted is None:
         return None
@@ -242,13 +244,17 @@ def _fitted(
 
 
 def _filled(
-    box: _Box, seeds: NDArray[np.uint8], noise: NoiseModel
+    box: _Box, seeds: NDArray[np.uint8], noise: NoiseModel, fitted: _Fitted | None
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]] | None:
-    """What the box would show without marks, where they are, and how far each pixel may be off."""
+    """What the box would show without marks, where they are, and how far each pixel may be off.
+
+    `fitted` is what fits with all that touches the seeds left out, or None where not known yet.
+    """
     values = box.values
     mask = np.asarray(cv2.dilate(seeds, _STAR), np.uint8)
-    for _ in range(3):
-        fitted = _fitted(values, mask, noise)
+    for turn in range(3):
+        if turn or fitted is None:
+            fitted = _fitted(values, mask, noise)
         if fitted is None:
             return None
         model, spread = fitted

@@ -1,12 +1,15 @@
 """Polarity from the picture: right on every real and every simulated blot."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from blotquant.loaders import load
 from blotquant.loaders.polarity import look_for_bands
-from blotquant.simulate import KINDS, simulate
+from blotquant.reduced import known_reduced, reduce_pixels, usual_factor
+from blotquant.simulate import KINDS, render, simulate, spec_of
 
 LIGHT = {
     "blotbench_actin.tif", "blotbench_parp.tif", "blotbench_trail.tif", "biorad_test1.1sc",
@@ -28,6 +31,24 @@ def test_real_blots(shared, name):
     assert seen.certain
     inverted = look_for_bands(blot.pixels.max() - blot.pixels)
     assert inverted.polarity != seen.polarity
+
+
+@pytest.mark.parametrize("shape", [(1650, 2000), (900, 3300)])
+def test_means_of_small_squares_tell_the_same(shape):
+    blot = replace(spec_of("clean", 3), shape=shape, lane_width=80.0)
+    pixels = render(blot, 3).image
+    seen = look_for_bands(pixels)
+    reduced = look_for_bands(pixels, reduce_pixels(pixels, usual_factor(shape)))
+    assert reduced.polarity == seen.polarity
+    assert reduced.skewness == pytest.approx(seen.skewness, rel=0.05)
+
+
+def test_what_was_reduced_for_the_polarity_serves_the_lanes(shared):
+    (blot,) = load(shared / "real" / "encode_rbmx_dilution.tif")
+    assert known_reduced(blot) is known_reduced(blot)
+    np.testing.assert_array_equal(
+        known_reduced(blot), reduce_pixels(blot.pixels, usual_factor(blot.shape))
+    )
 
 
 def test_the_tag_that_lies(shared):
