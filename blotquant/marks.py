@@ -26,8 +26,8 @@ _SKIRT = 3.0
 _MARGIN = 12
 # A stretch longer than this is worked on in parts, rows.
 _LONGEST = 96
-# Bands' ends are soft and droop within this share of the lane's width.
-_EDGE = 0.3
+# Bands' ends are soft and droop within this share of the lane's width, and may be bright in this.
+_EDGE, _END = 0.3, 0.4
 # A stretch of which marks would take more than this share is left as it is.
 _MOST = 0.35
 # Of what was taken out this share may be wrong: a mark's faint skirt, a fill that is a little off.
@@ -116,11 +116,7 @@ def marked_places(
 
 
 def _standing_out(values: NDArray[Any], threshold: NDArray[np.float64]) -> Places:
-    left, here, right = (
-        values[:, : -2 * REACH],
-        values[:, REACH:-REACH],
-        values[:, 2 * REACH :],
-    )
+    left, here, right = values[:, : -2 * REACH], values[:, REACH:-REACH], values[:, 2 * REACH :]
     above = cv2.subtract(here, cv2.max(left, right))  # integers: never below 0
     below = cv2.subtract(cv2.min(left, right), here)
     if values.dtype.kind == "u":
@@ -198,11 +194,10 @@ def without_marks(
     """
     size = signal.shape[0]
     marks = Marks(np.zeros(size), np.zeros(size))
-    rows, cols = places
     changed = []
     seeds = np.zeros(signal.shape, np.uint8)
-    seeds[rows, cols] = 1
-    for first, last in _stretches(np.unique(rows), size):
+    seeds[places] = 1
+    for first, last in _stretches(np.unique(places[0]), size):
         part = slice(first, last)
         level = _Box.of(signal, left, right, part)
         free = (1 - cv2.dilate(level.of_pixels(seeds), _STAR)).astype(np.float32)
@@ -320,15 +315,16 @@ def _filled(
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]] | None:
     """What the box would show without marks, where they are, and how far each pixel may be off."""
     values = box.values
+    seeds = _unlike_a_band(values, seeds, noise)
+    if not seeds.any():
+        return None
     mask = np.asarray(cv2.dilate(seeds, _STAR), np.uint8)
     for _ in range(3):
         fitted = _columns(values, (1 - mask).astype(np.float32))
         if fitted is None:
             return None
         model = np.asarray(fitted[0] @ fitted[1].T, np.float32)
-        spread = np.sqrt(noise.variance(model)).astype(np.float32)
-        spread = np.hypot(spread, np.float32(_UNEVEN) * (model - model.min()))
-        spread = np.maximum(spread, np.float32(_LEAST))
+        spread = _spread_of(model, noise)
         left_over: NDArray[np.float32] = values - model
         # where the model does not fit, as much of a row departs from it
         own = _own_spread(left_over / spread)
@@ -340,6 +336,35 @@ def _filled(
     fill: NDArray[np.float32] = model + _around(left_over, mask)
     off = np.sqrt(own**2 - 1) * spread + np.float32(_DOUBT) * np.abs(values - fill)
     return fill, mask, np.asarray(off, np.float32)
+
+
+def _unlike_a_band(
+    values: NDArray[np.float32], seeds: NDArray[np.uint8], noise: NoiseModel
+) -> NDArray[np.uint8]:
+    """Seeds without what is a band's own: brighter at its ends, but along the lane as beside.
+
+    Marks (seeds that touch) of which most departs count as a whole, of others only what departs.
+    """
+    beside = cv2.dilate(seeds.max(axis=0)[None], _STAR)[0] == 0
+    if beside.mean() < _ENOUGH:
+        return seeds
+    profile = values[:, beside].mean(axis=1)
+    base = np.stack([np.ones_like(profile), profile - profile.mean(), np.gradient(profile)], 1)
+    model = base @ np.linalg.lstsq(base, values, rcond=None)[0]
+    away = cv2.dilate(np.abs(values - model) / _spread_of(model, noise), _STAR) > _CLEAR
+    end = round(_END * beside.size)
+    away[:, end:-end] = True
+    count, marks = cv2.connectedComponents(cv2.dilate(seeds, _STAR), connectivity=8)
+    of_mark = marks[seeds > 0]
+    kept = 2 * np.bincount(of_mark, away[seeds > 0], count) > np.bincount(of_mark, minlength=count)
+    return np.asarray(seeds * (kept[marks] | away), np.uint8)
+
+
+def _spread_of(model: NDArray[np.float32], noise: NoiseModel) -> NDArray[np.float32]:
+    """How far pixels may depart from the model: noise, and what a band is uneven by itself."""
+    spread = np.sqrt(noise.variance(model)).astype(np.float32)
+    spread = np.hypot(spread, np.float32(_UNEVEN) * (model - model.min()))
+    return np.asarray(np.maximum(spread, np.float32(_LEAST)), np.float32)
 
 
 def _own_spread(away: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -367,9 +392,8 @@ def _grown(mask: NDArray[np.uint8], size: NDArray[np.float32]) -> NDArray[np.uin
 def _around(away: NDArray[np.float32], mask: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Mean departure of the pixels around each, those that are marked left out."""
     free = (1 - mask).astype(np.float32)
-    blur = (9, 9)
-    share = cv2.boxFilter(free, -1, blur, borderType=cv2.BORDER_REPLICATE)
-    mean = cv2.boxFilter(away * free, -1, blur, borderType=cv2.BORDER_REPLICATE)
+    share = cv2.boxFilter(free, -1, (9, 9), borderType=cv2.BORDER_REPLICATE)
+    mean = cv2.boxFilter(away * free, -1, (9, 9), borderType=cv2.BORDER_REPLICATE)
     return np.asarray(mean / np.maximum(share, 0.1), np.float32)
 
 
