@@ -16,6 +16,7 @@ from .flags import Flag
 from .marks import Marks
 from .model import Band, Blot, Lane, Profile
 from .noise import NoiseModel, level_step
+from .order import median
 from .reading import Sections, read_sections
 
 Floats = NDArray[np.float64]
@@ -29,7 +30,7 @@ __all__ = [
     "across_error",
     "edge_signals",
     "lane_total_error",
-    "lossy_error",
+    "rounding_error",
     "standard_errors",
 ]
 
@@ -51,10 +52,11 @@ _ALONE = 0.5
 LANE_ERROR = 0.017
 # Lossy compression rounds what is fine in a band away: about this share of it.
 LOSSY_ERROR = 0.004
-# It rounds the mean of each block of 8 x 8 px to whole steps. Where the picture is flat all blocks
-# are rounded alike: a band's background is off by this share of the rounding's SD...
+# Pixels are rounded to grey levels, the means of a JPEG's blocks of 8 x 8 px to its steps. Where a
+# picture is flat all are rounded alike: a band's background is off by this share of the rounding's
+# SD ...
 ROUNDED_ALIKE = 0.4
-# ... the steps being those of quality 75 where the file does not state them: so many grey levels.
+# ... a JPEG's steps being those of quality 75 where the file does not state them: so many levels.
 _USUAL_STEP = 1.0
 # A curve whose stiffness was told by n stretches of free lane scatters like Student's t: its
 # variance is n / (n - 2) times that of a known stiffness. Fewer than this many say no less.
@@ -100,6 +102,17 @@ class LaneReading:
         stretches = max(self.baseline.stretches, _LEAST_STRETCHES)
         alike = min(max(self.baseline.correlation, 0.0), _MOST_ALIKE)
         return self.roughness / (1 - 2 / stretches) * (1 + alike) / (1 - alike)
+
+    @cached_property
+    def rounded(self) -> float:
+        """Step to which pixels, or a JPEG's blocks, of the background are rounded alike, a.u."""
+        step = level_step(self.blot)
+        if Flag.LOSSY in self.blot.flags:
+            return (self.blot.block_step or _USUAL_STEP) * step
+        if self.blot.pixels.dtype.kind == "f":
+            return 0.0
+        variance = median(self.ground_variance / np.maximum(self.profile.width, 1e-9))
+        return step * math.exp(-2 * (math.pi / step) ** 2 * max(variance - step**2 / 12, 0.0))
 
     @cached_property
     def net(self) -> NDArray[np.float64]:
@@ -295,8 +308,8 @@ def standard_errors(boxes: Boxes, net: Floats) -> tuple[Floats, Floats]:
 
     The signal to noise is the net density over the first two terms with no band there, that is
     with the shot noise of the background only. Left out: what the baseline's shape cannot follow,
-    a neighbour's signal beyond what its edge shows, and the detector's non-linearity. In a lossy
-    image `lossy_error` is added in quadrature.
+    a neighbour's signal beyond what its edge shows, and the detector's non-linearity.
+    `rounding_error` is added in quadrature.
     """
     square = boxes.weights**2
     ground = boxes.of_rows(lambda reading: reading.ground_variance)
@@ -310,11 +323,11 @@ def standard_errors(boxes: Boxes, net: Floats) -> tuple[Floats, Floats]:
     placing = _along(boxes) ** 2 + _across(boxes) ** 2
     placing += boxes.sums(boxes.of_rows(lambda reading: reading.doubt)) ** 2
     area = boxes.sums(boxes.of_rows(lambda reading: reading.profile.width))
-    lossy = [
-        lossy_error(boxes.readings[k].blot, *one)
+    rounding = [
+        rounding_error(boxes.readings[k], *one)
         for k, *one in zip(boxes.lane, area.tolist(), net.tolist(), strict=True)
     ]
-    error = np.sqrt(variance + placing + (TAIL_ERROR * net) ** 2 + np.square(lossy))
+    error = np.sqrt(variance + placing + (TAIL_ERROR * net) ** 2 + np.square(rounding))
     return error, np.sqrt(without)
 
 
@@ -347,12 +360,12 @@ def edge_signals(boxes: Boxes) -> Floats:
     return np.where(boxes.size < 3, 0.0, edges)
 
 
-def lossy_error(blot: Blot, area: float, net: float) -> float:
-    r"""What lossy compression (JPEG) may have added to a density or taken from it; 0 without.
+def rounding_error(reading: LaneReading, area: float, net: float) -> float:
+    r"""What whole grey levels, or lossy compression, may have added to a density or taken from it.
 
     Parameters
     ----------
-    blot : Blot
+    reading : LaneReading
     area : float
         Px that were summed.
     net : float
@@ -367,15 +380,16 @@ def lossy_error(blot: Blot, area: float, net: float) -> float:
     -----
     .. math:: (\gamma\, q\, A / \sqrt{12})^2 + (\kappa\, \mathrm{net})^2
 
-    q being the step to which the mean of a block of 8 x 8 px is rounded (the first entry of the
-    file's quantisation table over 8, ITU-T T.81), A the area, gamma ROUNDED_ALIKE and kappa
-    LOSSY_ERROR: flat background is rounded alike in all its blocks, so that its error does not
-    average out.
+    A being the area, gamma ROUNDED_ALIKE and kappa LOSSY_ERROR in a JPEG, else 0. Flat background
+    is rounded alike everywhere, so that its error does not average out. In a JPEG q is the step to
+    which the mean of a block of 8 x 8 px is rounded (the first entry of the file's quantisation
+    table over 8, ITU-T T.81). Else it is a grey level, l, times
+    :math:`\exp(-2 \pi^2 \sigma^2 / l^2)`: noise of SD sigma makes the rounding of each pixel
+    another, and what they have in common falls off so (Widrow and Kollar 2008, Quantization
+    Noise, ch. 4); of sigma half a level 1 % is left.
     """
-    if Flag.LOSSY not in blot.flags:
-        return 0.0
-    step = (blot.block_step or _USUAL_STEP) * level_step(blot)
-    return math.hypot(ROUNDED_ALIKE * step * area / math.sqrt(12), LOSSY_ERROR * net)
+    own = LOSSY_ERROR * net if Flag.LOSSY in reading.blot.flags else 0.0
+    return math.hypot(ROUNDED_ALIKE * reading.rounded * area / math.sqrt(12), own)
 
 
 def across_error(reading: LaneReading, band: Band) -> float:
@@ -416,10 +430,11 @@ def lane_total_error(reading: LaneReading, total: float) -> float:
     level = baseline.level / np.maximum(profile.width, 1e-9)
     edges = (reading.outermost - level).sum(axis=1)
     placing = LANE_ERROR * reading.lane.width * math.hypot(*edges)
-    lossy = lossy_error(reading.blot, float(profile.width.sum()), total)
+    rounding = rounding_error(reading, float(profile.width.sum()), total)
     without = max(baseline.scale, 1.0) * float(ground.sum()) + reading.bridging * own
     tails = (TAIL_ERROR * total) ** 2
-    return math.sqrt(float(reading.shot_variance.sum()) + without + tails + lossy**2 + placing**2)
+    shot = float(reading.shot_variance.sum())
+    return math.sqrt(shot + without + tails + rounding**2 + placing**2)
 
 
 def _along(boxes: Boxes) -> Floats:
