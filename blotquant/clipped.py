@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .flags import Flag
+from .lane_reading import LaneReading
 from .overlap import group_stretch, overlapping_groups
 from .peak_choice import best_fit
 from .reading import saturated_rows
 from .result import BandMeasurement
-from .uncertainty import TAIL_ERROR, LaneReading, across_error
+from .uncertainty import TAIL_ERROR, across_error
 
 __all__ = ["MOST_CLIPPED", "estimate_unclipped"]
 

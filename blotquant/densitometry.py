@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .baseline import Baseline, LaneView
+from .boxes import Boxes
 from .clipped import estimate_unclipped
 from .flags import Flag
 from .lane_background import lane as under_lane
 from .lane_background import under_lanes
+from .lane_reading import LaneReading
 from .method_spread import method_spreads
 from .model import Band, Blot, Lane, Panel, Profile
 from .noise import NoiseModel, estimate_noise
@@ -23,7 +25,7 @@ from .registry import get
 from .result import BandMeasurement, GroupFit, LaneMeasurement
 from .signal import MAX_OPTICAL_DENSITY
 from .trust import common_trust, trusting
-from .uncertainty import Boxes, LaneReading, edge_signals, lane_total_error, standard_errors
+from .uncertainty import edge_signals, lane_total_error, standard_errors
 
 __all__ = [
     "measure_lane",

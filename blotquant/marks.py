@@ -20,6 +20,8 @@ _SKIRT = 3.0
 _MARGIN = 12
 # A stretch longer than this is worked on in parts, rows.
 _LONGEST = 96
+# Bands may be bright at their ends, within this share of the lane's width.
+_END = 0.4
 # A stretch of which marks would take more than this share is left as it is.
 _MOST = 0.35
 # Of what was taken out this share may be wrong: a mark's faint skirt, a fill that is a little off.
@@ -238,9 +240,36 @@ def _fitted(
     if fitted is None:
         return None
     model = np.asarray(fitted[0] @ fitted[1].T, np.float32)
+    return model, _spread_of(model, noise)
+
+
+def _spread_of(model: NDArray[np.float32], noise: NoiseModel) -> NDArray[np.float32]:
+    """How far pixels may depart from the model: noise, and what a band is uneven by itself."""
     spread = np.sqrt(noise.variance(model)).astype(np.float32)
     spread = np.hypot(spread, np.float32(_UNEVEN) * (model - model.min()))
-    return model, np.maximum(spread, np.float32(_LEAST))
+    return np.asarray(np.maximum(spread, np.float32(_LEAST)), np.float32)
+
+
+def _unlike_a_band(
+    values: NDArray[np.float32], seeds: NDArray[np.uint8], noise: NoiseModel
+) -> NDArray[np.uint8]:
+    """Seeds without what is a band's own: brighter at its ends, but along the lane as beside.
+
+    Marks (seeds that touch) of which most departs count as a whole, of others only what departs.
+    """
+    beside = cv2.dilate(seeds.max(axis=0)[None], _STAR)[0] == 0
+    if beside.mean() < _ENOUGH:
+        return seeds
+    profile = values[:, beside].mean(axis=1)
+    base = np.stack([np.ones_like(profile), profile - profile.mean(), np.gradient(profile)], 1)
+    model = base @ np.linalg.lstsq(base, values, rcond=None)[0]
+    away = cv2.dilate(np.abs(values - model) / _spread_of(model, noise), _STAR) > CLEAR
+    end = round(_END * beside.size)
+    away[:, end:-end] = True
+    count, marks = cv2.connectedComponents(cv2.dilate(seeds, _STAR), connectivity=8)
+    of_mark = marks[seeds > 0]
+    kept = 2 * np.bincount(of_mark, away[seeds > 0], count) > np.bincount(of_mark, minlength=count)
+    return np.asarray(seeds * (kept[marks] | away), np.uint8)
 
 
 def _filled(
@@ -251,6 +280,11 @@ def _filled(
     `fitted` is what fits with all that touches the seeds left out, or None where not known yet.
     """
     values = box.values
+    own_seeds = _unlike_a_band(values, seeds, noise)
+    if not own_seeds.any():
+        return None
+    if (own_seeds != seeds).any():
+        seeds, fitted = own_seeds, None
     mask = np.asarray(cv2.dilate(seeds, _STAR), np.uint8)
     for turn in range(3):
         if turn or fitted is None:

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .baseline import LaneView
+from .boxes import Boxes
 from .lane_background import under_lanes
+from .lane_reading import LaneReading
 from .recipe import Recipe
-from .uncertainty import Boxes, LaneReading
 
 __all__ = ["method_spreads"]
 

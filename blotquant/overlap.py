@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .flags import Flag
+from .lane_reading import LaneReading
 from .peak_choice import fewer_bands, with_skewness
 from .peak_fit import PeakFit, Stretch, fit_all
 from .reading import rows_between
 from .recipe import Recipe
 from .result import BandMeasurement, GroupFit
-from .uncertainty import TAIL_ERROR, LaneReading, across_error, lossy_error
+from .uncertainty import TAIL_ERROR, across_error, rounding_error
 
 __all__ = ["group_stretch", "measure_overlaps", "overlapping_groups"]
 
@@ -367,8 +368,8 @@ def _described(group: tuple[int, ...], fit: PeakFit, reason: str) -> GroupFit:
 
 def _with_placing(reading: LaneReading, m: BandMeasurement, area: float, error: float) -> float:
     """Standard error of a fitted area with what the fit does not see: tails, and the lane."""
-    lossy = lossy_error(reading.blot, m.area, area)
-    return math.hypot(error, TAIL_ERROR * area, lossy, across_error(reading, m.band))
+    rounding = rounding_error(reading, m.area, area)
+    return math.hypot(error, TAIL_ERROR * area, rounding, across_error(reading, m.band))
 
 
 def _by_fit(m: BandMeasurement, recipe: Recipe, apart: float) -> BandMeasurement:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .lane_reading import LaneReading
 from .order import median
 from .smoother import roughness
-from .uncertainty import LaneReading
 
 __all__ = ["Trust", "common_trust", "trusting"]
 

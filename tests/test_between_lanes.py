@@ -9,11 +9,11 @@ import blotquant as bq
 from blotquant import pipeline
 from blotquant.baseline import LaneView
 from blotquant.lane_background import under_lanes
+from blotquant.lane_reading import LaneReading
 from blotquant.model import Band, BandRow, Blot, Lane, Layout
 from blotquant.noise import estimate_noise
 from blotquant.reading import read_lane
 from blotquant.trust import Trust, common_trust, trusting
-from blotquant.uncertainty import LaneReading
 
 ROWS, COLS, WIDTH, SPACING = 400, 260, 40.0, 60.0
 CENTERS = (69.5, 129.5, 189.5)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from blotquant.boxes import Boxes
 from blotquant.densitometry import measure_lane, read_background
 from blotquant.errors import RecipeError
 from blotquant.flags import Flag
@@ -17,7 +18,7 @@ from blotquant.noise import NoiseModel
 from blotquant.reading import row_weights
 from blotquant.recipe import Recipe
 from blotquant.signal import SignalMap
-from blotquant.uncertainty import Boxes, across_error, standard_errors
+from blotquant.uncertainty import across_error, standard_errors
 
 ROWS, COLS, GROUND = 300, 120, 1000.0
 LANE = Lane("a", "p", ((0, 59.5), (ROWS - 1, 59.5)), 50)
@@ -399,9 +400,8 @@ def test_flat_background_that_a_jpeg_rounds_alike_is_in_the_error():
         drawn = Planted(((150.0, 6.0, 40.0),), read=0.0, ground=ground)
         blot = as_jpeg(ground + drawn.signal(), quality=30)
         m = measure_lane(blot, LANE, (band(),), noise=NoiseModel(0.1, 0.0, 0.1)).bands[0]
-        other = measure_lane(
-            replace(blot, flags=Flag.NONE), LANE, (band(),), noise=NoiseModel(0.1, 0.0, 0.1)
-        ).bands[0]
+        plain_blot = Blot(blot.pixels.astype(np.float32))
+        other = measure_lane(plain_blot, LANE, (band(),), noise=NoiseModel(0.1, 0.0, 0.1)).bands[0]
         z.append((m.net_density - drawn.volume()) / m.net_density_err)
         plain.append((m.net_density - drawn.volume()) / other.net_density_err)
     assert np.sqrt(np.mean(np.square(z))) < 1.5
@@ -418,6 +418,25 @@ def test_coarser_steps_cost_more_error():
     assert errors[0] < errors[1] < errors[2]
     unknown = measure_lane(replace(blot, block_step=None), LANE, (band(),)).bands[0]
     assert errors[0] < unknown.net_density_err < errors[1]
+
+
+@pytest.mark.parametrize("noise", [0.02, 0.15, 0.3, 0.6])
+def test_grey_levels_wider_than_the_noise_are_in_the_error(noise):
+    """Background that drifts by a level across the picture, at several places between levels."""
+    z, plain = [], []
+    for seed, ground in enumerate(np.linspace(20, 21, 15)):
+        drawn = Planted(((150.0, 6.0, 60.0),), read=noise, ground=ground, seed=seed)
+        drift = np.linspace(0, 1, ROWS)[:, None]
+        levels = np.rint(drawn.blot().pixels + drift)
+        spread = NoiseModel(noise**2 + 1 / 12, 0.0, 1 / 12)
+        for dtype, into in ((np.uint8, z), (np.float32, plain)):
+            m = measure_lane(Blot(levels.astype(dtype)), LANE, (band(),), noise=spread).bands[0]
+            into.append((m.net_density - drawn.volume()) / m.net_density_err)
+    assert np.sqrt(np.mean(np.square(z))) < 1.5
+    if noise == 0.15:
+        assert np.sqrt(np.mean(np.square(plain))) > 2
+    if noise == 0.6:
+        assert z == pytest.approx(plain, rel=0.01)
 
 
 @given(

@@ -68,6 +68,17 @@ def test_marks_are_left_out_and_flagged(mark):
     assert dirty.net_density_err > 1.02 * clean.net_density_err
 
 
+def test_bright_ends_are_the_bands_own():
+    ends = sum(np.exp(-0.5 * ((COL - at) / 2.2) ** 2) for at in (38.4, 80.6))
+    ears = 6000 * ends * np.exp(-0.5 * ((ROW - 120) / 6) ** 2)
+    plain, own = measured(picture()), measured(picture() + ears)
+    assert own.net_density - plain.net_density == pytest.approx(ears.sum(), rel=0.01)
+    assert Flag.ARTEFACT not in own.flags
+    dusty = measured(picture() + ears + speck(118, 60, 2.0))
+    assert dusty.net_density == pytest.approx(own.net_density, rel=0.005)
+    assert Flag.ARTEFACT in dusty.flags
+
+
 @pytest.mark.parametrize("tilt", [0.0, 0.1, -0.3])
 def test_marks_in_a_band_that_falls_to_one_side(tilt):
     clean = measured(picture(tilt))

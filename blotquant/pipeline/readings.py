@@ -9,12 +9,12 @@ from ..densitometry import (
     read_background,
     read_backgrounds,
 )
+from ..lane_reading import LaneReading
 from ..model import Blot, Lane, Layout
 from ..noise import estimate_noise
 from ..recipe import Recipe
 from ..result import LaneMeasurement
 from ..trust import Trust, common_trust, trusting
-from ..uncertainty import LaneReading
 
 __all__ = [
     "common_trust",

@@ -7,11 +7,11 @@ from collections.abc import Callable, Hashable
 from typing import TypeVar
 
 from blotquant import pipeline
+from blotquant.lane_reading import LaneReading
 from blotquant.model import Blot, Lane, Layout
 from blotquant.recipe import Recipe
 from blotquant.result import LaneMeasurement
 from blotquant.trust import Trust
-from blotquant.uncertainty import LaneReading
 
 __all__ = ["Numbers"]
 
