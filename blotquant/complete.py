@@ -245,9 +245,9 @@ def _mean_between(profile: NDArray[np.float64], left: float, right: float) -> fl
     return float(part.mean()) if part.size else 0.0
 
 
-# Pen strokes beside a ladder are narrower than this share of a lane; or than the second, and no
-# more than the last share of them stands in the rows of the others.
-_STROKE, _BROAD_STROKE, _STROKE_UNLIKE = 0.7, 0.87, 0.5
+# Pen strokes beside a ladder are narrower than this share of a lane; or than the second, and a
+# smaller share than the last of them stands in the others' rows, or of those rows has one.
+_STROKE, _BROAD_STROKE, _LIKE_OTHERS = 0.7, 0.87, 0.75
 # A row rises or drops by no more than this share of a lane's width from one lane to the next.
 _SLOPE = 0.35
 
@@ -265,15 +265,32 @@ def _without_marks(teeth: list[Tooth], straight: NDArray[np.float64]) -> list[To
         share = marks.width / float(np.median([tooth.width for tooth in teeth[1:]]))
         if share > _BROAD_STROKE:
             continue
-        crowd = np.max([_row_profile(straight, tooth) for tooth in others], axis=0)
-        own = _row_profile(straight, marks)
-        slope = int(_SLOPE * marks.width)  # rows that slope lie higher or lower at the side
-        steps = range(-slope, slope + 1)
-        if share > _STROKE and max(_shared(np.roll(own, k), crowd) for k in steps) > _STROKE_UNLIKE:
+        crowd = np.array([_row_profile(straight, tooth) for tooth in others])
+        if share > _STROKE and _is_like_others(straight, marks, crowd):
             continue
-        if _shared(_row_profile(straight, ladder), crowd) < 0.75:
+        if _shared(_row_profile(straight, ladder), crowd.max(axis=0)) < 0.75:
             teeth = teeth[1:]
     return teeth
+
+
+def _is_like_others(
+    straight: NDArray[np.float64], tooth: Tooth, crowd: NDArray[np.float64]
+) -> bool:
+    """Whether a tooth has its bands in the rows of the others, and most of those that most have.
+
+    A few strokes stand in rows of others by chance, but leave rows out. `crowd` has the others'
+    row profiles.
+    """
+    own, anywhere, usual = (
+        _row_profile(straight, tooth),
+        crowd.max(axis=0),
+        np.median(crowd, axis=0),
+    )
+    common = usual >= 0.3 * usual.max()
+    slope = int(_SLOPE * tooth.width)  # rows that slope lie higher or lower at the side
+    moved = [np.roll(own, step) for step in range(-slope, slope + 1)]
+    alike = max(min(_shared(one, anywhere), float((one[common] > 0.15).mean())) for one in moved)
+    return alike > _LIKE_OTHERS
 
 
 def _row_profile(straight: NDArray[np.float64], tooth: Tooth) -> NDArray[np.float64]:

@@ -28,6 +28,8 @@ _MIN_RECTANGULARITY = 0.82
 _LIKE, _MOST_PANELS = 0.3, 4
 # Of what lies beyond a membrane at most this share may look like it.
 _MAX_LIKE_BEYOND = 0.04
+# A piece rises from its canvas by this share or more within 3 px: bands that touch, by less.
+_SET_OFF = 0.45
 # Of the step from 15 px within a membrane to 15 px outside more than this share is from 5 to 5.
 _AT_ONCE = 0.5
 # A picture this many times wider than high is a strip cut from a membrane: no tray around it.
@@ -158,7 +160,25 @@ def _flat_canvas(
         return []
     # the gradient eats one px on each side of the canvas's edge: give it back
     canvas = cv2.dilate(canvas.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-    return _solid_pieces(~canvas)
+    pieces = _solid_pieces(~canvas)
+    # bands that touch on a ground as white as a canvas make a solid piece, with soft edges
+    return pieces if all(_is_set_off(signal, piece) for piece in pieces) else []
+
+
+def _is_set_off(signal: NDArray[np.float32], mask: NDArray[np.bool_]) -> bool:
+    """Whether the signal rises at once, somewhere near the mask's border, as where a program cut.
+
+    Lossy compression blurs where that is by a block.
+    """
+    inner, outer = (
+        cv2.distanceTransform(side.astype(np.uint8), cv2.DIST_L2, 5) for side in (mask, ~mask)
+    )
+    depth = np.where(mask, inner, -outer)
+    near = (depth > -12) & (depth < 16)
+    at, values = np.floor(depth[near]).astype(np.intp), signal[near]
+    level = np.array([np.median(values[at == k]) for k in np.unique(at)])
+    height = np.abs(level - level[0])
+    return float((height[3:] - height[:-3]).max(initial=0.0)) >= _SET_OFF * float(height.max())
 
 
 def _other_brightness(signal: NDArray[np.float32], level: float) -> list[NDArray[np.bool_]]:

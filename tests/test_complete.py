@@ -53,5 +53,9 @@ def test_pen_marks_nearly_as_wide_as_a_lane_are_none():
     assert len(beside_a_ladder([5, 15, 25, 35, 45, 58], width=32)) == 6
 
 
+def test_pen_marks_that_happen_to_stand_in_rows_of_samples_are_none():
+    assert len(beside_a_ladder([12, 30], width=32)) == 6
+
+
 def test_a_sample_beside_a_ladder_stays():
     assert len(beside_a_ladder([12, 30, 48], width=32)) == 7

@@ -108,6 +108,22 @@ def test_a_glow_or_a_canvas_along_the_border_is_no_frame():
     assert inside_frame(one_side) == (slice(8, 300), slice(0, 400))
 
 
+@pytest.mark.parametrize(("ground", "height"), [(0, 120), (40, 72)])
+def test_bands_that_touch_on_a_white_ground_are_no_membrane_on_a_canvas(tmp_path, ground, height):
+    """A strip cut from a membrane with a ground of its own is one, bands and all."""
+    rows, cols = np.mgrid[:120, :430]
+    lanes = (0.6 + 0.3 * np.cos(2 * np.pi * cols / 60)) * (cols > 30) * (cols < 400)
+    signal = 150 * lanes * np.exp(-0.5 * ((rows - 60) / 8) ** 2) + ground
+    strip = (np.abs(rows - 59.5) < height / 2) & (np.abs(cols - 214.5) < (190 if ground else 300))
+    pixels = np.rint(255 - np.where(strip, signal, 0)).astype(np.uint8)
+    (panel,) = find_panels(loaded(tmp_path, pixels))
+    top, left = np.min(panel.outline, axis=0)
+    assert (top, left) == (
+        pytest.approx((120 - height) / 2, abs=2),
+        pytest.approx(25 if ground else 0, abs=2),
+    )
+
+
 def stacked(lanes, rows, shift=0.0, size=(300, 700), present=None):
     """Evidence of bands 40 px wide, 60 px apart; `shift` px further right in each next row."""
     evidence = np.zeros(size, np.float32)
