@@ -23,6 +23,8 @@ _FEWEST, _MOST_PARTS = 4, 4
 # Parts meet no farther than this share of their width from where even ones would: at the deepest
 # dip there, or at the steepest place where none is this deep.
 _NEAR, _LEAST_DIP = 0.35, 0.04
+# What was left out is as strong as lanes where it has this share of their evidence.
+_STRONG_AS_LANES = 0.3
 # So clear is a tooth that may be another number of lanes: not clear enough to go unchecked.
 _DOUBTFUL = 0.2
 # A tooth this wide with one side lower by this share may be two lanes, one of them weaker; but a
@@ -52,13 +54,9 @@ def told_apart(teeth: list[Tooth], straight: NDArray[np.float64]) -> list[Tooth]
     if len(teeth) < _FEWEST:  # no telling what is usual
         return [_doubted(tooth, _dip(_between(profile, tooth)) > _LEAST_DIP) for tooth in teeth]
     usual = median([tooth.width for tooth in teeth])
+    teeth = _with_left_out(teeth, profile, usual)
     wide = [tooth.width > _TOO_WIDE * usual for tooth in teeth]
-    steps = [
-        right.center - left.center
-        for (left, right), any_wide in zip(pairwise(teeth), pairwise(wide), strict=True)
-        if not any(any_wide)
-    ]
-    spacing = typical_step(np.array(steps)) if steps else usual
+    spacing = _spacing(teeth, wide) or usual
     apart: list[Tooth] = []
     for tooth, too_wide in zip(teeth, wide, strict=True):
         parts = round(tooth.width / usual)
@@ -68,6 +66,36 @@ def told_apart(teeth: list[Tooth], straight: NDArray[np.float64]) -> list[Tooth]
             rather_wide = tooth.width > _RATHER_WIDE * usual and tooth.strength < _STRONG
             apart.append(_doubted(tooth, rather_wide and _step(_between(profile, tooth)) > _STEP))
     return apart
+
+
+def _with_left_out(teeth: list[Tooth], profile: NDArray[np.float64], usual: float) -> list[Tooth]:
+    """Comb with what is too wide for the comb to have seen a lane in it, and as strong as lanes.
+
+    Two lanes it may have taken for a wide one; of three and more that touch it made nothing.
+    """
+    typical = median([float(_between(profile, tooth).max()) for tooth in teeth])
+    ends = [0.0, *(edge for tooth in teeth for edge in (tooth.left, tooth.right)), profile.size]
+    complete = list(teeth)
+    for first, last in zip(ends[::2], ends[1::2], strict=True):
+        part = profile[int(first) + 1 : int(last)]
+        top = float(part.max(initial=0.0))
+        if last - first < _TOO_WIDE * usual or top < _STRONG_AS_LANES * typical:
+            continue
+        high = int(first) + 1.0 + np.flatnonzero(part > 0.5 * top)
+        left, right = float(high[0]), float(high[-1])
+        if right - left > _TOO_WIDE * usual and part[[0, -1]].max() < 0.5 * top:
+            complete.append(Tooth(left, right, top / typical, _DOUBTFUL))
+    return sorted(complete, key=lambda tooth: tooth.left)
+
+
+def _spacing(teeth: list[Tooth], wide: list[bool]) -> float:
+    """Usual distance between neighbours neither of which is too wide; 0 without any."""
+    steps = [
+        right.center - left.center
+        for (left, right), any_wide in zip(pairwise(teeth), pairwise(wide), strict=True)
+        if not any(any_wide)
+    ]
+    return typical_step(np.array(steps)) if steps else 0.0
 
 
 def _parts_of(tooth: Tooth, profile: NDArray[np.float64], parts: int) -> list[Tooth]:

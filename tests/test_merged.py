@@ -45,3 +45,11 @@ def test_lanes_that_nearly_all_touch_are_doubted():
     lanes = bq.detect(blot_of_lanes([(40, 1.0), (74, 0.6), (106, 0.95)])).lanes
     assert len(lanes) < 3
     assert max(lane.confidence for lane in lanes) < 0.5
+
+
+def test_three_lanes_with_nothing_between_are_not_left_out():
+    lefts = [30, 80, 130, 130 + WIDTH, 130 + 2 * WIDTH, 260, 310, 360, 410]
+    strengths = [1.0, 1.0, 0.8, 1.2, 0.7, 1.0, 1.0, 1.0, 1.0]
+    lanes = bq.detect(blot_of_lanes(list(zip(lefts, strengths, strict=True)))).lanes
+    centers = np.array([lane.path[0][1] for lane in lanes])
+    np.testing.assert_allclose(centers, np.array(lefts) + WIDTH / 2, atol=4)
