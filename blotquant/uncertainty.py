@@ -107,9 +107,9 @@ def standard_errors(boxes: Boxes, net: Floats) -> tuple[Floats, Floats]:
     - the last: how far the fill of specks and scratches may be off (`blotquant.marks.Marks`).
 
     The signal to noise is the net density over the first two terms with no band there, that is
-    with the shot noise of the background only. Left out: what the baseline's shape cannot follow,
-    a neighbour's signal beyond what its edge shows, and the detector's non-linearity.
-    `rounding_error` is added in quadrature.
+    with the shot noise of the background only, and the rounding of flat ground. Left out: what the
+    baseline's shape cannot follow, a neighbour's signal beyond what its edge shows, and the
+    detector's non-linearity. `rounding_error` is added in quadrature.
     """
     square = boxes.weights**2
     ground = boxes.of_rows(lambda reading: reading.ground_variance)
@@ -123,12 +123,17 @@ def standard_errors(boxes: Boxes, net: Floats) -> tuple[Floats, Floats]:
     placing = _along(boxes) ** 2 + _across(boxes) ** 2
     placing += boxes.sums(boxes.of_rows(lambda reading: reading.doubt)) ** 2
     area = boxes.sums(boxes.of_rows(lambda reading: reading.profile.width))
-    rounding = [
-        rounding_error(boxes.readings[k], *one)
-        for k, *one in zip(boxes.lane, area.tolist(), net.tolist(), strict=True)
-    ]
-    error = np.sqrt(variance + placing + (TAIL_ERROR * net) ** 2 + np.square(rounding))
-    return error, np.sqrt(without)
+    rounding, of_ground = (
+        np.square(
+            [
+                rounding_error(boxes.readings[k], *one)
+                for k, *one in zip(boxes.lane, area.tolist(), of.tolist(), strict=True)
+            ]
+        )
+        for of in (net, np.zeros(net.size))
+    )
+    error = np.sqrt(variance + placing + (TAIL_ERROR * net) ** 2 + rounding)
+    return error, np.sqrt(without + of_ground)
 
 
 def edge_signals(boxes: Boxes) -> Floats:

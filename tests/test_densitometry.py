@@ -408,6 +408,23 @@ def test_flat_background_that_a_jpeg_rounds_alike_is_in_the_error():
     assert np.max(np.abs(plain)) > 2 * np.max(np.abs(z))
 
 
+def test_a_row_of_what_a_jpeg_rounds_is_no_band():
+    """A fifth of a grey level all over the band's place: what flat ground is rounded by."""
+    drawn = Planted(((150.0, 6.0, 40.0),), read=0.0, ground=20)
+    blot = as_jpeg(20.0 + 0.0 * drawn.signal(), quality=50)
+    pixels = blot.pixels.astype(np.float32)
+    pixels[130:170] += 0.2
+    blot = replace(blot, pixels=pixels)
+    quiet = NoiseModel(0.1, 0.0, 0.1)
+    kept, rounded = (
+        measure_lane(replace(blot, block_step=step), LANE, (band(),), noise=quiet).bands[0]
+        for step in (0.02, 2.0)
+    )
+    assert kept.snr > 5
+    assert rounded.snr < 2
+    assert Flag.BELOW_DETECTION in rounded.flags
+
+
 def test_coarser_steps_cost_more_error():
     drawn = Planted(((150.0, 6.0, 40.0),), read=0.0, ground=20)
     blot = as_jpeg(20 + drawn.signal(), quality=50)
