@@ -23,8 +23,10 @@ _FEWEST, _MOST_PARTS = 4, 4
 # Parts meet no farther than this share of their width from where even ones would: at the deepest
 # dip there, or at the steepest place where none is this deep.
 _NEAR, _LEAST_DIP = 0.35, 0.04
-# What was left out is as strong as lanes where it has this share of their evidence.
-_STRONG_AS_LANES = 0.3
+# What was left out is so many times as wide as the usual tooth (of less, the comb makes one), and
+# as strong as lanes where it has this share of their evidence; this share of its own is not in the
+# outermost eighths of the picture, where a slope of the background passes for bands.
+_LEFT_OUT, _STRONG_AS_LANES, _WITHIN = 2.2, 0.3, 0.3
 # So clear is a tooth that may be another number of lanes: not clear enough to go unchecked.
 _DOUBTFUL = 0.2
 # A tooth this wide with one side lower by this share may be two lanes, one of them weaker; but a
@@ -54,7 +56,7 @@ def told_apart(teeth: list[Tooth], straight: NDArray[np.float64]) -> list[Tooth]
     if len(teeth) < _FEWEST:  # no telling what is usual
         return [_doubted(tooth, _dip(_between(profile, tooth)) > _LEAST_DIP) for tooth in teeth]
     usual = median([tooth.width for tooth in teeth])
-    teeth = _with_left_out(teeth, profile, usual)
+    teeth = _with_left_out(teeth, straight, profile, usual)
     wide = [tooth.width > _TOO_WIDE * usual for tooth in teeth]
     spacing = _spacing(teeth, wide) or usual
     apart: list[Tooth] = []
@@ -68,7 +70,9 @@ def told_apart(teeth: list[Tooth], straight: NDArray[np.float64]) -> list[Tooth]
     return apart
 
 
-def _with_left_out(teeth: list[Tooth], profile: NDArray[np.float64], usual: float) -> list[Tooth]:
+def _with_left_out(
+    teeth: list[Tooth], straight: NDArray[np.float64], profile: NDArray[np.float64], usual: float
+) -> list[Tooth]:
     """Comb with what is too wide for the comb to have seen a lane in it, and as strong as lanes.
 
     Two lanes it may have taken for a wide one; of three and more that touch it made nothing.
@@ -79,11 +83,14 @@ def _with_left_out(teeth: list[Tooth], profile: NDArray[np.float64], usual: floa
     for first, last in zip(ends[::2], ends[1::2], strict=True):
         part = profile[int(first) + 1 : int(last)]
         top = float(part.max(initial=0.0))
-        if last - first < _TOO_WIDE * usual or top < _STRONG_AS_LANES * typical:
+        if last - first < _LEFT_OUT * usual or top < _STRONG_AS_LANES * typical:
             continue
         high = int(first) + 1.0 + np.flatnonzero(part > 0.5 * top)
         left, right = float(high[0]), float(high[-1])
-        if right - left > _TOO_WIDE * usual and part[[0, -1]].max() < 0.5 * top:
+        down = straight[:, int(left) : int(right)].sum(axis=1)
+        edge = len(down) // 8
+        within = down[edge : len(down) - edge].sum() > _WITHIN * down.sum()
+        if within and right - left > _LEFT_OUT * usual and part[[0, -1]].max() < 0.5 * top:
             complete.append(Tooth(left, right, top / typical, _DOUBTFUL))
     return sorted(complete, key=lambda tooth: tooth.left)
 
