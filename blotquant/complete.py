@@ -245,9 +245,9 @@ def _mean_between(profile: NDArray[np.float64], left: float, right: float) -> fl
     return float(part.mean()) if part.size else 0.0
 
 
-# Pen strokes beside a ladder are narrower than this share of a lane; or than the second, and a
-# smaller share than the last of them stands in the others' rows, or of those rows has one.
-_STROKE, _BROAD_STROKE, _LIKE_OTHERS = 0.7, 0.87, 0.75
+# Pen strokes beside a ladder are narrower than this share of a lane; or than the second, and less
+# like the others than the last.
+_STROKE, _BROAD_STROKE, _LIKE_OTHERS = 0.7, 0.87, 0.66
 # A row rises or drops by no more than this share of a lane's width from one lane to the next.
 _SLOPE = 0.35
 
@@ -276,20 +276,18 @@ def _without_marks(teeth: list[Tooth], straight: NDArray[np.float64]) -> list[To
 def _is_like_others(
     straight: NDArray[np.float64], tooth: Tooth, crowd: NDArray[np.float64]
 ) -> bool:
-    """Whether a tooth has its bands in the rows of the others, and most of those that most have.
+    """Whether a tooth has the rows that most of the others have, whose row profiles `crowd` holds.
 
-    A few strokes stand in rows of others by chance, but leave rows out. `crowd` has the others'
-    row profiles.
+    Both count, how much of it stands in those rows and how many of them it has: a few strokes
+    stand in some by chance, but not in all and not only there.
     """
-    own, anywhere, usual = (
-        _row_profile(straight, tooth),
-        crowd.max(axis=0),
-        np.median(crowd, axis=0),
-    )
-    common = usual >= 0.3 * usual.max()
+    own, usual = _row_profile(straight, tooth), np.median(crowd, axis=0)
+    common = usual > 0.3 * usual.max()
+    if not common.any():
+        return False
     slope = int(_SLOPE * tooth.width)  # rows that slope lie higher or lower at the side
     moved = [np.roll(own, step) for step in range(-slope, slope + 1)]
-    alike = max(min(_shared(one, anywhere), float((one[common] > 0.15).mean())) for one in moved)
+    alike = max(_shared(one, common) + float((one[common] > 0.15).mean()) for one in moved) / 2
     return alike > _LIKE_OTHERS
 
 

@@ -173,9 +173,9 @@ def _is_set_off(signal: NDArray[np.float32], mask: NDArray[np.bool_]) -> bool:
     inner, outer = (
         cv2.distanceTransform(side.astype(np.uint8), cv2.DIST_L2, 5) for side in (mask, ~mask)
     )
-    depth = np.where(mask, inner, -outer)
-    near = (depth > -12) & (depth < 16)
-    at, values = np.floor(depth[near]).astype(np.intp), signal[near]
+    depth = cv2.subtract(inner, outer)
+    near = np.flatnonzero((depth > -12) & (depth < 16))[::3]  # enough for medians
+    at, values = np.floor(depth.ravel()[near]), signal.ravel()[near]
     level = np.array([np.median(values[at == k]) for k in np.unique(at)])
     height = np.abs(level - level[0])
     return float((height[3:] - height[:-3]).max(initial=0.0)) >= _SET_OFF * float(height.max())

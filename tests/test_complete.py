@@ -45,6 +45,7 @@ def beside_a_ladder(rows_of_first, width):
     straight[[8, 18, 40, 55], 60:100] = 1.0
     for tooth in teeth[1:]:
         straight[[12, 30, 48], int(tooth.left) : int(tooth.right)] = 1.0
+    straight[22, int(tooth.left) : int(tooth.right)] = 1.0  # of one sample alone
     straight[rows_of_first, 52 - width : 52] = 2.0
     return complete_comb([Tooth(52.0 - width, 52.0, 2.0, 0.9), *teeth], straight, 640)
 
@@ -54,7 +55,11 @@ def test_pen_marks_nearly_as_wide_as_a_lane_are_none():
 
 
 def test_pen_marks_that_happen_to_stand_in_rows_of_samples_are_none():
-    assert len(beside_a_ladder([12, 30], width=32)) == 6
+    assert len(beside_a_ladder([12, 22, 37], width=32)) == 6
+
+
+def test_a_sample_beside_a_ladder_that_lacks_a_band_stays():
+    assert len(beside_a_ladder([12, 30], width=32)) == 7
 
 
 def test_a_sample_beside_a_ladder_stays():
