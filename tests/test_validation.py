@@ -136,7 +136,8 @@ def test_the_page_has_a_place_for_every_section_and_only_the_command_fills_it():
     assert "<!-- measured: marks -->\n\none two\n\n<!-- end of measured -->" in written
     assert filled(written, {"marks": "one two"}) == written
     sections = ("run", "found", "densities", "doublets", "weak", "marks", "imagej", "times")
-    assert names_of(text) == {*sections, "lanes", "dilution", "exposures", "forensics", "unsolved"}
+    apart = ("other", "lanes", "dilution", "exposures", "forensics", "unsolved")
+    assert names_of(text) == {*sections, *apart}
     with pytest.raises(ValueError, match="no place for: nowhere"):
         filled(text, {"nowhere": ""})
 

@@ -61,6 +61,7 @@ def unsolved(missed: Mapping[str, list[str]]) -> str:
         "simulated": "Simulated blots",
         "imagej": "Beside ImageJ",
         "marks": "Specks and scratches",
+        "other": "By another simulator",
         "real": "Real images",
         "forensics": "Fitness and integrity",
     }
