@@ -20,8 +20,8 @@ _KNOWN: weakref.WeakKeyDictionary[Blot, NDArray[Any]] = weakref.WeakKeyDictionar
 
 
 def usual_factor(shape: tuple[int, ...]) -> int:
-    """Side, px, of the squares over which a picture of this shape is averaged."""
-    return max(1, max(shape) // _WORKING_SIDE)
+    """Side, px, of the squares over which a picture of this shape is averaged; 1 or more fit."""
+    return max(1, min(max(shape) // _WORKING_SIDE, *shape))
 
 
 def reduce_pixels(pixels: NDArray[Any], factor: int) -> NDArray[Any]:

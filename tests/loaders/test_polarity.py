@@ -114,3 +114,8 @@ def test_a_step_alone_has_no_polarity():
     step = np.zeros((200, 200), np.uint8)
     step[:, 100:] = 200
     assert not look_for_bands(step).certain
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 2000), (2, 2400), (9000, 3)])
+def test_something_is_left_of_the_thinnest_picture_reduced(shape):
+    assert min(reduce_pixels(np.ones(shape, np.uint8), usual_factor(shape)).shape) >= 1
