@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .baseline import Baseline, LaneView
 from .between_lanes import grounds_beside
+from .flags import Flag
 from .recipe import BackgroundSettings
 from .smoother import SmoothBaseline, fit_baselines, left_out
 from .tails import first_guess, peak_heights, seen_tails, tail_variance
@@ -83,9 +84,12 @@ def _under_alike(views: Sequence[LaneView]) -> list[Baseline]:
 
 
 def _is_unsure(view: LaneView, baseline: Baseline) -> bool:
-    """Whether the baseline is what makes the lane's bands uncertain: then it is worth more work."""
+    """Whether the baseline is what makes the lane's bands uncertain: then it is worth more work.
+
+    Not in a lossy picture: what little the gaps differ by is the first to be rounded away.
+    """
     position, variance = view.profile.position, np.cumsum(np.append(0.0, view.profile.variance))
-    if not view.bands or not view.lanes:
+    if not view.bands or not view.lanes or Flag.LOSSY in view.blot.flags:
         return False
     rows = np.searchsorted(position, np.array(view.bands)).T
     own = variance[rows[1]] - variance[rows[0]]
