@@ -51,15 +51,16 @@ WATCHED = """
 import sys, time
 sys.path.insert(0, {parts!r})
 from watchdog import Watchdog
-with Watchdog(0.3, 0.3, 0.05).watching():
+with Watchdog(0.3, {asleep_s}, 0.05).watching():
     print(flush=True)
     {work}
 """
 
 
-def watched(work):
+def watched(work, asleep_s=0.3):
     parts = str(Path(fuzz.__file__).parent / "parts")
-    command = [sys.executable, "-c", WATCHED.format(parts=parts, work=work)]
+    program = WATCHED.format(parts=parts, work=work, asleep_s=asleep_s)
+    command = [sys.executable, "-c", program]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -79,11 +80,14 @@ def test_the_fuzzer_ends_what_hangs(work, words):
 
 
 def test_the_fuzzer_blames_no_file_for_a_pause():
-    """A stopped process counted as one that hangs, by the clock on the wall."""
-    process = watched("time.sleep(0.2)")
+    """A stopped process counted as one that hangs, by the clock on the wall.
+
+    The sleep takes a tenth of the limit: a busy machine wakes its thread late by some ticks.
+    """
+    process = watched("time.sleep(0.1)", asleep_s=1.0)
     process.stdout.readline()
     process.send_signal(signal.SIGSTOP)
-    time.sleep(0.6)
+    time.sleep(1.5)
     process.send_signal(signal.SIGCONT)
     _, trace = process.communicate(timeout=30)
     assert (process.returncode, trace) == (0, "")
