@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .baseline import Baseline, LaneView
-from .between_lanes import membrane_limits, neighbours
+from .between_lanes import membrane_limits
 from .lane_background import lane as under_lane
 from .model import Lane
+from .neighbours import neighbours
 from .noise import estimate_noise
 from .reading import read_lane, row_weights
 from .recipe import BackgroundSettings

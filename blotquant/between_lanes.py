@@ -12,11 +12,12 @@ from scipy.ndimage import grey_opening
 
 from .baseline import LaneView
 from .model import Lane, Point
+from .neighbours import neighbours
 from .noise import NoiseModel, estimate_noise
 from .reading import read_lane, sums_between
 from .smoother import SmoothBaseline, fit_baselines
 
-__all__ = ["grounds_beside", "membrane_limits", "neighbours"]
+__all__ = ["grounds_beside", "membrane_limits"]
 
 Floats = NDArray[np.float64]
 
@@ -190,18 +191,6 @@ def _bands_of(other: Lane, view: LaneView, noise: NoiseModel) -> Floats:
     narrow = mean - grey_opening(mean, size=size, mode="nearest")
     own = view.profile.position
     return np.asarray(np.interp(own, read.position, narrow, left=0.0, right=0.0), np.float64)
-
-
-def neighbours(lane: Lane, lanes: Sequence[Lane], step: int) -> list[Lane]:
-    """Lanes of the same panel to the left (-1) or right (1) of one, nearest first."""
-    row = (lane.top + lane.bottom) / 2
-    here = float(lane.center(row))
-    away = [
-        (step * (float(other.center(row)) - here), other)
-        for other in lanes
-        if other.panel_id == lane.panel_id and other.id != lane.id
-    ]
-    return [other for distance, other in sorted(away, key=lambda pair: pair[0]) if distance > 0]
 
 
 def membrane_limits(view: LaneView, rows: Floats) -> tuple[Floats, Floats]:

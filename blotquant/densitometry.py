@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -17,6 +18,7 @@ from .lane_background import under_lanes
 from .lane_reading import LaneReading
 from .method_spread import method_spreads
 from .model import Band, Blot, Lane, Panel, Profile
+from .neighbours import next_lanes
 from .noise import NoiseModel, estimate_noise
 from .overlap import measure_overlaps
 from .reading import read_lanes, sum_mask
@@ -175,6 +177,9 @@ def measure_readings(
 
     Other parameters as in `measure_lane`. Overlapping bands are fitted for all lanes in one go.
     """
+    of = [
+        (replace(reading, beside=next_lanes(reading.lane, lanes)), bands) for reading, bands in of
+    ]
     flags = [_lane_flags(reading, lanes) for reading, _ in of]
     readings = [reading for reading, _ in of]
     sums = list(zip(readings, _summed(of, recipe, flags), strict=True))

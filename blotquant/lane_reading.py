@@ -33,7 +33,7 @@ class LaneReading:
     """A lane as it was read, with its baseline: all that the error of a band depends on.
 
     `roughness` is how much larger the baseline's variance is than its own model has it
-    (`blotquant.smoother.roughness`).
+    (`blotquant.smoother.roughness`); `beside` are the lanes next to it, where they are known.
     """
 
     blot: Blot
@@ -42,6 +42,7 @@ class LaneReading:
     baseline: Baseline
     noise: NoiseModel
     roughness: float = 1.0
+    beside: tuple[Lane, ...] = ()
 
     @cached_property
     def above(self) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from .boxes import Boxes
 from .flags import Flag
 from .lane_reading import LaneReading
 from .model import Band
+from .neighbours import spreading
 from .reading import SECTIONS
 
 Floats = NDArray[np.float64]
@@ -38,6 +39,9 @@ LIMIT_ERROR = 0.011
 LATERAL_ERROR = 0.006
 # ... and more where an edge stands high on a flank, which is less steep there.
 LATERAL_RISE = 1.0
+# Where lanes stand farther apart than elsewhere, or nearer, bands reach beyond their lane, or end
+# within: this share of the signal at the edges, times the share by which they do.
+_SPREAD = 0.3
 _HIGHEST_EDGE = 3.0
 # What lies beyond an edge, of the band and of its neighbour, differs by this share of either.
 _BEYOND = 0.15
@@ -101,6 +105,8 @@ def standard_errors(boxes: Boxes, net: Floats) -> tuple[Floats, Floats]:
       E_\mathrm{right}^2)`. The higher an edge stands on a flank, the less steep is the flank there
       (kappa, LATERAL_RISE). A lane with one band was placed by that band: half the variance of
       this term and the next;
+    - a lane is as wide everywhere. Where lanes fan out and stand the share f farther apart than
+      elsewhere, or nearer, :math:`(\phi f E)^2` comes on top (phi, _SPREAD);
     - the sixth: where flanks are soft, bands lose what lies beyond their lane's edges and get what
       their neighbours have there. B is what lies beyond a side as the flank within tells; the two
       differ by a share of it (nu, _BEYOND), as neighbours differ in strength;
@@ -267,7 +273,19 @@ def _across(boxes: Boxes) -> Floats:
     alone = boxes.of_lanes(lambda reading: len(reading.baseline.band_variance) == 1)
     error = LATERAL_ERROR * edge * (1 + LATERAL_RISE * height)
     error = np.hypot(error, _BEYOND * np.hypot(*_beyond_edges(boxes, edges)))
-    return np.asarray(error * np.where(alone, math.sqrt(_ALONE), 1.0))
+    placing = error * np.where(alone, math.sqrt(_ALONE), 1.0)
+    return np.asarray(np.hypot(placing, _SPREAD * _spreading(boxes) * edge))
+
+
+def _spreading(boxes: Boxes) -> Floats:
+    """How much farther apart lanes stand at each band than elsewhere (`neighbours.spreading`)."""
+    middle = boxes.by_lane((boxes.start + boxes.stop) / 2)
+    return np.concatenate(
+        [
+            spreading(reading.lane, reading.beside, rows)
+            for reading, rows in zip(boxes.readings, middle, strict=True)
+        ]
+    )
 
 
 def _beyond_edges(boxes: Boxes, edges: Floats) -> Floats:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ..between_lanes import neighbours
 from ..densitometry import (
     measure_reading,
     measure_readings,
@@ -11,6 +10,7 @@ from ..densitometry import (
 )
 from ..lane_reading import LaneReading
 from ..model import Blot, Lane, Layout
+from ..neighbours import next_lanes
 from ..noise import estimate_noise
 from ..recipe import Recipe
 from ..result import LaneMeasurement
@@ -21,6 +21,7 @@ __all__ = [
     "looks_around",
     "measure_lanes",
     "measure_read",
+    "near_in_measuring",
     "read_layout_lane",
     "recipe_for_role",
     "surroundings",
@@ -77,11 +78,30 @@ def surroundings(layout: Layout, lane: Lane, recipe: Recipe) -> tuple[object, ..
         return ()
     outlines = tuple(panel for panel in layout.panels if panel.id == lane.panel_id)
     beside = (
-        [own for step in (-1, 1) for own in neighbours(lane, layout.lanes, step)[:1]]
+        next_lanes(lane, layout.lanes)
         if recipe.background.method == "lane"
         else [other for other in layout.lanes if other.panel_id == lane.panel_id]
     )
     return (outlines, tuple((other.path, other.width) for other in beside))
+
+
+def near_in_measuring(layout: Layout, lane: Lane) -> tuple[object, ...]:
+    """What of the other lanes the measurement of a lane that was read depends on.
+
+    Its errors depend on whether lanes touch it, and on how far the next ones stand along it.
+    """
+    near = {other.id: other for other in layout.lanes if _may_touch(lane, other)}
+    near |= {other.id: other for other in next_lanes(lane, layout.lanes)}
+    return tuple((other.path, other.width) for other in near.values())
+
+
+def _may_touch(lane: Lane, other: Lane) -> bool:
+    """Whether two lanes come near each other; generous, as it only decides what to redo."""
+    if other.id == lane.id or other.panel_id != lane.panel_id:
+        return False
+    reach = (lane.width + other.width) * 0.55
+    (first, last), (left, right) = lane.columns, other.columns
+    return left - last <= reach and first - right <= reach
 
 
 def measure_read(

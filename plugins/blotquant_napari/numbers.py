@@ -73,7 +73,7 @@ class Numbers:
         return reading
 
     def _measurement(self, layout: Layout, lane: Lane, recipe: Recipe) -> LaneMeasurement:
-        near = tuple((other.path, other.width) for other in layout.lanes if _may_touch(lane, other))
+        near = pipeline.near_in_measuring(layout, lane)
         reading = self._read[lane.id]
         key = (reading, layout.bands_of(lane.id), near, recipe.finding, self._trust)
         return _kept(
@@ -92,13 +92,3 @@ def _kept(store: OrderedDict[Hashable, T], key: Hashable, make: Callable[[], T])
         if len(store) > _KEPT:
             store.popitem(last=False)
     return store[key]
-
-
-def _may_touch(lane: Lane, other: Lane) -> bool:
-    """Whether two lanes come near each other; generous, as it only decides what to redo."""
-    if other.id == lane.id or other.panel_id != lane.panel_id:
-        return False
-    reach = (lane.width + other.width) * 0.55
-    cols = [col for _, col in lane.path]
-    others = [col for _, col in other.path]
-    return min(others) - max(cols) <= reach and min(cols) - max(others) <= reach

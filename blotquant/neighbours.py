@@ -1,0 +1,61 @@
+"""A lane's neighbours, and where they stand nearer or farther than elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .model import Lane
+
+__all__ = ["neighbours", "next_lanes", "spreading"]
+
+# Places along a lane at which its neighbours' distance is averaged.
+_PLACES = 9
+
+
+def neighbours(lane: Lane, lanes: Sequence[Lane], step: int) -> list[Lane]:
+    """Lanes of the same panel to the left (-1) or right (1) of one, nearest first."""
+    row = (lane.top + lane.bottom) / 2
+    here = float(lane.center(row))
+    away = [
+        (step * (float(other.center(row)) - here), other)
+        for other in lanes
+        if other.panel_id == lane.panel_id and other.id != lane.id
+    ]
+    return [other for distance, other in sorted(away, key=lambda pair: pair[0]) if distance > 0]
+
+
+def next_lanes(lane: Lane, lanes: Sequence[Lane]) -> tuple[Lane, ...]:
+    """The nearest lane to the left and the one to the right, of those that there are."""
+    return tuple(own for step in (-1, 1) for own in neighbours(lane, lanes, step)[:1])
+
+
+def spreading(lane: Lane, beside: Sequence[Lane], rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much farther the lanes next to one stand at some rows than along it on average.
+
+    Lanes that fan out spread with the distance between them, while a `Lane` is as wide everywhere.
+
+    Parameters
+    ----------
+    lane : Lane
+    beside : sequence of Lane
+        Of the same panel; without any nothing is known, and 0 given.
+    rows : ndarray, shape (N,)
+
+    Returns
+    -------
+    ndarray, shape (N,)
+        0.1 where lanes stand a tenth farther apart, -0.1 where they do a tenth nearer.
+    """
+    shares = []
+    for other in beside:
+        top, bottom = max(lane.top, other.top), min(lane.bottom, other.bottom)
+        if top >= bottom:
+            continue
+        places = np.linspace(top, bottom, _PLACES)
+        usual = float(np.abs(other.center(places) - lane.center(places)).mean())
+        at = np.clip(rows, top, bottom)
+        shares.append(np.abs(other.center(at) - lane.center(at)) / max(usual, 1e-9) - 1.0)
+    return np.mean(shares, axis=0) if shares else np.zeros(rows.size)
