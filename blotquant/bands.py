@@ -40,6 +40,12 @@ _UNEVEN = 1.7
 # the high ones, which have at least this share of the upper quartile's height; a low one that is
 # broad is a cloud, however clear of the noise its size makes it.
 _NARROWEST, _BROADEST, _BROAD_LOW, _HIGH = 0.28, 2.6, 1.4, 0.2
+# ... unless so many of the next two lanes on either side show the like in the same row (so many of
+# its thickness higher or lower, no more than so many times as thick) ...
+_LANES_OF_ROW, _STEPS, _AS_THICK = 2, 1.5, 1.5
+# ... and all these end where lanes do: the outer two of six sections answer less than the others,
+# and more so by half of what chance makes of it, which is this over their signal to noise.
+_OF_SIDES = 1.0
 # Peaks unlike that kind are one of their own where they have more than such a share of the trust.
 _ANOTHER = 0.2
 # A peak less steep than this share of its lane's steepest says little of what is typical.
@@ -94,7 +100,7 @@ def find_bands(
             settings.sensitivity,
         )
         peaks.update(zip(alike, found_in, strict=True))
-    kept = _of_one_kind(peaks)
+    kept = _of_one_kind({lane.id: peaks[lane.id] for lane in lanes})
     broad = _too_broad(peaks, kept)
     with_broad = {lane: sorted([*kept[lane], *own], key=_row) for lane, own in broad.items()}
     (found, ground), (found_with_broad, ground_of_broad) = limits_and_ground(
@@ -199,27 +205,59 @@ def _of_one_kind(peaks: dict[str, list[Peak]]) -> dict[str, list[Peak]]:
     weights = np.concatenate([_trust(of_lane) for of_lane in peaks.values()])
     strong = _HIGH * float(np.quantile([peak.height for peak in everything], 0.75))
     kept = np.zeros(weights.size, bool)
+    in_rows = _in_rows(list(peaks.values()), weights)
     while not kept.any() or weights[~kept].sum() > _ANOTHER * weights.sum():
         rest = [
             peak for peak, is_kept in zip(everything, kept.tolist(), strict=True) if not is_kept
         ]
-        typical = _typical(rest, weights[~kept])
-        kept |= [_is_like(peak, typical, strong) for peak in everything]
+        typical = _weighted_median(np.array([peak.thickness for peak in rest]), weights[~kept])
+        kept |= [
+            _is_like(peak, typical, is_band=in_row or peak.height > strong)
+            for peak, in_row in zip(everything, in_rows, strict=True)
+        ]
     left = iter(kept.tolist())
     return {lane: [peak for peak in of_lane if next(left)] for lane, of_lane in peaks.items()}
 
 
-def _typical(peaks: list[Peak], weights: NDArray[np.float64]) -> float:
-    """Weighted median of the peaks' thickness."""
-    thickness = np.array([peak.thickness for peak in peaks])
-    order = np.argsort(thickness)
+def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    order = np.argsort(values)
     half = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
-    return float(thickness[order][min(half, thickness.size - 1)])
+    return float(values[order][min(half, values.size - 1)])
 
 
-def _is_like(peak: Peak, typical: float, strong: float) -> bool:
-    broadest = _BROADEST if peak.height > strong else _BROAD_LOW
-    return _NARROWEST < peak.thickness / typical < broadest
+def _is_like(peak: Peak, typical: float, *, is_band: bool) -> bool:
+    """Whether a peak is as thick as a picture's bands; one that is surely a band may be more so."""
+    return _NARROWEST < peak.thickness / typical < (_BROADEST if is_band else _BROAD_LOW)
+
+
+def _in_rows(lanes: list[list[Peak]], weights: NDArray[np.float64]) -> list[bool]:
+    """Which peaks, lane by lane, stand in a row with others and end, as these do, with their lane.
+
+    A cloud knows nothing of lanes, and a smear nothing of rows.
+    """
+    beside = np.array([peak.beside for own in lanes for peak in own])
+    # half way between the usual band and what is the same across the lane
+    most = 0.5 + 0.5 * _weighted_median(beside, weights)
+    in_rows = []
+    for k, own in enumerate(lanes):
+        near = [lanes[j] for j in (k - 2, k - 1, k + 1, k + 2) if 0 <= j < len(lanes)]
+        for peak in own:
+            alike = [[one for one in others if _stand_in_a_row(peak, one)] for others in near]
+            row = [peak, *(one for others in alike for one in others[:1])]
+            in_rows.append(len(row) > _LANES_OF_ROW and _end_with_lanes(row, most))
+    return in_rows
+
+
+def _end_with_lanes(row: list[Peak], most: float) -> bool:
+    """Whether peaks, taken together, answer less than `most` of it at their lanes' sides."""
+    trust = np.array([peak.snr**2 for peak in row])
+    beside = float(trust @ [peak.beside for peak in row]) / float(trust.sum())
+    return bool(beside + _OF_SIDES / float(trust.sum()) ** 0.5 < most)
+
+
+def _stand_in_a_row(one: Peak, other: Peak) -> bool:
+    thin, thick = sorted((one.thickness, other.thickness))
+    return abs(one.row - other.row) < _STEPS * thick and thick < _AS_THICK * thin
 
 
 def _trust(peaks: list[Peak]) -> NDArray[np.float64]:
@@ -321,9 +359,10 @@ def _one_per_band(
             abs(peak.row - other.row) <= _APART * max(other.sigma, peak.sigma) for other in chosen
         ):
             continue
-        shared = _shared_snr(peak, parts, origin)
+        response = _of_sections(peak, parts, origin)
+        shared = _shared_snr(peak, response)
         if shared >= sensitivity:
-            chosen.append(replace(peak, snr=shared))
+            chosen.append(replace(peak, snr=shared, beside=_beside(response)))
     return sorted(chosen, key=lambda p: p.row)
 
 
@@ -408,16 +447,26 @@ def _thickness(
     return thickness
 
 
-def _shared_snr(peak: Peak, parts: NDArray[np.float64], origin: int) -> float:
-    """Signal to noise as the middling sections alone would have it: a speck is in one or two.
+def _of_sections(peak: Peak, parts: NDArray[np.float64], origin: int) -> list[float]:
+    """Response of each section of the lane at a peak, left to right.
 
     `parts` has continued ends: row 0 of the profile is at `origin`.
     """
     reach, middle = _reach(peak.sigma), origin + round(peak.row)
     response = parts[:, middle - reach : middle + reach + 1] @ _mexican_hat(peak.sigma)
-    each: list[float] = sorted(response.tolist())
-    middling = sum(each[1:4]) / 3 * len(parts)
+    return list(response.tolist())
+
+
+def _shared_snr(peak: Peak, response: list[float]) -> float:
+    """Signal to noise as the middling sections alone would have it: a speck is in one or two."""
+    middling = sum(sorted(response)[1:4]) / 3 * len(response)
     return min(peak.snr, _UNEVEN * middling / peak.spread)
+
+
+def _beside(response: list[float]) -> float:
+    """Response of the two outer sections over that of the others."""
+    inner = sum(response[1:-1]) / (len(response) - 2)
+    return (response[0] + response[-1]) / 2 / inner if inner > 0 else 1.0
 
 
 @lru_cache(maxsize=32)

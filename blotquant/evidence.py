@@ -151,6 +151,10 @@ def _ridge(
 
 def _clutter(ridge: NDArray[np.float32], inside: NDArray[np.bool_] | None, scale: float) -> float:
     """Robust spread of the response away from bands and their negative lobes."""
+    if inside is not None:  # a strip among others is as low as it is, not as the picture
+        held = np.flatnonzero(inside.any(axis=1))
+        own = slice(int(held[0]), int(held[-1]) + 1) if held.size else slice(0, 0)
+        ridge, inside = ridge[own], inside[own]
     step = max(1, ridge.shape[1] // _COLUMNS)  # every so many columns says the same ...
     sample = np.ascontiguousarray(ridge[:, ::step])
     rows = slice(None, None, max(1, sample.size // _SAMPLE))  # ... and every so many rows of them

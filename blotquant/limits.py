@@ -42,6 +42,7 @@ class Peak:
     spread: float  # noise of the response
     strength: float  # response, normalised so that it is largest at the band's own thickness
     thickness: float  # sigma of the band, between those of the filters
+    beside: float = 1.0  # response of the lane's outer sections over that of its inner ones
 
     @property
     def height(self) -> float:

@@ -12,10 +12,14 @@ LANES, WIDTH, ROWS = 4, 40, (80, 200, 320, 440)
 MAIN, HEIGHT, NOISE = 7.0, 20000.0, 60.0
 
 
-def found(bands, seed=1, flags=Flag.NONE):
-    """Lane number and row of the bands found; `bands` has lane, row, sigma and height of each."""
+def found(bands, seed=1, flags=Flag.NONE, stripe=(0, 1, 0)):
+    """Lane number and row of the bands found; `bands` has lane, row, sigma and height of each.
+
+    `stripe` is the row, sigma and height of one across the whole picture.
+    """
     rows, cols = np.arange(520.0), np.arange(LANES * 60.0)
     picture = 1000 + np.random.default_rng(seed).normal(0, NOISE, (rows.size, cols.size))
+    picture += stripe[2] * np.exp(-0.5 * ((rows - stripe[0]) / stripe[1]) ** 2)[:, None]
     for lane, row, sigma, height in bands:
         across = np.abs(cols - 30 - 60 * lane) < WIDTH / 2
         picture += height * np.exp(-0.5 * ((rows - row) / sigma) ** 2)[:, None] * across
@@ -107,3 +111,20 @@ def test_bands_of_a_scan_of_twenty_thousand_rows_are_found():
     layout = detect_bands(blot, lanes)
     middles = [round((band.start + band.stop) / 2, -2) for band in layout.bands if band.detected]
     assert middles == [6000, 12000]
+
+
+BROAD, WEAK = 1.9 * MAIN, 0.03 * HEIGHT
+
+
+def test_a_row_of_broad_weak_bands_is_found():
+    # one of them may be a cloud; several that stand in a row and end with their lanes are not
+    bands = [*main_bands(but={(lane, 320) for lane in range(LANES)})]
+    bands += [(lane, 320, BROAD, WEAK) for lane in range(LANES)]
+    assert {(lane, 320) for lane in range(LANES)} <= found(bands)
+
+
+def test_a_broad_stripe_across_the_lanes_and_what_is_between_is_no_row():
+    bands = main_bands(but={(lane, 320) for lane in range(LANES)})
+    places = found(bands, stripe=(320, BROAD, WEAK))
+    assert not {(lane, 320) for lane in range(LANES)} & places
+    assert len(places) == len(bands)

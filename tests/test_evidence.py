@@ -41,6 +41,22 @@ def test_what_lies_outside_the_panel_is_no_evidence():
     assert not found[:, 140:].any()
 
 
+def test_a_strip_among_others_is_as_low_as_it_is_itself():
+    """Its bands, and their lobes, fill it: by the whole picture's height they were clutter."""
+    shape, rows = (360, 300), slice(300, 340)
+    signal = np.random.default_rng(1).normal(1000, 5, shape).astype(np.float32)
+    place = np.arange(shape[0]) - 320
+    profile = (400 * np.exp(-0.5 * (place / 6.0) ** 2)).astype(np.float32)
+    for left in (20, 90, 160, 230):
+        signal[:, left : left + 50] += profile[:, None]
+    inside = np.zeros(shape, bool)
+    inside[rows] = True
+    found = band_evidence(Scene(signal, inside, 1))
+    alone = band_evidence(Scene(signal[rows], inside[rows], 1))
+    assert alone[20, 25:65].min() > 1
+    assert found[320, 25:65] == pytest.approx(alone[20, 25:65], rel=0.25)
+
+
 @pytest.mark.parametrize("factor", [2, 3, 4, 6])
 def test_a_large_picture_is_averaged_over_squares(factor):
     pixels = np.random.default_rng(2).integers(900, 1100, (205, 307), dtype=np.uint16)

@@ -84,9 +84,7 @@ def test_a_band_is_less_sure_where_its_neighbours_spread(fanned):
     for a, b in zip(sure, less, strict=True):
         assert b.net_density == a.net_density
     errors = [b.net_density_err / a.net_density_err for a, b in zip(sure, less, strict=True)]
-    assert errors[1] == pytest.approx(
-        1, abs=0.02
-    )  # where they stand as on average
+    assert errors[1] == pytest.approx(1, abs=0.02)  # where they stand as on average
     assert min(errors[0], errors[2]) > 1.01
 
 

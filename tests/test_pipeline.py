@@ -14,7 +14,7 @@ import blotquant as bq
 from blotquant import registry
 from blotquant.columns import BAND_COLUMNS, LANE_COLUMNS
 from blotquant.model import Band, BandRow, Blot, ImageSource, Lane, Layout, Panel
-from blotquant.pipeline import layout_confidence
+from blotquant.pipeline import layout_checks, layout_confidence
 from blotquant.recipe import ImageSettings
 from blotquant.signal import SignalMap
 from blotquant.simulate import BlotSpec, render, simulate
@@ -384,6 +384,18 @@ def test_confidence_in_the_layout_falls_with_the_share_of_doubtful_lanes(blot, r
     # a lane that this image of the membrane does not show says nothing
     hidden = replace(first, confidence=0.0, use=False)
     assert layout_confidence([hidden, *others]) == 1.0
+
+
+def test_a_panel_without_lanes_is_said():
+    """A strip of a figure that was not found is not left out in silence."""
+    outlines = [((0.0, 0.0), (0.0, 90.0), (h, 90.0), (h, 0.0)) for h in (40.0, 80.0)]
+    panels = tuple(Panel(f"panel-{k}", outline) for k, outline in enumerate(outlines, 1))
+    lane = Lane("lane-1", "panel-1", ((0.0, 20.0), (40.0, 20.0)), 12.0)
+    said = layout_checks(Layout(panels, (lane,)))
+    assert [line.partition(":")[0] for line in said] == ["please check panel 2 (rows 0 to 80)"]
+    assert not layout_checks(Layout(panels[:1], (lane,)))
+    assert not layout_checks(Layout(panels, (replace(lane, source="hand"),)))
+
 
 
 def test_flags_and_warnings_of_the_picture_reach_the_table(blot, result):

@@ -45,12 +45,13 @@ def layout_checks(layout: Layout) -> tuple[str, ...]:
         for number, lane in enumerate(layout.lanes, 1)
         if lane.confidence < LOW_CONFIDENCE
     ]
-    if not doubtful:
-        return ()
-    checks = [
-        f"please check lane {', '.join(doubtful)}: found on thin evidence "
-        "(hardly a gap beside it, none of its own bands, or perhaps two in one)"
-    ]
+    checks = []
+    if doubtful:
+        checks.append(
+            f"please check lane {', '.join(doubtful)}: found on thin evidence "
+            "(hardly a gap beside it, none of its own bands, or perhaps two in one)"
+        )
+    checks += _without_lanes(layout)
     for number, panel in enumerate(layout.panels, 1):
         lanes = [lane for lane in layout.lanes if lane.panel_id == panel.id]
         confidence = layout_confidence(lanes)
@@ -63,3 +64,20 @@ def layout_checks(layout: Layout) -> tuple[str, ...]:
                 "(--lanes)"
             )
     return tuple(checks)
+
+
+def _without_lanes(layout: Layout) -> list[str]:
+    """What to check of panels in which no lane was found, while others have some."""
+    if not any(lane.source == "auto" for lane in layout.lanes):
+        return []  # whoever draws lanes by hand draws those that are wanted
+    held = {lane.panel_id for lane in layout.lanes}
+    checks = []
+    for number, panel in enumerate(layout.panels, 1):
+        if panel.id not in held:
+            rows = [row for row, _ in panel.outline]
+            where = f" (rows {min(rows):.0f} to {max(rows):.0f})" if rows else ""
+            checks.append(
+                f"please check panel {number}{where}: no lanes were found in it; "
+                "if it shows bands, draw its lanes by hand or analyse it as an image of its own"
+            )
+    return checks
