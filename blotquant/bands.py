@@ -40,12 +40,14 @@ _UNEVEN = 1.7
 # the high ones, which have at least this share of the upper quartile's height; a low one that is
 # broad is a cloud, however clear of the noise its size makes it.
 _NARROWEST, _BROADEST, _BROAD_LOW, _HIGH = 0.28, 2.6, 1.4, 0.2
-# ... unless so many of the next two lanes on either side show the like in the same row (so many of
+# ... unless so many of the next four lanes on either side show the like in the same row (so many of
 # its thickness higher or lower, no more than so many times as thick) ...
-_LANES_OF_ROW, _STEPS, _AS_THICK = 2, 1.5, 1.5
+_LANES_OF_ROW, _NEAR, _STEPS, _AS_THICK = 2, 4, 1.5, 1.5
 # ... and all these end where lanes do: the outer two of six sections answer less than the others,
 # and more so by half of what chance makes of it, which is this over their signal to noise.
 _OF_SIDES = 1.0
+# What is both high and in such a row may be broader still.
+_BROADEST_OF_ROW = 3.0
 # Peaks unlike that kind are one of their own where they have more than such a share of the trust.
 _ANOTHER = 0.2
 # A peak less steep than this share of its lane's steepest says little of what is typical.
@@ -212,7 +214,7 @@ def _of_one_kind(peaks: dict[str, list[Peak]]) -> dict[str, list[Peak]]:
         ]
         typical = _weighted_median(np.array([peak.thickness for peak in rest]), weights[~kept])
         kept |= [
-            _is_like(peak, typical, is_band=in_row or peak.height > strong)
+            _NARROWEST < peak.thickness / typical < _broadest(in_row, peak.height > strong)
             for peak, in_row in zip(everything, in_rows, strict=True)
         ]
     left = iter(kept.tolist())
@@ -225,9 +227,11 @@ def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) 
     return float(values[order][min(half, values.size - 1)])
 
 
-def _is_like(peak: Peak, typical: float, *, is_band: bool) -> bool:
-    """Whether a peak is as thick as a picture's bands; one that is surely a band may be more so."""
-    return _NARROWEST < peak.thickness / typical < (_BROADEST if is_band else _BROAD_LOW)
+def _broadest(in_row: bool, is_high: bool) -> float:
+    """How thick a band may be, in typical ones."""
+    if in_row and is_high:
+        return _BROADEST_OF_ROW
+    return _BROADEST if in_row or is_high else _BROAD_LOW
 
 
 def _in_rows(lanes: list[list[Peak]], weights: NDArray[np.float64]) -> list[bool]:
@@ -240,7 +244,9 @@ def _in_rows(lanes: list[list[Peak]], weights: NDArray[np.float64]) -> list[bool
     most = 0.5 + 0.5 * _weighted_median(beside, weights)
     in_rows = []
     for k, own in enumerate(lanes):
-        near = [lanes[j] for j in (k - 2, k - 1, k + 1, k + 2) if 0 <= j < len(lanes)]
+        near = [
+            lanes[j] for j in range(max(k - _NEAR, 0), min(k + _NEAR + 1, len(lanes))) if j != k
+        ]
         for peak in own:
             alike = [[one for one in others if _stand_in_a_row(peak, one)] for others in near]
             row = [peak, *(one for others in alike for one in others[:1])]

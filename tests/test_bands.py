@@ -128,3 +128,9 @@ def test_a_broad_stripe_across_the_lanes_and_what_is_between_is_no_row():
     places = found(bands, stripe=(320, BROAD, WEAK))
     assert not {(lane, 320) for lane in range(LANES)} & places
     assert len(places) == len(bands)
+
+
+def test_a_row_of_very_broad_strong_bands_is_found():
+    bands = [*main_bands(but={(lane, 320) for lane in range(LANES)})]
+    bands += [(lane, 320, 2.7 * MAIN, 0.5 * HEIGHT) for lane in range(LANES)]
+    assert {(lane, 320) for lane in range(LANES)} <= found(bands)

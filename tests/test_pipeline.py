@@ -397,7 +397,6 @@ def test_a_panel_without_lanes_is_said():
     assert not layout_checks(Layout(panels, (replace(lane, source="hand"),)))
 
 
-
 def test_flags_and_warnings_of_the_picture_reach_the_table(blot, result):
     lossy = replace(blot, flags=bq.Flag.LOSSY | bq.Flag.EIGHT_BIT, warnings=("saved as JPEG",))
     measured = bq.measure(lossy, result.layout)
