@@ -19,7 +19,16 @@ _FORMULA_STARTS = ("=", "@", "\t", "\r")
 # what follows calls a function, another program or another sheet.
 _CALLS = re.compile(r"[+-].*[(|!]", re.DOTALL)
 
-__all__ = ["empty_table", "encodable", "framed", "harmless", "joined", "table_of", "typed"]
+__all__ = [
+    "empty_table",
+    "encodable",
+    "framed",
+    "harmless",
+    "joined",
+    "records_of",
+    "table_of",
+    "typed",
+]
 
 _DTYPES = {"text": "object", "integer": "int64", "number": "float64", "boolean": "bool"}
 
@@ -78,6 +87,13 @@ def framed(cells: Mapping[str, Sequence[Any]], columns: Sequence[Column]) -> pd.
         block = np.array([cells[name] for name in names], dtype).reshape(len(names), -1)
         blocks.append(pd.DataFrame(block.T, columns=names, dtype=dtype))
     return pd.concat(blocks, axis=1).reindex(columns=[column.name for column in columns])
+
+
+def records_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a table, of plain Python values: what `DataFrame.to_dict` takes far longer for."""
+    names = table.columns.tolist()
+    cells = [table[name].tolist() for name in names]
+    return [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
 
 
 def _cell(value: Any) -> Any:

@@ -27,7 +27,7 @@ from blotquant.report import (
     write_tables,
 )
 from blotquant.result import csv_text
-from blotquant.tables import joined
+from blotquant.tables import joined, records_of
 from blotquant.workbook import Table, write_workbook, written_beside
 
 FILLER = {"text": "", "integer": 1, "number": 0.1, "boolean": False}
@@ -224,3 +224,7 @@ def test_provenance_says_what_to_repeat(run):
     assert known["libraries"]["numpy"] == np.__version__
     other = run_provenance(run.images, Recipe.of(sensitivity=6), (), started)
     assert other["recipe_sha256"] != known["recipe_sha256"]
+
+
+def test_records_are_those_of_pandas(run):
+    assert str(records_of(run.bands)) == str(run.bands.to_dict("records"))
