@@ -118,7 +118,8 @@ def dirt_of(blot: Blot, noise: NoiseModel) -> Dirt:
         found = Dirt(signal, np.zeros(signal.shape, bool), factor)
         if Flag.LOSSY not in blot.flags:  # lossy compression makes specks of its own
             marked = _find(signal, factor, noise)
-            found = marked if marked.doubtful.mean() < _TEXTURE else found
+            doubtful = np.count_nonzero(marked.doubtful)
+            found = marked if doubtful < _TEXTURE * signal.size else found
         _CACHE[blot] = found
     return _CACHE[blot]
 
@@ -136,10 +137,10 @@ def _find(signal: Picture, factor: int, noise: NoiseModel) -> Dirt:
     clean, marks = _filled(clean, low, narrow), marks | narrow
 
     thin = _THIN if factor == 1 else _THIN_REDUCED
-    low, broad = _split(clean, thin)
+    low = _opened(clean, thin)
     above = clean - low
-    lines = _lines(_above(above, np.maximum(clear, broad * np.float32(1 / _SHARP - 1))))
-    if not lines.any() or above[lines > 0].sum() < _BANDS * broad[broad > clear].sum():
+    lines, broad = _sharp_lines(above, low, clear)
+    if broad is None or above[lines > 0].sum() < _BANDS * broad[broad > clear].sum():
         clean, marks = _filled(clean, low, lines), marks | lines
         found = _cuts(clean, clear, ground, thin)
         if found is not None:
@@ -182,13 +183,14 @@ def _cuts(
     upside_down = -signal
     low = _opened(upside_down, thin)
     deep = upside_down - low
+    lines, _ = _sharp_lines(deep, low, clear)
+    if not lines.any():
+        return None
     # the valley of a doublet stays above the ground
     under = signal - ground < np.float32(_UNDER) * deep
     if np.count_nonzero(_above(deep, clear) & under) < _DASH:
         return None
-    _, broad = _split(upside_down, thin)
-    sharp = _above(deep, np.maximum(clear, broad * np.float32(1 / _SHARP - 1)))
-    return -low, _lines(sharp) & under
+    return -low, lines & under
 
 
 def _rounded(signal: Picture, ground: np.float32) -> Picture:
@@ -228,10 +230,17 @@ def _filled(signal: Picture, other: Picture, mask: Marked) -> Picture:
     return np.where(_widened(mask, _STAR) > 0, other, signal)
 
 
-def _split(signal: Picture, thin: int) -> tuple[Picture, Picture]:
-    """Signal without what is thin along the lane, and how far that is above its surroundings."""
-    low = _opened(signal, thin)
-    return low, low - _opened(low, _THICK)
+def _sharp_lines(above: Picture, low: Picture, clear: Picture) -> tuple[Marked, Picture | None]:
+    """Long lines that are thin along the lane, and how far what is below them stands out there.
+
+    `above` is what is thin, `low` the signal without it. The second is None where there is no line.
+    """
+    lines = _lines(_above(above, clear))
+    if not lines.any():  # nor is there one in a part of it
+        return lines, None
+    broad = low - _opened(low, _THICK)
+    lines = _lines(_above(above, np.maximum(clear, broad * np.float32(1 / _SHARP - 1))))
+    return lines, broad if lines.any() else None
 
 
 def _lines(sharp: Marked) -> Marked:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntFlag
+from functools import lru_cache
 from types import MappingProxyType
 
 __all__ = ["FLAG_MEANING", "Flag"]
@@ -46,7 +47,7 @@ class Flag(IntFlag):
 
     def __str__(self) -> str:
         """Names joined by ``;`` in the order of the bits; the empty string when no flag is set."""
-        return ";".join(flag.name for flag in self if flag.name)
+        return _text_of(self.value)
 
     @classmethod
     def parse(cls, text: str) -> Flag:
@@ -57,10 +58,21 @@ class Flag(IntFlag):
         KeyError
             If a name is not a flag.
         """
-        value = cls.NONE
-        for name in filter(None, (part.strip() for part in text.split(";"))):
-            value |= cls[name]
-        return value
+        return _flag_of(text)
+
+
+# A run has few different ones, and asks for each of its bands.
+@lru_cache(maxsize=1024)
+def _text_of(value: int) -> str:
+    return ";".join(flag.name for flag in Flag(value) if flag.name)
+
+
+@lru_cache(maxsize=1024)
+def _flag_of(text: str) -> Flag:
+    value = Flag.NONE
+    for name in filter(None, (part.strip() for part in text.split(";"))):
+        value |= Flag[name]
+    return value
 
 
 FLAG_MEANING: MappingProxyType[Flag, str] = MappingProxyType(

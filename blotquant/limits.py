@@ -406,16 +406,15 @@ def _end(
     The further of two places: where the profile has fallen into the noise or to `_FOOT` of the
     peak, and `reach` times the flank; but never beyond the valley to the neighbour.
     """
-    height = smooth[top]
-    limit = 0 if step < 0 else len(smooth) - 1
+    half, limit = 0.5 * smooth[top], 0 if step < 0 else len(smooth) - 1
     at = top
-    while at != limit and smooth[at] > 0.5 * height:
+    while at != limit and smooth[at] > half:
         at += step
     floor = max(foot, float(noise[at]))
-    back = max(2, round(flank))
-    while at != limit and smooth[at] > floor and abs(at - top) < _LONGEST_REACH * flank:
+    back, late, last = step * max(2, round(flank)), 2.5 * flank, _LONGEST_REACH * flank
+    while at != limit and (here := smooth[at]) > floor and (away := abs(at - top)) < last:
         # a tail fades within about a sigma; what does not is background
-        if abs(at - top) > 2.5 * flank and smooth[at] > 0.8 * smooth[at - step * back]:
+        if away > late and here > 0.8 * smooth[at - back]:
             break
         at += step
     end = top + step * max(abs(at - top), reach * flank)

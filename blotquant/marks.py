@@ -158,12 +158,13 @@ class _Box:
         down = np.arange(part.start, part.stop)[:, None] + drop
         across = np.arange(max(int(np.ceil((right[part] - left[part]).max())), 4))
         whole = np.broadcast_to(down, (len(down), across.size))
-        rows = np.clip(whole, 0, len(signal) - 1).astype(np.intp)
+        rows = np.minimum(np.maximum(whole, 0), len(signal) - 1)
         place = left[rows] + 0.5 + across
-        columns = np.clip(np.floor(place), 0, signal.shape[1] - 2).astype(np.intp)
-        beyond = np.clip(place - columns, 0, 1).astype(np.float32)
-        values = signal[rows, columns] * (1 - beyond) + signal[rows, columns + 1] * beyond
-        inside = np.clip(right[rows] - place + 0.5, 0, 1).astype(np.float32)
+        columns = np.minimum(np.maximum(np.floor(place), 0), signal.shape[1] - 2).astype(np.intp)
+        beyond = np.minimum(np.maximum(place - columns, 0), 1).astype(np.float32)
+        flat, here = signal.reshape(-1), rows * signal.shape[1] + columns
+        values = flat.take(here) * (1 - beyond) + flat.take(here + 1) * beyond
+        inside = np.minimum(np.maximum(right[rows] - place + 0.5, 0), 1).astype(np.float32)
         return cls(values, inside, rows, columns, beyond)
 
     def of_pixels(self, seeds: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -342,40 +343,58 @@ def _columns(
     """Base of the model (1, profile, its slope) and each column's share of each."""
     shape: NDArray[np.float32] = np.ones(values.shape[1], np.float32)
     level: NDArray[np.float32] = np.zeros(values.shape[1], np.float32)
+    weighed, usual = (weight * values).T, weight.mean(axis=0)
     for _ in range(turns):
         profile = _profile(values - level, weight, shape)
         if profile is None:
             return None
-        base = np.stack([np.ones_like(profile), profile - profile.mean(), np.gradient(profile)], 1)
+        base, mean = _base_of(profile), float(profile.mean())
         ridge = 1e-3 * weight.shape[0] * (base**2).mean(axis=0) + 1e-12
-        prior = np.array([profile.mean(), 1.0, 0.0])
-        pairs = np.stack([base[:, i] * base[:, k] for i, k in _PAIRS], axis=1)
+        pairs = base[:, _ONE] * base[:, _OTHER]
         left = weight.T @ pairs.astype(np.float32) + ridge.take(_DIAGONAL) * _ON_DIAGONAL
-        right = (weight * values).T @ base.astype(np.float32) + ridge * prior
+        right = weighed @ base.astype(np.float32) + ridge * (mean, 1.0, 0.0)
         columns = _solved(left, right)
-        columns = _of_known(columns, weight, profile)
+        columns = _of_known(columns, weight, profile, usual)
         shape = columns[:, 1].astype(np.float32)
-        level = (columns[:, 0] - columns[:, 1] * profile.mean()).astype(np.float32)
+        level = (columns[:, 0] - columns[:, 1] * mean).astype(np.float32)
     return base, columns
 
 
+def _base_of(profile: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What columns are made of: a level, the profile about its mean, its slope; shape (N, 3)."""
+    base = np.empty((profile.size, 3))
+    base[:, 0] = 1.0
+    np.subtract(profile, profile.mean(), out=base[:, 1])
+    # as numpy.gradient has it
+    np.subtract(profile[2:], profile[:-2], out=base[1:-1, 2])
+    base[1:-1, 2] /= 2
+    base[0, 2], base[-1, 2] = profile[1] - profile[0], profile[-1] - profile[-2]
+    return base
+
+
 # The six different entries of a symmetric matrix of three rows.
-_PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
-_DIAGONAL, _ON_DIAGONAL = [0, 0, 0, 1, 0, 2], np.array([1, 0, 0, 1, 0, 1])
+_ONE, _OTHER = np.array([0, 0, 0, 1, 1, 2]), np.array([0, 1, 2, 1, 2, 2])
+_DIAGONAL, _ON_DIAGONAL = np.array([0, 0, 0, 1, 0, 2]), np.array([1, 0, 0, 1, 0, 1])
 
 
 def _solved(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
     """Solutions of many symmetric systems of three, by Cramer's rule."""
-    a, b, c, d, e, f = left.T
-    minors = (d * f - e * e, c * e - b * f, b * e - c * d)
-    inverse = (
-        minors,
-        (minors[1], a * f - c * c, b * c - a * e),
-        (minors[2], b * c - a * e, a * d - b * b),
-    )
-    scale = a * minors[0] + b * minors[1] + c * minors[2]
-    x = [sum(m * y for m, y in zip(row, right.T, strict=True)) / scale for row in inverse]
-    return np.stack(x, axis=1)
+    entries = np.ascontiguousarray(left.T)
+    minors = entries[_FACTORS[0]] * entries[_FACTORS[1]]
+    minors -= entries[_FACTORS[2]] * entries[_FACTORS[3]]
+    of_first = entries[:3] * minors[:3]
+    terms = minors[_INVERSE] * right.T
+    x = terms[:, 0] + terms[:, 1] + terms[:, 2]
+    x /= of_first[0] + of_first[1] + of_first[2]
+    return np.asarray(x.T)
+
+
+# The six minors of such a matrix, each as the product of two of its entries less another, and the
+# minors in its inverse.
+_FACTORS = np.array(
+    [[3, 2, 1, 0, 1, 0], [5, 4, 4, 5, 2, 3], [4, 1, 2, 2, 0, 1], [4, 5, 3, 2, 4, 1]]
+)
+_INVERSE = np.array([[0, 1, 2], [1, 3, 4], [2, 4, 5]])
 
 
 def _profile(
@@ -388,6 +407,8 @@ def _profile(
         return None
     along = np.arange(total.size)
     mean = ((weight * values) @ shape)[known] / total[known]
+    if known.all():
+        return np.asarray(mean, np.float64)
     profile = np.asarray(np.interp(along, along[known], mean), np.float64)
     hidden = np.flatnonzero(~known)
     for gap in np.split(hidden, np.flatnonzero(np.diff(hidden) > 1) + 1):
@@ -412,17 +433,24 @@ _BESIDE = 6
 
 
 def _of_known(
-    columns: NDArray[np.float64], weight: NDArray[np.float32], profile: NDArray[np.float64]
+    columns: NDArray[np.float64],
+    weight: NDArray[np.float32],
+    profile: NDArray[np.float64],
+    usual: NDArray[np.float32],
 ) -> NDArray[np.float64]:
     """Columns' coefficients; where marks cover the band, those of the columns beside.
+
+    `usual` is the mean weight of each column.
 
     Beyond the last column that shows the band it ends as it does on the lane's other side.
     """
     high = profile - profile.mean()
     seen = (high**2).astype(np.float32) @ weight / max(float(high @ high), _LEAST)
-    known = np.minimum(seen, weight.mean(axis=0)) > _ENOUGH
+    known = np.minimum(seen, usual) > _ENOUGH
+    if known.all():
+        return columns
     places = np.flatnonzero(known)
-    if known.all() or places.size < 3:
+    if places.size < 3:
         return columns
     along = np.arange(known.size)
     found = np.stack([np.interp(along, places, of[places]) for of in columns.T], axis=1)

@@ -165,7 +165,11 @@ def _array(values: Any, kind: str, of: pa.DataType) -> pa.Array:
 
     if kind != "text":
         return pa.array(values.to_numpy(), of)
-    return pa.array([_text(value) for value in values], of)
+    cells = values.tolist()
+    try:
+        return pa.array(cells, of)  # what all cells are: text that can be written, or None
+    except (pa.ArrowException, UnicodeEncodeError, TypeError):
+        return pa.array([_text(value) for value in cells], of)
 
 
 def _text(value: Any) -> str | None:

@@ -7,6 +7,7 @@ import json
 import platform
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -213,9 +214,13 @@ def _without_formulas(table: pd.DataFrame, columns: Sequence[Column]) -> pd.Data
     for column in columns:
         if column.kind == "text":
             changed[column.name] = [
-                harmless(value) if isinstance(value, str) else value for value in table[column.name]
+                _known_harmless(value) if isinstance(value, str) else value
+                for value in table[column.name]
             ]
     return changed
+
+
+_known_harmless = lru_cache(maxsize=4096)(harmless)  # most cells of a column are alike
 
 
 def _versions() -> dict[str, str]:

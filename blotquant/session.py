@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -187,7 +188,14 @@ def as_stored(layout: Layout) -> Layout:
     Measuring this one instead of what a detector returned (which may hold float32) makes a run and
     its repetition from sidecars the same by construction.
     """
-    return Session.model_validate({"layout": plain(layout)}).layout
+    if _STORED.get(id(layout)) is not layout:
+        layout = Session.model_validate({"layout": plain(layout)}).layout
+        _STORED[id(layout)] = layout
+    return layout
+
+
+# Layouts that came from here: they are what they would come back as.
+_STORED: weakref.WeakValueDictionary[int, Layout] = weakref.WeakValueDictionary()
 
 
 def sidecar_path(image: Path, part: str = "") -> Path:

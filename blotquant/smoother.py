@@ -10,8 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dpbtrf, dpbtrs, dtbtrs
 
-from .order import median
-
 __all__ = ["SmoothBaseline", "fit_baseline", "fit_baselines", "left_out", "roughness"]
 
 _STIFFNESS = 10.0 ** np.arange(0.0, 11.3, 1.4)
@@ -350,7 +348,7 @@ def _most_likely(
     """Cholesky factor, stiffness, curve and scale of each profile where it is most likely."""
     count, n = values.shape
     n_used = np.count_nonzero(weights, axis=1)
-    usual = np.array([median(own[own > 0]) for own in weights])
+    usual = _middle_ones(weights, n_used)
     # the smoother's length, in bins, is the fourth root of its relative stiffness
     allowed = np.clip(_STIFFNESS, least_lengths[:, None] ** 4, _STRAIGHT * n**4)
     tried = np.ones(allowed.shape, bool)
@@ -381,6 +379,15 @@ def _most_likely(
     factors = [factor[:, k].copy(order="F") for k in best]
     curve = _half_solved(factor[:, best], half[best], transposed=True)
     return factors, stiffness[best], curve + line, scale[best]
+
+
+def _middle_ones(weights: NDArray[np.float64], used: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Median of each profile's weights above 0, of which there are so many."""
+    in_order, of = np.sort(weights, axis=1), np.arange(len(weights))
+    first = weights.shape[1] - used  # those that are 0 come first
+    below = in_order[of, first + (used - 1) // 2]
+    above = in_order[of, first + used // 2]
+    return np.asarray(below + 0.5 * (used % 2 == 0) * (above - below))
 
 
 def _line(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import shutil
 import sys
+import time
 from importlib import import_module
 
 import numpy as np
@@ -455,6 +456,8 @@ class Job:
             os._exit(9)  # without a word, as a process that the system kills
         if self.does == "hangs":
             time.sleep(600)
+        if self.does.startswith("touches "):
+            Path(self.does.removeprefix("touches ")).touch()
         if self.does == "full":
             raise OutputError("disk: cannot be written (No space left on device)")
         return replace(NOTHING, hashes={"job": self.number})
@@ -483,6 +486,19 @@ class TestProcesses:
         ((killed,), (overdue,)) = (found[n].outcomes for n in (2, 4))
         assert (killed["image"], killed["error"]) == ("2.tif", "WorkerKilled")
         assert (overdue["image"], overdue["error"]) == ("4.tif", "TimedOut")
+
+    def test_a_worker_goes_on_while_what_it_did_is_put_away(self, odd_job, tmp_path):
+        mark, seen = tmp_path / "second", []
+
+        def put_away(index, _):
+            deadline = time.monotonic() + 20
+            while index == 0 and not mark.exists() and time.monotonic() < deadline:
+                time.sleep(0.01)
+            seen.append(mark.exists())
+
+        jobs = [odd_job(0), odd_job(1, f"touches {mark}")]
+        run_in_slots(jobs, range(2), 1, put_away)
+        assert seen == [True, True]
 
     def test_a_fault_of_the_outputs_ends_the_run_and_its_processes(self, odd_job):
         jobs = [odd_job(0, "full"), odd_job(1, "hangs"), odd_job(2)]

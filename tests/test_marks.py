@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import blotquant as bq
+from blotquant import marks
 from blotquant.densitometry import measure_lane
 from blotquant.flags import Flag
 from blotquant.model import Band, Blot, Lane
@@ -118,3 +119,12 @@ def test_noise_alone_changes_nothing():
 def test_clean_pictures_hold_no_marks(kind, tmp_path):
     (blot,) = bq.load(save(simulate(kind, 41), tmp_path, kind))
     assert not bq.analyze(blot).table["flags"].str.contains("ARTEFACT").any()
+
+
+def test_systems_of_three_are_solved():
+    rng = np.random.default_rng(5)
+    half, right = rng.normal(size=(7, 3, 3)), rng.normal(size=(7, 3))
+    whole = half @ half.transpose(0, 2, 1)
+    entries = whole[:, [0, 0, 0, 1, 1, 2], [0, 1, 2, 1, 2, 2]]
+    expected = np.linalg.solve(whole, right[:, :, None])[:, :, 0]
+    assert marks._solved(entries, right) == pytest.approx(expected, rel=1e-6)

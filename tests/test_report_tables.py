@@ -26,7 +26,8 @@ from blotquant.report import (
     run_provenance,
     write_tables,
 )
-from blotquant.tables import joined
+from blotquant.result import csv_text
+from blotquant.tables import joined, records_of
 from blotquant.workbook import Table, write_workbook, written_beside
 
 FILLER = {"text": "", "integer": 1, "number": 0.1, "boolean": False}
@@ -162,6 +163,27 @@ def test_the_same_tables_are_the_same_bytes(run, tmp_path):
     assert first.read_bytes() == second.read_bytes() == (tmp_path / "c.xlsx").read_bytes()
 
 
+def test_rows_are_the_bytes_that_cells_written_one_by_one_are(run, tmp_path, monkeypatch):
+    odd = ["", " a", "a&b", "_x0041_", "plain", None, "µ", "x" * 20_000, "a\nb", "BELOW_DETECTION"]
+    bands = table(
+        BAND_COLUMNS,
+        [
+            {"image": text, "net_density": value, "group": text and text[:3]}
+            for text in odd
+            for value in (0.1 + 0.2, 1e-300, -0.0, np.nan, np.inf, 12345678901234567.0)
+        ],
+    )
+    tables = [Table.of("bands", bands, BAND_COLUMNS), Table.of("none", bands[:0], BAND_COLUMNS)]
+    fast = write_workbook(tmp_path / "fast.xlsx", tables)
+    monkeypatch.setattr("blotquant.workbook._RowText.write", lambda *_: False)
+    assert fast.read_bytes() == write_workbook(tmp_path / "slow.xlsx", tables).read_bytes()
+
+
+def test_csv_is_what_pandas_writes(run):
+    by_pandas = run.bands.to_csv(index=False, float_format="%.10g", lineterminator="\n")
+    assert csv_text(run.bands, BAND_COLUMNS) == by_pandas
+
+
 def test_more_rows_than_a_sheet_holds_go_on_in_the_next(run, monkeypatch, tmp_path):
     monkeypatch.setattr("blotquant.workbook._EXCEL_ROWS", 1)
     tables = [Table.of("bands", run.bands, BAND_COLUMNS)]
@@ -202,3 +224,7 @@ def test_provenance_says_what_to_repeat(run):
     assert known["libraries"]["numpy"] == np.__version__
     other = run_provenance(run.images, Recipe.of(sensitivity=6), (), started)
     assert other["recipe_sha256"] != known["recipe_sha256"]
+
+
+def test_records_are_those_of_pandas(run):
+    assert str(records_of(run.bands)) == str(run.bands.to_dict("records"))

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from blotquant import smoother
 from blotquant.smoother import fit_baseline, fit_baselines, left_out, roughness
 
 ROWS = 600
@@ -111,3 +112,11 @@ def test_the_variance_at_a_row_is_that_of_a_sum_of_one_row():
     one = np.zeros(ROWS)
     one[151] = 1.0
     assert fit.variances_at([151])[0] == pytest.approx(fit.variance_of_sum(one))
+
+
+def test_the_middle_weight_is_the_median_of_those_above_0():
+    weights = np.random.default_rng(3).uniform(0, 1, (6, 40))
+    weights[:5][weights[:5] < 0.4] = 0
+    used = np.count_nonzero(weights, axis=1)
+    expected = [np.median(own[own > 0]) for own in weights]
+    assert smoother._middle_ones(weights, used) == pytest.approx(expected, rel=1e-15)

@@ -21,7 +21,7 @@ from blotquant.parquet import decode, encode, to_frame
 from blotquant.recipe import Recipe
 from blotquant.result import Result
 from blotquant.session import Session, plain
-from blotquant.tables import joined, table_of
+from blotquant.tables import joined, records_of, table_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -177,7 +177,7 @@ def _note(measured: Measured, out: Path) -> dict[str, Any]:
         "sidecar": _relative(one.sidecar, out),
         "facts": plain(dict(one.facts)),
         "recipe": result.recipe.model_dump(mode="json") if result is not None else None,
-        "lanes": result.lanes.to_dict("records") if result is not None else [],
+        "lanes": records_of(result.lanes) if result is not None else [],
         "session": measured.session.decode("utf-8"),
         "plots": [dict(plot) for plot in one.plots or ()],
         "picture": one.picture,

@@ -184,22 +184,23 @@ def _run(
     """Work until all is done; ``tell`` of what finished, and of what took its worker with it."""
     done, died = tell
     slots = [_Slot() for _ in range(min(workers, len(waiting)))]
+
+    def hand_out(slot: _Slot) -> None:
+        if waiting and slot.index is None and slot.give(waiting[0], tasks[waiting[0]], limit):
+            waiting.popleft()
+
     with one_thread_each():
         try:
             while waiting or any(slot.index is not None for slot in slots):
                 for slot in slots:
-                    if (
-                        waiting
-                        and slot.index is None
-                        and slot.give(waiting[0], tasks[waiting[0]], limit)
-                    ):
-                        waiting.popleft()
+                    hand_out(slot)
                 for slot in _ready(slots):
                     index = slot.index
                     assert index is not None  # only those that work are asked
                     product = _answer(slot)
                     if product is not None:
                         slot.index, slot.deadline = None, float("inf")
+                        hand_out(slot)  # it works on while what it did is put away
                         done(index, product)
                     else:
                         slot.end()

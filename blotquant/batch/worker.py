@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
@@ -177,11 +178,15 @@ def _inputs(job: Job) -> list[tuple[str, Path]]:
     """The image, and what may lie beside it and belong to it: a header, a layout."""
     path = job.file.path
     found = [(job.file.name, path)]
-    beginning = f"{path.stem}."
-    for name in _listing(path.parent, *_state(path.parent)):
-        mine = name.startswith((beginning, f"{path.stem}#"))
-        if name != path.name and mine and (job.beside or not name.endswith(SIDECAR_SUFFIX)):
-            found.append((f"{job.file.name} + {name}", path.with_name(name)))
+    listing = _listing(path.parent, *_state(path.parent))
+    # in this order they are sorted, too
+    for beginning in (f"{path.stem}#", f"{path.stem}."):
+        for number in range(bisect_left(listing, beginning), len(listing)):
+            name = listing[number]
+            if not name.startswith(beginning):
+                break  # they lie together: a thousand files are not looked through a thousand times
+            if name != path.name and (job.beside or not name.endswith(SIDECAR_SUFFIX)):
+                found.append((f"{job.file.name} + {name}", path.with_name(name)))
     return found
 
 

@@ -147,24 +147,30 @@ def _expected(counts: Counts) -> NDArray[np.float64]:
 
 def _is_gap(counts: Counts) -> NDArray[np.bool_]:
     """Codes without a pixel between codes that have many: no valley runs out into them."""
-    places = np.arange(counts.size)
-    left = np.maximum.accumulate(np.where(counts > 0, places, -1))
-    right = np.minimum.accumulate(np.where(counts > 0, places, counts.size)[::-1])[::-1]
-    inside = (counts == 0) & (left >= 0) & (right < counts.size)
-    walls = np.minimum(counts[np.maximum(left, 0)], counts[np.minimum(right, counts.size - 1)])
-    return np.asarray(inside & (walls >= _WALL) & (right - left <= _WIDEST))
+    gap = np.zeros(counts.size, dtype=bool)
+    used = np.flatnonzero(counts)
+    # from one code in use to the next: there are few that leave out others and are high enough
+    left, right = used[:-1], used[1:]
+    apart = right - left
+    walls = np.minimum(counts[left], counts[right])
+    for k in np.flatnonzero((apart > 1) & (apart <= _WIDEST) & (walls >= _WALL)).tolist():
+        gap[left[k] + 1 : right[k]] = True
+    return gap
 
 
 def _is_double(counts: Counts, usual: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Codes that stand out alone: a peak of the histogram itself is broader than one code."""
-    values = counts.astype(np.float64)
-    near = np.stack([np.roll(values, shift) for shift in (-2, -1, 1, 2)])
+    double = np.zeros(counts.size, dtype=bool)
+    some = np.flatnonzero(usual >= 4 * _EXPECTED)
+    values = counts[some].astype(np.float64)
+    near = counts[(some + np.array([[2], [1], [-1], [-2]])) % counts.size].astype(np.float64)
     around, beside = near.mean(axis=0), near[1:3].max(axis=0)
     # beside a gap every code looks high
     high = (values > _DOUBLE * around) & (values > _SINGLE * beside) & (near.min(axis=0) > 0)
     high &= values < _TRIPLE * around
     sure = values - around > _SURE * np.sqrt(around + 1)
-    return np.asarray(high & sure & (usual >= 4 * _EXPECTED))
+    double[some] = high & sure
+    return double
 
 
 def _is_regular(teeth: NDArray[np.bool_]) -> bool:

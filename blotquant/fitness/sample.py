@@ -65,7 +65,9 @@ class Sample:
         if pixels.dtype not in (np.uint8, np.uint16):
             return None
         step = max(1, pixels.size // _PIXELS)
-        part = np.ascontiguousarray(pixels[::step])
+        part = pixels[::step]
+        if part.strides[0] < 0 or part.strides[1] != part.itemsize:  # turned
+            part = np.ascontiguousarray(part)
         size = int(np.iinfo(pixels.dtype).max) + 1
         return cv2.calcHist([part], [0], None, [size], [0, size]).ravel().astype(np.int64)
 

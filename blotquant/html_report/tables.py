@@ -19,6 +19,7 @@ from blotquant.html_report.table import (
     shared_flags,
     text_column,
 )
+from blotquant.tables import records_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +37,7 @@ def band_table(bands: pd.DataFrame) -> Table:
     bands : DataFrame
         Columns as in `blotquant.columns.BAND_COLUMNS`.
     """
-    records = bands.to_dict("records")
+    records = records_of(bands)
     shared = shared_flags(records)
     columns = [
         integer_column("Lane", "lane"),
@@ -68,7 +69,7 @@ def normalized_table(normalized: pd.DataFrame) -> Table:
     normalized : DataFrame
         Columns as in `blotquant.columns.NORMALIZED_COLUMNS`.
     """
-    records = [_without_same_scale(record) for record in normalized.to_dict("records")]
+    records = [_without_same_scale(record) for record in records_of(normalized)]
     columns = [
         text_column("Target", "target"),
         text_column("Membrane", "membrane"),
