@@ -26,7 +26,7 @@ _COLUMNS, _SAMPLE = 150, 15_000
 # In a strip lower than so many times a band's half-thickness its bands, and their lobes, may leave
 # no rows to tell the clutter from: it is then told from place to place along the rows as well, of
 # which so many times is taken, as clouds are alike from place to place, too.
-_TIGHT, _LATERAL = 14, 2.0
+_TIGHT, _LATERAL = 24, 3.0
 # Evidence below this many times the clutter is none.
 _CLUTTER = 2.5
 # A picture whose strongest evidence is below this many times the clutter shows noise alone: over a
