@@ -17,6 +17,7 @@ from .limits import Peak, limits_and_ground
 from .membrane import find_panels
 from .model import Blot, Lane, Layout, Panel, Profile
 from .noise import NoiseModel, estimate_noise
+from .one_kind import of_one_kind
 from .order import medians
 from .reading import read_lanes, saturated_rows
 from .recipe import FindingSettings, Recipe
@@ -36,22 +37,6 @@ _WORKING_ROWS = 900
 _APART = 1.7
 # A band may be this much stronger as a whole than its middling sections say: soft edges, uneven.
 _UNEVEN = 1.7
-# Bands of one picture are of a kind: their thickness against the typical one. Overloading broadens
-# the high ones, which have at least this share of the upper quartile's height; a low one that is
-# broad is a cloud, however clear of the noise its size makes it.
-_NARROWEST, _BROADEST, _BROAD_LOW, _HIGH = 0.28, 2.6, 1.4, 0.2
-# ... unless so many of the next four lanes on either side show the like in the same row (so many of
-# its thickness higher or lower, no more than so many times as thick) ...
-_LANES_OF_ROW, _NEAR, _STEPS, _AS_THICK = 2, 4, 1.5, 1.5
-# ... and all these end where lanes do: the outer two of six sections answer less than the others,
-# and more so by half of what chance makes of it, which is this over their signal to noise.
-_OF_SIDES = 1.0
-# What is both high and in such a row may be broader still.
-_BROADEST_OF_ROW = 3.0
-# Peaks unlike that kind are one of their own where they have more than such a share of the trust.
-_ANOTHER = 0.2
-# A peak less steep than this share of its lane's steepest says little of what is typical.
-_STEEP = 0.1
 
 
 def find_bands(
@@ -102,7 +87,7 @@ def find_bands(
             settings.sensitivity,
         )
         peaks.update(zip(alike, found_in, strict=True))
-    kept = _of_one_kind({lane.id: peaks[lane.id] for lane in lanes})
+    kept = of_one_kind({lane.id: peaks[lane.id] for lane in lanes})
     broad = _too_broad(peaks, kept)
     with_broad = {lane: sorted([*kept[lane], *own], key=_row) for lane, own in broad.items()}
     (found, ground), (found_with_broad, ground_of_broad) = limits_and_ground(
@@ -193,89 +178,6 @@ def _averaged(values: NDArray[np.float64], step: int) -> NDArray[np.float64]:
     for first in range(1, step):
         total += values[..., first:used:step]
     return total / step
-
-
-def _of_one_kind(peaks: dict[str, list[Peak]]) -> dict[str, list[Peak]]:
-    """Peaks without those far broader or narrower than the picture's bands: clouds and specks.
-
-    A picture may hold bands of two kinds, such as one row far sharper than the others: what is
-    dropped has little of the trust, or it is a kind of its own.
-    """
-    everything = [peak for of_lane in peaks.values() for peak in of_lane]
-    if not everything:
-        return peaks
-    weights = np.concatenate([_trust(of_lane) for of_lane in peaks.values()])
-    strong = _HIGH * float(np.quantile([peak.height for peak in everything], 0.75))
-    kept = np.zeros(weights.size, bool)
-    in_rows = _in_rows(list(peaks.values()), weights)
-    while not kept.any() or weights[~kept].sum() > _ANOTHER * weights.sum():
-        rest = [
-            peak for peak, is_kept in zip(everything, kept.tolist(), strict=True) if not is_kept
-        ]
-        typical = _weighted_median(np.array([peak.thickness for peak in rest]), weights[~kept])
-        kept |= [
-            _NARROWEST < peak.thickness / typical < _broadest(in_row, peak.height > strong)
-            for peak, in_row in zip(everything, in_rows, strict=True)
-        ]
-    left = iter(kept.tolist())
-    return {lane: [peak for peak in of_lane if next(left)] for lane, of_lane in peaks.items()}
-
-
-def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
-    order = np.argsort(values)
-    half = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
-    return float(values[order][min(half, values.size - 1)])
-
-
-def _broadest(in_row: bool, is_high: bool) -> float:
-    """How thick a band may be, in typical ones."""
-    if in_row and is_high:
-        return _BROADEST_OF_ROW
-    return _BROADEST if in_row or is_high else _BROAD_LOW
-
-
-def _in_rows(lanes: list[list[Peak]], weights: NDArray[np.float64]) -> list[bool]:
-    """Which peaks, lane by lane, stand in a row with others and end, as these do, with their lane.
-
-    A cloud knows nothing of lanes, and a smear nothing of rows.
-    """
-    beside = np.array([peak.beside for own in lanes for peak in own])
-    # half way between the usual band and what is the same across the lane
-    most = 0.5 + 0.5 * _weighted_median(beside, weights)
-    in_rows = []
-    for k, own in enumerate(lanes):
-        near = [
-            lanes[j] for j in range(max(k - _NEAR, 0), min(k + _NEAR + 1, len(lanes))) if j != k
-        ]
-        for peak in own:
-            alike = [[one for one in others if _stand_in_a_row(peak, one)] for others in near]
-            row = [peak, *(one for others in alike for one in others[:1])]
-            in_rows.append(len(row) > _LANES_OF_ROW and _end_with_lanes(row, most))
-    return in_rows
-
-
-def _end_with_lanes(row: list[Peak], most: float) -> bool:
-    """Whether peaks, taken together, answer less than `most` of it at their lanes' sides."""
-    trust = np.array([peak.snr**2 for peak in row])
-    beside = float(trust @ [peak.beside for peak in row]) / float(trust.sum())
-    return bool(beside + _OF_SIDES / float(trust.sum()) ** 0.5 < most)
-
-
-def _stand_in_a_row(one: Peak, other: Peak) -> bool:
-    thin, thick = sorted((one.thickness, other.thickness))
-    return abs(one.row - other.row) < _STEPS * thick and thick < _AS_THICK * thin
-
-
-def _trust(peaks: list[Peak]) -> NDArray[np.float64]:
-    """Say of each peak of a lane in what a typical band is.
-
-    By how clear it is, and how steep against the lane's steepest: clouds are many, and clear of
-    the noise, but bands have edges.
-    """
-    steep = np.array([max(peak.strength, 0.0) / peak.sigma**1.5 for peak in peaks])
-    least = _STEEP * float(steep.max(initial=0.0))
-    clear = np.log1p([peak.snr for peak in peaks])
-    return np.asarray(clear * np.minimum(steep / max(least, 1e-300), 1.0), np.float64)
 
 
 def _too_broad(

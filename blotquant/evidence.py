@@ -23,10 +23,10 @@ _STEP = 0.15
 _SPECK = 7
 # The clutter is told from about so many columns, and so many px of them.
 _COLUMNS, _SAMPLE = 150, 15_000
-# In a strip lower than so many times a band's half-thickness its bands, and their lobes, may leave
-# no rows to tell the clutter from: it is then told from place to place along the rows as well, of
-# which so many times is taken, as clouds are alike from place to place, too.
-_TIGHT, _LATERAL = 24, 3.0
+# In a strip lower than so many times a band's half-thickness, and than so many rows, its bands, and
+# their lobes, may leave no rows to tell the clutter from: it is then told from place to place along
+# the rows as well, of which so many times is taken, as clouds are alike from place to place, too.
+_TIGHT, _LOW, _LATERAL = 24, 126, 3.0
 # Evidence below this many times the clutter is none.
 _CLUTTER = 2.5
 # A picture whose strongest evidence is below this many times the clutter shows noise alone: over a
@@ -53,6 +53,7 @@ def band_evidence(scene: Scene) -> NDArray[np.float32]:
     """
     rows, cols = scene.signal.shape
     inside = None if scene.inside.all() else scene.inside
+    height = rows if inside is None else int(np.count_nonzero(inside.any(axis=1)))
     best: NDArray[np.float32] | None = None
     sizes = _sizes(rows, cols, scene.factor)
     shorter = {down: _reduced(scene.signal, down, 1) for down, _, _ in sizes}
@@ -60,7 +61,9 @@ def band_evidence(scene: Scene) -> NDArray[np.float32]:
         signal = _reduced(shorter[down], 1, across)
         within = None if inside is None else _within(inside, down, across)
         for scale in scales:
-            ridge = _ridge(signal, within, scale / down, scale / across, scene.level)
+            is_tight = height < min(_TIGHT * scale, _LOW)
+            size = scale / down, scale / across
+            ridge = _ridge(signal, within, size, scene.level, is_tight=is_tight)
             best = ridge if best is None else _larger(best, ridge)
     if best is None:
         return np.zeros((rows, cols), np.float32)
@@ -132,24 +135,28 @@ def _larger(small: NDArray[np.float32], ridge: NDArray[np.float32]) -> NDArray[n
 def _ridge(
     signal: NDArray[np.float32],
     inside: NDArray[np.bool_] | None,
-    scale: float,
-    width: float,
+    size: tuple[float, float],
     level: float,
+    *,
+    is_tight: bool,
 ) -> NDArray[np.float32]:
     """Response to bands of one thickness, in units of its clutter.
 
-    `scale` is the thickness in rows of `signal`, `width` the same in its columns.
+    `size` is the thickness in rows of `signal`, and the same in its columns.
     """
+    scale, width = size
     border = cv2.BORDER_REPLICATE
     across = max(0.7, 0.3 * width)  # narrow: the gaps between touching lanes must stay
     fine = cv2.GaussianBlur(signal, (0, 0), across, sigmaY=scale, borderType=border)
     coarse = cv2.GaussianBlur(fine, (1, 0), 0.01, sigmaY=2.5 * scale, borderType=border)
     ridge = np.asarray(cv2.subtract(fine, coarse, dst=fine), np.float32)
-    ridge *= np.float32(1 / max(_clutter(ridge, inside, scale), _STEP * level))
+    ridge *= np.float32(1 / max(_clutter(ridge, inside, scale, is_tight=is_tight), _STEP * level))
     return ridge
 
 
-def _clutter(ridge: NDArray[np.float32], inside: NDArray[np.bool_] | None, scale: float) -> float:
+def _clutter(
+    ridge: NDArray[np.float32], inside: NDArray[np.bool_] | None, scale: float, *, is_tight: bool
+) -> float:
     """Robust spread of the response away from bands and their negative lobes."""
     if inside is not None:  # a strip among others is as low as it is, not as the picture
         held = np.flatnonzero(inside.any(axis=1))
@@ -173,7 +180,7 @@ def _clutter(ridge: NDArray[np.float32], inside: NDArray[np.bool_] | None, scale
         # two quantiles of a half-normal: JPEG leaves half of the blocks flat
         middle, upper = quantiles(np.abs(quiet), (0.5, 0.8))
         spread = max(1.4826 * middle, upper / 1.2816)
-    if len(ridge) < _TIGHT * scale:  # its bands' lobes may be all that was seen
+    if is_tight:  # its bands' lobes may be all that was seen
         spread = min(spread, _LATERAL * _clutter_beside(ridge, inside, scale))
     return max(spread, 1e-6 * float(np.abs(some).max()) + 1e-12)
 
