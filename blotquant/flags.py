@@ -83,7 +83,7 @@ FLAG_MEANING: MappingProxyType[Flag, str] = MappingProxyType(
         ),
         Flag.BELOW_DETECTION: (
             "No band stands out of the noise here: the value is a forced measurement, "
-            "read it as below detection_limit."
+            "read it as below detection_limit, or below the value where smear or a neighbour makes that larger."
         ),
         Flag.NEGATIVE_NET: "The background is larger than the signal; the value is kept, not set to 0.",
         Flag.EDGE_CUT: "The band or its lane runs over the edge of the image or membrane.",

@@ -99,7 +99,7 @@ def measured_lane(lane, bands, flags):
     return LaneMeasurement(lane.id, profile, 50 * width, width, found, NET)
 
 
-def result_of(image, flags=Flag.NONE, lanes=3):
+def result_of(image, flags=Flag.NONE, lanes=3, net=NET):
     lanes = tuple(
         Lane(f"l{i}", "p", ((0, 30 + 40 * i), (119, 30 + 40 * i)), 20, label=f"dose {i}")
         for i in range(lanes)
@@ -109,7 +109,7 @@ def result_of(image, flags=Flag.NONE, lanes=3):
     records = [
         {
             "image": image, "lane": n, "lane_label": lane.label, "lane_kind": "sample",
-            "net_density": NET * n, "net_density_err": 12.5, "snr": 50.0, "flags": str(flags),
+            "net_density": net * n, "net_density_err": 12.5, "snr": 50.0, "flags": str(flags),
             "detection_limit": 321.0, "integrated_density": NET + 1000, "background": 1000.0,
             "background_method": "lane", "layout_source": "auto", "quantification": "sum",
         }
@@ -275,8 +275,14 @@ class TestContent:
         assert "Normalized to GAPDH." in written.text
 
     def test_a_band_below_detection_shows_its_limit_not_a_value(self, page, tmp_path):
-        written = page([outcome_of(tmp_path, 1, "a.tif", flags=Flag.BELOW_DETECTION)])
+        written = page([outcome_of(tmp_path, 1, "a.tif", flags=Flag.BELOW_DETECTION, net=30.0)])
         assert "< 321" in written.text
+        assert "< 90" not in written.text
+
+    def test_what_hides_a_band_is_its_limit(self, page, tmp_path):
+        written = page([outcome_of(tmp_path, 1, "a.tif", flags=Flag.BELOW_DETECTION)])
+        assert "< 321" not in written.text
+        assert re.search(r"< 1\D?23\D?\d", written.text)
 
     def test_normalized_densities_are_drawn_and_listed(self, page):
         ratios = [ratio(n, n / 2) for n in (1, 2, 3)] + [ratio(4, math.nan)]

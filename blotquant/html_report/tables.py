@@ -102,7 +102,9 @@ def _net_density(record: Record) -> Cell:
     cell = number_cell(float_of(record["net_density"]))
     if not is_missing(record):
         return cell
-    limit = number_cell(float_of(record["detection_limit"]))
+    # smear or a neighbour's flank may stand where no band does: what it amounts to hides a band
+    forced, least = float_of(record["net_density"]), float_of(record["detection_limit"])
+    limit = number_cell(max(least, forced) if math.isfinite(forced) else least)
     if not limit.text:
         return Cell("below detection", sort=cell.sort, kind="limit")
     full = f"limit {limit.full}; forced measurement {cell.full}"

@@ -289,7 +289,7 @@ def number(value: float) -> str:
 
 def _density(measured: BandMeasurement, *, error: bool = True) -> str:
     if Flag.BELOW_DETECTION in measured.flags:
-        return f"< {number(measured.detection_limit)}"
+        return f"< {number(max(measured.detection_limit, measured.net_density))}"
     net, doubt = measured.net_density, measured.net_density_err
     if not error:
         return number(net)
