@@ -13,6 +13,10 @@ BLOCK = 8
 # Summed over coefficients: clean pictures came to 15 at most, JPEG 75 to 30 at least.
 SURE = 24.0
 _BLOCKS = 800
+# The lowest or highest level of so large a share of a picture is canvas, or clipped.
+_CANVAS = 0.02
+# Fewer blocks say nothing.
+_FEW = 16
 _COEFFICIENTS = ((0, 1), (1, 0), (1, 1), (0, 2), (2, 0), (1, 2), (2, 1))
 # Coefficients are counted in quarters of a grey level; steps of 2 to 64 levels are looked for.
 _FINE, _BINS = 4, 4096
@@ -39,19 +43,29 @@ def rounding_evidence(pixels: NDArray[Any]) -> float:
     coefficients; here their Fourier transform is read, which needs no step to be guessed.
     """
     rows, cols = (length // BLOCK - 1 for length in pixels.shape)
-    if rows * cols < 16 or min(rows, cols) < 1:
+    if rows * cols < _FEW or min(rows, cols) < 1:
         return 0.0
     thin = max(1, int(np.sqrt(rows * cols / _BLOCKS)))
-    combs = np.stack(
-        [
-            _comb(_blocks(pixels[top:, left:], rows, cols, thin))
-            for top in range(BLOCK)
-            for left in range(BLOCK)
-        ]
-    )
-    count = -(-rows // thin) * -(-cols // thin)
-    above = (combs - np.median(combs, axis=0)) * np.sqrt(2 * count)
+    canvas = [end for end in (pixels.min(), pixels.max()) if (pixels == end).mean() > _CANVAS]
+    of_grids = [
+        _without_canvas(_blocks(pixels[top:, left:], rows, cols, thin), canvas)
+        for top in range(BLOCK)
+        for left in range(BLOCK)
+    ]
+    count = np.array([len(blocks) for blocks in of_grids])
+    if count.min() < _FEW:
+        return 0.0
+    combs = np.stack([_comb(blocks) for blocks in of_grids])
+    above = (combs - np.median(combs, axis=0)) * np.sqrt(2 * count)[:, None, None]
     return float(above.max(axis=2).sum(axis=1).max())
+
+
+def _without_canvas(blocks: NDArray[np.float32], canvas: list[Any]) -> NDArray[np.float32]:
+    """Blocks that hold none of some levels: where straight strips end all on one grid."""
+    held = np.zeros(len(blocks), bool)
+    for level in canvas:
+        held |= (blocks == level).any(axis=1)
+    return blocks[~held]
 
 
 def _blocks(pixels: NDArray[Any], rows: int, cols: int, thin: int) -> NDArray[np.float32]:

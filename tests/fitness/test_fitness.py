@@ -33,6 +33,26 @@ def test_a_picture_from_an_imager_carries_nothing(tampering, kind):
     assert checks(tampering.as_blot(blot.image)) == set()
 
 
+def figure_of_strips(seed):
+    """Four strips with bands, white between them: 8 bits, straight edges on one grid of 8 px."""
+    rng = np.random.default_rng(seed)
+    row, col = np.mgrid[:336, :528]
+    picture = rng.normal(180, 2, row.shape)
+    for top, left in np.ndindex(4, 8):
+        away = row - 32 - 80 * top - rng.uniform(-4, 4)
+        across = np.clip((24 - np.abs(col - 44 - 61 * left)) / 4, 0, 1)
+        picture -= rng.uniform(30, 100) * np.exp(-0.5 * (away / rng.uniform(5, 8)) ** 2) * across
+    canvas = ((row + 8) % 80 < 16) | (col < 8) | (col >= 520)
+    return np.where(canvas, 255, np.clip(np.rint(picture), 0, 250)).astype(np.uint8)
+
+
+def test_a_figure_of_strips_was_no_jpeg(tampering):
+    figure = figure_of_strips(1)
+    assert "lossy" not in checks(tampering.as_blot(figure))
+    _, packed = cv2.imencode(".jpg", figure, [cv2.IMWRITE_JPEG_QUALITY, 85])
+    assert "lossy" in checks(tampering.as_blot(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE)))
+
+
 @pytest.mark.parametrize("number", SEEDS)
 def test_a_jpeg_saved_as_tiff_is_known(tampering, number):
     blot, rng = tampering.clean(number, 40), np.random.default_rng(number)
