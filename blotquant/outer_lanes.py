@@ -72,7 +72,7 @@ def with_outer_lanes(teeth: list[Tooth], scene: Scene, warp: Warp) -> list[Tooth
     if spacing - width < max(_ROOM, _ROOM_SHARE * spacing):
         return teeth
     signal, valid = straightened(scene, warp)
-    view = _View(signal, valid, len(scene.signal) / len(signal), spacing, width)
+    view = _View(signal, valid, scene.level, len(scene.signal) / len(signal), spacing, width)
     for _ in range(2):  # one side, then the other
         view = view.mirrored()
         end = float(view.signal.shape[1] - 1)
@@ -91,6 +91,7 @@ class _View:
 
     signal: NDArray[np.float64]  # shape (S, U)
     valid: NDArray[np.bool_]  # same shape
+    level: float  # of one grey level
     rows: float  # of the scene a slice
     spacing: float
     width: float
@@ -191,6 +192,7 @@ def _noise(view: _View, center: float, thick: float) -> float:
     among = view.columns(center, view.width)
     step = np.diff(view.signal[:, among], axis=1)[view.valid[:, among][:, 1:]]
     pixel = 1.4826 / 2**0.5 * median(np.abs(step)) if step.size else 0.0
+    pixel = max(pixel, view.level / 12**0.5)  # JPEG leaves no noise, but steps of a level
     gap = _GAP * (view.spacing - view.width)
     columns = 1 / (_CORE * view.width) + 1 / (2 * max(gap, 1.0))
     # 2 sqrt(pi) times its sigma: what a Gaussian smooths over
