@@ -19,7 +19,7 @@ from .halves import halves_joined
 from .merged import told_apart
 from .model import Blot, Lane, Panel, Point
 from .noise import NoiseModel
-from .outer_lanes import with_outer_lanes
+from .outer_lanes import with_outer_lanes, with_whole_bands
 from .recipe import FindingSettings
 from .scene import Scene, make_scene
 from .warp import Warp, fit_warp, straighten
@@ -95,12 +95,13 @@ def _lanes_of_panel(
         return []
     if not settings.lane_count:
         teeth = with_outer_lanes(teeth, scene, warp)
+    wide = with_whole_bands(teeth, scene, warp)
     # the evidence is the root of the signal: squared, it shows how soft the lanes' edges are
     linear = straighten(evidence**2, warp)
-    feet = lane_feet(linear.sum(axis=0), teeth)
+    feet = lane_feet(linear.sum(axis=0), wide)
     offsets = lane_offsets(linear, teeth)
     if width:
-        feet = [(tooth.center - width / 2, tooth.center + width / 2) for tooth in teeth]
+        feet = [(tooth.center - width / 2, tooth.center + width / 2) for tooth in wide]
     whole = [
         replace(tooth, left=left, right=right)
         for tooth, (left, right) in zip(teeth, feet, strict=True)

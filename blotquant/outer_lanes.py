@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from .order import median, quantile
 from .scene import Scene
 from .warp import Warp, straightened
 
-__all__ = ["with_outer_lanes"]
+__all__ = ["with_outer_lanes", "with_whole_bands"]
 
 # Lanes that tell a spacing, and room between them, px of the scene and share of the spacing, that
 # shows where one ends.
@@ -45,6 +46,8 @@ _BESIDE, _FAR = 0.1, 2
 # It stands off the lane's place by no more than this share of the spacing, and is as wide as the
 # bands beside it within these.
 _OFF, _WIDTHS = 0.12, (0.7, 1.3)
+# A lane is cut where its band is wider by so many px of the scene and so much of its width.
+_MORE, _MORE_SHARE = 2.0, 0.06
 # More lanes than this are not added to a side.
 _MOST = 3
 
@@ -65,14 +68,9 @@ def with_outer_lanes(teeth: list[Tooth], scene: Scene, warp: Warp) -> list[Tooth
     list of Tooth
         Left to right. Lanes added have strength 0: the evidence knows nothing of them.
     """
-    if len(teeth) < _FEWEST:
+    view = _view_of(teeth, scene, warp)
+    if view is None:
         return teeth
-    spacing = typical_step(np.diff([tooth.center for tooth in teeth]))
-    width = median([tooth.width for tooth in teeth if tooth.strength > 0] or [teeth[0].width])
-    if spacing - width < max(_ROOM, _ROOM_SHARE * spacing):
-        return teeth
-    signal, valid = straightened(scene, warp)
-    view = _View(signal, valid, scene.level, len(scene.signal) / len(signal), spacing, width)
     for _ in range(2):  # one side, then the other
         view = view.mirrored()
         end = float(view.signal.shape[1] - 1)
@@ -83,6 +81,55 @@ def with_outer_lanes(teeth: list[Tooth], scene: Scene, warp: Warp) -> list[Tooth
                 break
             teeth = [*teeth, more]
     return teeth
+
+
+def with_whole_bands(teeth: list[Tooth], scene: Scene, warp: Warp) -> list[Tooth]:
+    """Comb with lanes as wide, at half height, as their clearest band is in the signal.
+
+    The evidence lacks what is below the clutter: of a weak lane it shows the middle alone.
+
+    Parameters
+    ----------
+    teeth : list of Tooth
+        Left to right.
+    scene : Scene
+    warp : Warp
+        On which the lanes stand upright.
+
+    Returns
+    -------
+    list of Tooth
+        Left to right; none is narrower than it was. Those widened have strength 0: the evidence
+        does not tell where they end.
+    """
+    view = _view_of(teeth, scene, warp)
+    if view is None:
+        return teeth
+    ends = [-np.inf, *((a.right + b.left) / 2 for a, b in pairwise(teeth)), np.inf]
+    return [_widened(view, t, *room) for t, room in zip(teeth, pairwise(ends), strict=True)]
+
+
+def _widened(view: _View, tooth: Tooth, first: float, last: float) -> Tooth:
+    section = _band_in_common_row(view, [tooth], tooth.center) if tooth.strength > 0 else None
+    band = _sides(view, *section, tooth.center) if section else None
+    if band is None:
+        return tooth
+    left = min(tooth.left, max(band[0], first))
+    right = max(tooth.right, min(band[1], last))
+    is_cut = right - left - tooth.width > max(_MORE, _MORE_SHARE * tooth.width)
+    return replace(tooth, left=left, right=right, strength=0.0) if is_cut else tooth
+
+
+def _view_of(teeth: list[Tooth], scene: Scene, warp: Warp) -> _View | None:
+    """Signal on straight lanes; None where there are too few or there is no room between them."""
+    if len(teeth) < _FEWEST:
+        return None
+    spacing = typical_step(np.diff([tooth.center for tooth in teeth]))
+    width = median([tooth.width for tooth in teeth if tooth.strength > 0] or [teeth[0].width])
+    if spacing - width < max(_ROOM, _ROOM_SHARE * spacing):
+        return None
+    signal, valid = straightened(scene, warp)
+    return _View(signal, valid, scene.level, len(scene.signal) / len(signal), spacing, width)
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +239,8 @@ def _noise(view: _View, center: float, thick: float) -> float:
     among = view.columns(center, view.width)
     step = np.diff(view.signal[:, among], axis=1)[view.valid[:, among][:, 1:]]
     pixel = 1.4826 / 2**0.5 * median(np.abs(step)) if step.size else 0.0
-    pixel = max(pixel, view.level / 12**0.5)  # JPEG leaves no noise, but steps of a level
+    if pixel < view.level / 12**0.5:
+        return view.level / 4  # steps of a level (and JPEG's rings) are no noise that averages out
     gap = _GAP * (view.spacing - view.width)
     columns = 1 / (_CORE * view.width) + 1 / (2 * max(gap, 1.0))
     # 2 sqrt(pi) times its sigma: what a Gaussian smooths over

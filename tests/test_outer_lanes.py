@@ -51,3 +51,15 @@ def test_a_cloud_at_a_lane_s_place_beside_a_ladder_is_none():
     pixels += 400 * np.exp(-0.5 * (((row - 210) / 25) ** 2 + ((col - 30) / 18) ** 2))
     blot = bq.Blot(np.clip(pixels, 0, 65535).astype(np.uint16), polarity="light_on_dark")
     assert len(bq.detect(blot).lanes) == 6
+
+
+def test_a_weak_lane_of_a_tight_strip_is_as_wide_as_its_band():
+    pixels = np.random.default_rng(9).normal(1000, 10, (52, 440))
+    row, col = np.indices(pixels.shape)
+    for k, strength in enumerate([1.0, 0.9, 0.3, 2.5, 2.8, 0.9]):
+        across = 0.5 ** (np.abs(col - PITCH * k - 60) / (WIDTH / 2)) ** 4
+        pixels += 20_000 * strength * across * np.exp(-0.5 * ((row - 26) / 9) ** 2)
+    blot = bq.Blot(np.clip(pixels, 0, 65535).astype(np.uint16), polarity="light_on_dark")
+    widths = [lane.width for lane in bq.detect(blot).lanes]
+    assert len(widths) == 6
+    assert widths[2] > WIDTH  # half of it was cut off
