@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +16,20 @@ __all__ = ["count_round_spots"]
 # At half height a spot is as wide as high within this factor; bands are wider than high.
 _ROUND = 1.12
 # A disk fills pi/4 of its bounding box; a band, a rectangle with round ends, fills more.
-_DISK_FILL = (0.70, 0.815)
+# (That of a spot of ten px fills less.)
+_DISK_FILL = (0.62, 0.815)
 # Spots scatter little in shape: the middle half of them lies within this.
 _SCATTER = 0.25
 # A spot's edges are as soft across as along; a band's are hard across and soft along.
 _ALIKE = 0.22
 _MIN_SPOTS = 6
+# Spots are in one row, or one above the other, where their middles differ by less than this share
+# of their height or width.
+_IN_LINE = 0.5
+# In a blot so many of the spots have neighbours in a row, whose distances are whole numbers of one
+# spacing within this share; its rows are so many spacings apart, or it has one. The wells of a
+# dot blot are as far apart down as across.
+_IN_ROWS, _OFF_SPACING, _ROWS_APART = 0.8, 0.2, 1.5
 # Where most pieces of evidence are this much wider than high, no closer look is needed.
 _SURELY_BANDS = 2.5
 _MIN_SIDE = 5
@@ -39,7 +49,7 @@ def count_round_spots(scene: Scene, evidence: NDArray[np.float32]) -> int:
     Returns
     -------
     int
-        0 for a western blot.
+        0 for a western blot, of round bands too: they stand in rows farther apart than lanes.
     """
     bright = (evidence > 0.35 * float(evidence.max())).astype(np.uint8)
     # every piece's own outline, also of one in the hole of another
@@ -64,7 +74,26 @@ def count_round_spots(scene: Scene, evidence: NDArray[np.float32]) -> int:
     is_disk = _DISK_FILL[0] < float(np.median(fill)) < _DISK_FILL[1]
     is_alike = float(np.median(np.abs(np.log(edges)))) < _ALIKE
     spots = round(len(large) * len(shapes) / len(some))
-    return spots if is_round and is_disk and is_alike else 0
+    return spots if is_round and is_disk and is_alike and not _are_bands(large) else 0
+
+
+def _are_bands(boxes: Sequence[Sequence[int]]) -> bool:
+    """Whether spots (left, top, width, height) stand as bands do: evenly in rows that are apart."""
+    left, top, width, height = np.array(boxes, np.float64).T
+    across = np.abs(np.subtract.outer(left + width / 2, left + width / 2))
+    down = np.abs(np.subtract.outer(top + height / 2, top + height / 2))
+    in_row = (down < _IN_LINE * median(height)) & (across > _IN_LINE * median(width))
+    in_column = (across < _IN_LINE * median(width)) & (down > _IN_LINE * median(height))
+    beside = across.min(axis=1, where=in_row, initial=np.inf)
+    below = down.min(axis=1, where=in_column, initial=np.inf)
+    beside, below = beside[np.isfinite(beside)], below[np.isfinite(below)]
+    if beside.size < _IN_ROWS * left.size:
+        return False
+    spacing = quantile(beside, 0.25)
+    steps = beside / spacing
+    even = np.abs(steps - np.rint(steps)) < _OFF_SPACING
+    apart = quantile(below, 0.25) if below.size else np.inf
+    return bool(even.sum() >= _IN_ROWS * left.size and apart > _ROWS_APART * spacing)
 
 
 def _shape(

@@ -19,6 +19,7 @@ from .halves import halves_joined
 from .merged import told_apart
 from .model import Blot, Lane, Panel, Point
 from .noise import NoiseModel
+from .outer_lanes import with_outer_lanes, with_whole_bands
 from .recipe import FindingSettings
 from .scene import Scene, make_scene
 from .warp import Warp, fit_warp, straighten
@@ -54,14 +55,15 @@ def find_lanes(
     lanes: list[Lane] = []
     for panel in panels:
         scene = make_scene(blot, panel)
-        evidence = band_evidence(_clean(scene, dirt_of(blot, noise)))
+        clean = _clean(scene, dirt_of(blot, noise))
+        evidence = band_evidence(clean)
         spots = count_round_spots(scene, evidence) if evidence.any() else 0
         if spots and not settings.lane_count:
             raise NothingFound(
                 f"{blot.source.name}: looks like a dot blot ({spots} round spots), which has no "
                 "lanes; draw lanes by hand, or give their number (--lanes), if it is a gel"
             )
-        lanes += _lanes_of_panel(scene, evidence, panel, settings, len(lanes))
+        lanes += _lanes_of_panel(clean, evidence, panel, settings, len(lanes))
     if not lanes:
         raise NothingFound(
             f"{blot.source.name}: no bands stand out of the background, so there are no lanes; "
@@ -91,12 +93,15 @@ def _lanes_of_panel(
     warp, teeth, against = _comb(evidence, settings.lane_count, spacing)
     if not teeth:
         return []
+    if not settings.lane_count:
+        teeth = with_outer_lanes(teeth, scene, warp)
+    wide = with_whole_bands(teeth, scene, warp)
     # the evidence is the root of the signal: squared, it shows how soft the lanes' edges are
     linear = straighten(evidence**2, warp)
-    feet = lane_feet(linear.sum(axis=0), teeth)
+    feet = lane_feet(linear.sum(axis=0), wide)
     offsets = lane_offsets(linear, teeth)
     if width:
-        feet = [(tooth.center - width / 2, tooth.center + width / 2) for tooth in teeth]
+        feet = [(tooth.center - width / 2, tooth.center + width / 2) for tooth in wide]
     whole = [
         replace(tooth, left=left, right=right)
         for tooth, (left, right) in zip(teeth, feet, strict=True)

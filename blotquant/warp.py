@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from .order import quantile, quantiles_along
+from .scene import Scene
 
-__all__ = ["Warp", "fit_warp"]
+__all__ = ["Warp", "fit_warp", "straighten", "straightened"]
 
 # Lanes lean by no more than this (columns per row), and widen by no more over the height.
 _MAX_LEAN = 0.25
@@ -280,8 +281,28 @@ def straighten(
     # what runs through all columns alike is the membrane's edge, not bands
     sums -= quantiles_along(sums[:, :: max(1, width // 200)], 0.1)[:, None]
     np.maximum(sums, 0, out=sums)
+    return _along(sums, edges, warp)
+
+
+def straightened(
+    scene: Scene, warp: Warp, n_slices: int = 200
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Signal on straight lanes, the mean of each slice's rows, and where all of it is on the panel.
+
+    Both of shape slices x lane coordinate `u`.
+    """
+    height = len(scene.signal)
+    edges = np.linspace(0, height, min(n_slices, height) + 1).astype(int)
+    thick = np.diff(edges)[:, None]
+    signal = _along(_sums_of_rows(scene.signal, edges) / thick, edges, warp)
+    inside = _along(_sums_of_rows(scene.inside.astype(np.float32), edges) / thick, edges, warp)
+    return signal, inside > 0.99
+
+
+def _along(values: NDArray[np.float64], edges: NDArray[np.intp], warp: Warp) -> NDArray[np.float64]:
+    """Values of slices from edge to edge, read along straight lanes; 0 beyond the picture."""
     middles = (edges[:-1] + edges[1:] - 1) / 2
     first = warp.column(0.0, middles)
     stretch = warp.column(1.0, middles) - first
-    straight = _read_along(sums.astype(np.float32), first[None], stretch[None], width)[0]
-    return np.asarray(straight, np.float64)
+    read = _read_along(values.astype(np.float32), first[None], stretch[None], values.shape[1])
+    return np.asarray(read[0], np.float64)
