@@ -13,12 +13,13 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 from .errors import NothingFound
 from .flags import Flag
 from .known_places import with_faint_bands
-from .limits import Peak, limits_and_ground
+from .limits import limits_and_ground
 from .membrane import find_panels
 from .model import Blot, Lane, Layout, Panel, Profile
 from .noise import NoiseModel, estimate_noise
 from .one_kind import of_one_kind
 from .order import medians
+from .peak import Peak
 from .reading import read_lanes, saturated_rows
 from .recipe import FindingSettings, Recipe
 from .rows import FoundBand, arrange_rows

@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from .flat_tops import with_whole_tops
 from .model import Lane, Profile
 from .order import median
+from .peak import Peak
 from .rows import FoundBand
 from .smoother import fit_baselines
 
-__all__ = ["Ground", "Peak", "band_limits", "limits_and_ground"]
+__all__ = ["Ground", "band_limits", "limits_and_ground"]
 
 # The baseline bends over no less than this share of a band's length.
 _LEAST_LENGTH = 0.4
@@ -30,24 +32,6 @@ _LONGEST_REACH = 12.0
 _SHOULDER = 0.25
 # Along the profile a band ends where it has fallen to this share of its peak.
 _FOOT = 0.001
-
-
-@dataclass(frozen=True)
-class Peak:
-    """A band as a matched filter sees it; places in rows of the (averaged) profile."""
-
-    row: float
-    sigma: float
-    snr: float
-    spread: float  # noise of the response
-    strength: float  # response, normalised so that it is largest at the band's own thickness
-    thickness: float  # sigma of the band, between those of the filters
-    beside: float = 1.0  # response of the lane's outer sections over that of its inner ones
-
-    @property
-    def height(self) -> float:
-        """Height of the summit as the filter sees it, a.u. times a constant."""
-        return self.strength * math.sqrt(self.sigma)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +106,10 @@ def limits_and_ground(
         limits = {(k, lane): shape.limits(reach[k]) for (k, lane), shape in seen.items()}
         if not last:
             hidden = {key: [one for one in own if one] for key, own in limits.items()}
+            peaks = {
+                key: with_whole_tops(shape.smooth, shape.noise, shape.peaks)
+                for key, shape in seen.items()
+            }
     found: list[tuple[list[FoundBand], dict[str, Ground]]] = [([], {}) for _ in sets]
     for (k, lane), shape in seen.items():
         found[k][0].extend(_found(lane, profiles[lane], shape, limits[k, lane]))

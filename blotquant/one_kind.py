@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .limits import Peak
+from .peak import Peak
 
 __all__ = ["of_one_kind"]
 

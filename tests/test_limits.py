@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import exponnorm
 
-from blotquant.limits import Peak, band_limits
+from blotquant.limits import band_limits
 from blotquant.model import Lane, Profile
+from blotquant.peak import Peak
 
 SIGMA, TAIL, NOISE = 6.0, 0.9, 10.0
 

@@ -1,0 +1,102 @@
+"""Peaks that are the two ends of one flat top: a band loaded to its height, or overexposed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .peak import Peak
+
+__all__ = ["with_whole_tops"]
+
+Floats = NDArray[np.float64]
+
+# Both ends of a flat top are as high within this share.
+_UNEVEN = 0.3
+# From 84 % to 16 % of its height a Gaussian falls within 1.32 sigma.
+_FALL = 1.32
+# The top of two Gaussians, from 84 % to 84 % of its height over that sigma, is 2.9 long where they
+# stand 2.2 sigma apart and the dip between them begins to show. Longer by 0.1, it dips by 1.1 % of
+# its height more, below the line from end to end: whether they are equally high or not.
+_NO_DIP, _DIP = 2.9, 0.11
+
+
+def with_whole_tops(smooth: Floats, noise: Floats, peaks: Sequence[Peak]) -> list[Peak]:
+    """Peaks of a lane, those that are the ends of one flat top taken together.
+
+    Parameters
+    ----------
+    smooth : ndarray, shape (N,)
+        The lane's profile above its baseline, a little smoothed.
+    noise : ndarray, shape (N,)
+        Its standard deviation.
+    peaks : sequence of Peak
+        From the well down.
+
+    Notes
+    -----
+    Two bands so near that no dip shows between them have a common top no longer than about three
+    times what their flanks are soft. A top that is longer, and flat, is that of one band.
+    """
+    whole: list[Peak] = []
+    for peak in peaks:
+        joined = _joined(smooth, noise, whole[-1], peak) if whole else None
+        if joined is None:
+            whole.append(peak)
+        else:
+            whole[-1] = joined
+    return whole
+
+
+def _joined(smooth: Floats, noise: Floats, first: Peak, second: Peak) -> Peak | None:
+    """One peak in place of two, where they are the ends of one flat top; else None."""
+    start, stop = int(first.row), min(math.ceil(second.row), smooth.size - 1)
+    if not 0 <= start < stop:
+        return None
+    top = smooth[start : stop + 1]
+    height = float(np.median(top))
+    if height <= 0 or min(top[0], top[-1]) < (1 - _UNEVEN) * max(top[0], top[-1]):
+        return None
+    dip = float((np.linspace(top[0], top[-1], top.size) - top).max())
+    doubt = float(noise[start : stop + 1].mean())
+    above, below = _edge(smooth, start, -1, height), _edge(smooth, stop, 1, height)
+    if above is None or below is None:
+        return None
+    soft = (above[1] + below[1]) / 2 / _FALL
+    of_two = _DIP * ((below[0] - above[0]) / soft - _NO_DIP)
+    if (dip + doubt) / height > of_two:
+        return None
+    stronger = max(first, second, key=lambda peak: peak.snr)
+    sigma = (below[0] - above[0]) / 2
+    return replace(
+        stronger,
+        row=(above[0] + below[0]) / 2,
+        sigma=max(sigma, stronger.sigma),
+        thickness=max(sigma, stronger.thickness),
+    )
+
+
+def _edge(smooth: Floats, at: int, step: int, height: float) -> tuple[float, float] | None:
+    """Where a top ends and how many rows its flank takes, from 84 to 16 % of its height."""
+    side = smooth[at::step] if step > 0 else smooth[at::-1]
+    low = np.flatnonzero(side < 0.16 * height)
+    if low.size == 0:
+        return None
+    high = np.flatnonzero(side[: low[0]] > 0.84 * height)
+    if high.size == 0:
+        return None
+    outer, end = (
+        _crossing(side, int(high[-1]), 0.84 * height),
+        _crossing(side, int(low[0]) - 1, 0.16 * height),
+    )
+    return at + step * outer, end - outer
+
+
+def _crossing(side: Floats, before: int, level: float) -> float:
+    """Place between `before` and the next at which a falling side comes down to a level."""
+    drop = float(side[before] - side[before + 1])
+    return before + (float(side[before]) - level) / drop if drop > 0 else float(before)
