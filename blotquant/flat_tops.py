@@ -20,9 +20,10 @@ _UNEVEN = 0.3
 # From 84 % to 16 % of its height a Gaussian falls within 1.32 sigma.
 _FALL = 1.32
 # The top of two Gaussians, from 84 % to 84 % of its height over that sigma, is 2.9 long where they
-# stand 2.2 sigma apart and the dip between them begins to show. Longer by 0.1, it dips by 1.1 % of
-# its height more, below the line from end to end: whether they are equally high or not.
-_NO_DIP, _DIP = 2.9, 0.11
+# stand 2.2 sigma apart and the dip between them begins to show. Longer by 0.1, it dips by about 1 %
+# of its height more, below the line from end to end: whether they are equally high or not. Half of
+# that is asked for.
+_NO_DIP, _DIP = 3.0, 0.05
 
 
 def with_whole_tops(smooth: Floats, noise: Floats, peaks: Sequence[Peak]) -> list[Peak]:
@@ -61,14 +62,15 @@ def _joined(smooth: Floats, noise: Floats, first: Peak, second: Peak) -> Peak | 
     height = float(np.median(top))
     if height <= 0 or min(top[0], top[-1]) < (1 - _UNEVEN) * max(top[0], top[-1]):
         return None
-    dip = float((np.linspace(top[0], top[-1], top.size) - top).max())
-    doubt = float(noise[start : stop + 1].mean())
+    middle = slice(top.size // 3, top.size - top.size // 3)
+    dip = float((np.linspace(top[0], top[-1], top.size) - top)[middle].mean())
+    doubt = float(noise[start : stop + 1].mean()) / math.sqrt(top[middle].size)
     above, below = _edge(smooth, start, -1, height), _edge(smooth, stop, 1, height)
     if above is None or below is None:
         return None
     soft = (above[1] + below[1]) / 2 / _FALL
     of_two = _DIP * ((below[0] - above[0]) / soft - _NO_DIP)
-    if (dip + doubt) / height > of_two:
+    if (max(dip, 0.0) + doubt) / height > of_two:
         return None
     stronger = max(first, second, key=lambda peak: peak.snr)
     sigma = (below[0] - above[0]) / 2

@@ -16,7 +16,8 @@ Floats = NDArray[np.float64]
 
 # The edges of a band are alike in softness within this, as a logarithm.
 _EDGES_SPREAD = 0.35
-# What a criterion counts: both edges' places and softness, and the height.
+# What a criterion counts: both edges' places and softness, and the height; or the place, both
+# sides' lengths, how compressed it is, and the height.
 _FREE = 5
 _ROOT = float(np.sqrt(2 * np.pi))
 
@@ -25,8 +26,8 @@ def plateau_aicc(stretch: Stretch) -> float:
     r"""Akaike's criterion of one band with a flat top, to compare with `PeakFit.aicc`.
 
     A well loaded to its height, or a sample that entered the gel as a plug, gives a band of even
-    signal between two edges that diffusion softened: two Gaussians side by side fit it well, and
-    one, skewed or not, does not.
+    signal between two edges that diffusion softened; film and overloaded membranes compress a
+    band's top. Two Gaussians side by side fit either well, and one, skewed or not, does not.
 
     Parameters
     ----------
@@ -40,8 +41,11 @@ def plateau_aicc(stretch: Stretch) -> float:
     Notes
     -----
     .. math:: h \, (\Phi((x - a) / \sigma_a) - \Phi((x - b) / \sigma_b))
+        \quad\text{or}\quad h \, (1 - e^{-m G(x)}) / (1 - e^{-m})
 
-    with the weights and the line under it of `blotquant.peak_model`.
+    whichever fits better, G being a Gaussian with a length of its own to either side, and the
+    second the law by which grains, or sites of a membrane, run out (Hurter and Driffield 1890, J.
+    Soc. Chem. Ind. 9:455); with the weights and the line under it of `blotquant.peak_model`.
     """
     height = float(stretch.above.max())
     used = np.ones(stretch.position.size, bool) if stretch.used is None else stretch.used
@@ -54,9 +58,10 @@ def plateau_aicc(stretch: Stretch) -> float:
     begin = [high[0], np.log(thick), np.log(thick / 6), np.log(thick / 6), 1.0, 0.0, 0.0]
     tilt = (x - x.mean()) / max(float(np.ptp(x)) / 2, 1.0)
     level = max(stretch.level_sd / height, 1e-9)
-    prior = np.zeros((3, len(begin)))
-    prior[0, [2, 3]] = 1 / _EDGES_SPREAD, -1 / _EDGES_SPREAD
-    prior[1, 5] = prior[2, 6] = 1 / level
+    prior, of_film = np.zeros((2, 3, len(begin)))
+    for one, alike in (prior, [2, 3]), (of_film, [1, 2]):
+        one[0, alike] = 1 / _EDGES_SPREAD, -1 / _EDGES_SPREAD
+        one[1, 5] = one[2, 6] = 1 / level
 
     def rest(of: Floats) -> Floats:
         z = _in_softness(x, of)[0]
@@ -77,8 +82,24 @@ def plateau_aicc(stretch: Stretch) -> float:
         ]
         return np.vstack([np.stack(columns, axis=1) / sd[:, None], prior])
 
-    found = least_squares(rest, begin, slopes, method="lm", max_nfev=100)
-    return akaike(2 * float(found.cost), x.size, _FREE)
+    def rest_of_film(of: Floats) -> Floats:
+        fit = _compressed(x, of) + of[5] + of[6] * tilt
+        return np.concatenate([(fit - y) / sd, of_film @ of])
+
+    even = least_squares(rest, begin, slopes, method="lm", max_nfev=100)
+    middle, sigma = (high[0] + high[-1]) / 2, np.log(thick / 2.5)
+    film = least_squares(
+        rest_of_film, [middle, sigma, sigma, 0.0, 1.0, 0.0, 0.0], method="lm", max_nfev=400
+    )
+    return akaike(2 * float(min(even.cost, film.cost)), x.size, _FREE)
+
+
+def _compressed(x: Floats, of: Floats) -> Floats:
+    """A Gaussian, its two sides of their own length, as film or an overloaded membrane shows it."""
+    sides = np.exp(np.clip(of[1:3], -5.0, 12.0))
+    away = (x - of[0]) / np.where(x < of[0], sides[0], sides[1])
+    most = np.exp(np.clip(of[3], -5.0, 5.0))
+    return np.asarray(of[4] * np.expm1(-most * np.exp(-0.5 * away**2)) / np.expm1(-most))
 
 
 def _in_softness(x: Floats, of: Floats) -> tuple[Floats, Floats, float]:
