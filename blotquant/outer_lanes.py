@@ -46,7 +46,8 @@ _BESIDE, _FAR = 0.1, 2
 # It stands off the lane's place by no more than this share of the spacing, and is as wide as the
 # bands beside it within these.
 _OFF, _WIDTHS = 0.12, (0.7, 1.3)
-# A lane is cut where its band is wider by so many px of the scene and so much of its width.
+# A lane is cut where its band is wider by so many px of the scene and so much of its width, which
+# is looked at where the usual lane is.
 _MORE, _MORE_SHARE = 2.0, 0.06
 # More lanes than this are not added to a side.
 _MOST = 3
@@ -68,7 +69,7 @@ def with_outer_lanes(teeth: list[Tooth], scene: Scene, warp: Warp) -> list[Tooth
     list of Tooth
         Left to right. Lanes added have strength 0: the evidence knows nothing of them.
     """
-    view = _view_of(teeth, scene, warp)
+    view = _view_of(teeth, scene, warp) if _has_room(teeth, scene) else None
     if view is None:
         return teeth
     for _ in range(2):  # one side, then the other
@@ -102,22 +103,40 @@ def with_whole_bands(teeth: list[Tooth], scene: Scene, warp: Warp) -> list[Tooth
         Left to right; none is narrower than it was. Those widened have strength 0: the evidence
         does not tell where they end.
     """
-    view = _view_of(teeth, scene, warp)
+    usual = median([tooth.width for tooth in teeth] or [0.0])
+    narrow = [t.strength > 0 and _is_cut(t.width, usual) for t in teeth]
+    view = _view_of(teeth, scene, warp) if any(narrow) else None
     if view is None:
         return teeth
     ends = [-np.inf, *((a.right + b.left) / 2 for a, b in pairwise(teeth)), np.inf]
-    return [_widened(view, t, *room) for t, room in zip(teeth, pairwise(ends), strict=True)]
+    return [
+        _widened(view, tooth, *room) if is_narrow else tooth
+        for tooth, is_narrow, room in zip(teeth, narrow, pairwise(ends), strict=True)
+    ]
+
+
+def _is_cut(width: float, whole: float) -> bool:
+    return whole - width > max(_MORE, _MORE_SHARE * width)
 
 
 def _widened(view: _View, tooth: Tooth, first: float, last: float) -> Tooth:
-    section = _band_in_common_row(view, [tooth], tooth.center) if tooth.strength > 0 else None
+    section = _band_in_common_row(view, [tooth], tooth.center)
     band = _sides(view, *section, tooth.center) if section else None
     if band is None:
         return tooth
     left = min(tooth.left, max(band[0], first))
     right = max(tooth.right, min(band[1], last))
-    is_cut = right - left - tooth.width > max(_MORE, _MORE_SHARE * tooth.width)
+    is_cut = _is_cut(tooth.width, right - left)
     return replace(tooth, left=left, right=right, strength=0.0) if is_cut else tooth
+
+
+def _has_room(teeth: list[Tooth], scene: Scene) -> bool:
+    """Whether a lane more fits into the picture at either end."""
+    if len(teeth) < _FEWEST:
+        return False
+    spacing = typical_step(np.diff([tooth.center for tooth in teeth]))
+    least = spacing + _CORE * median([tooth.width for tooth in teeth]) / 2
+    return teeth[0].center >= least or scene.signal.shape[1] - teeth[-1].center >= least
 
 
 def _view_of(teeth: list[Tooth], scene: Scene, warp: Warp) -> _View | None:

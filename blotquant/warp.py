@@ -295,8 +295,11 @@ def straightened(
     edges = np.linspace(0, height, min(n_slices, height) + 1).astype(int)
     thick = np.diff(edges)[:, None]
     signal = _along(_sums_of_rows(scene.signal, edges) / thick, edges, warp)
-    inside = _along(_sums_of_rows(scene.inside.astype(np.float32), edges) / thick, edges, warp)
-    return signal, inside > 0.99
+    if scene.inside.all():
+        inside = np.ones(signal.shape)
+    else:
+        inside = _sums_of_rows(scene.inside.astype(np.float32), edges) / thick
+    return signal, _along(inside, edges, warp) > 0.99
 
 
 def _along(values: NDArray[np.float64], edges: NDArray[np.intp], warp: Warp) -> NDArray[np.float64]:
