@@ -44,18 +44,45 @@ def with_whole_tops(smooth: Floats, noise: Floats, peaks: Sequence[Peak]) -> lis
     times what their flanks are soft. A top that is longer, and flat, is that of one band.
     """
     whole: list[Peak] = []
-    for peak in peaks:
-        joined = _joined(smooth, noise, whole[-1], peak) if whole else None
-        if joined is None:
-            whole.append(peak)
-        else:
-            whole[-1] = joined
+    following = 0
+    while following < len(peaks):
+        peak, following = _whole_top(smooth, noise, peaks, following)
+        whole.append(peak)
     return whole
 
 
-def _joined(smooth: Floats, noise: Floats, first: Peak, second: Peak) -> Peak | None:
-    """One peak in place of two, where they are the ends of one flat top; else None."""
-    start, stop = int(first.row), min(math.ceil(second.row), smooth.size - 1)
+def _whole_top(smooth: Floats, noise: Floats, peaks: Sequence[Peak], at: int) -> tuple[Peak, int]:
+    """The peak at a place of the list, or that of the flat top it begins; and the place after.
+
+    A top that goes on beyond a peak of its neighbours is not theirs, but the ground they stand on.
+    """
+    first = peaks[at]
+    for last in range(at + 1, len(peaks)):
+        edges = _flat_top(smooth, noise, first.row, peaks[last].row)
+        if edges is None or (at > 0 and edges[0] <= peaks[at - 1].row):
+            break
+        if last + 1 == len(peaks) or edges[1] < peaks[last + 1].row:
+            return _joined(peaks[at : last + 1], *edges), last + 1
+    return first, at + 1
+
+
+def _joined(peaks: Sequence[Peak], above: float, below: float) -> Peak:
+    """One peak in place of those of one flat top, which begins and ends at these rows."""
+    strongest = max(peaks, key=lambda peak: peak.snr)
+    sigma = (below - above) / 2
+    return replace(
+        strongest,
+        row=(above + below) / 2,
+        sigma=max(sigma, strongest.sigma),
+        thickness=max(sigma, strongest.thickness),
+    )
+
+
+def _flat_top(
+    smooth: Floats, noise: Floats, first: float, last: float
+) -> tuple[float, float] | None:
+    """Where the flat top begins and ends that has peaks at these two rows; None if it is none."""
+    start, stop = int(first), min(math.ceil(last), smooth.size - 1)
     if not 0 <= start < stop:
         return None
     top = smooth[start : stop + 1]
@@ -72,14 +99,7 @@ def _joined(smooth: Floats, noise: Floats, first: Peak, second: Peak) -> Peak | 
     of_two = _DIP * ((below[0] - above[0]) / soft - _NO_DIP)
     if (max(dip, 0.0) + doubt) / height > of_two:
         return None
-    stronger = max(first, second, key=lambda peak: peak.snr)
-    sigma = (below[0] - above[0]) / 2
-    return replace(
-        stronger,
-        row=(above[0] + below[0]) / 2,
-        sigma=max(sigma, stronger.sigma),
-        thickness=max(sigma, stronger.thickness),
-    )
+    return above[0], below[0]
 
 
 def _edge(smooth: Floats, at: int, step: int, height: float) -> tuple[float, float] | None:

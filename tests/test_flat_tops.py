@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.special import ndtr
 
 import blotquant as bq
@@ -75,3 +77,19 @@ def test_thick_and_compressed_bands_are_one(along):
     result = bq.analyze(membrane(along, 1))
     assert len(result.layout.lanes) == 5
     assert (~result.table["flags"].str.contains("BELOW_DETECTION|OVERLAP")).sum() == 10
+
+
+def test_the_ground_that_bands_stand_on_is_no_top_of_theirs():
+    haze = even(120, 3.0) + np.exp(-0.5 * ((X - 130) / 2) ** 2)
+    peaks = peaks_at(80.0, 100.0, 130.0)  # the last is a band; the top of the others passes it
+    assert with_whole_tops(haze, np.full(X.size, 0.001), peaks) == peaks
+
+
+@given(
+    st.lists(st.floats(0, 199), min_size=2, max_size=8),
+    st.lists(st.sampled_from([0.0, 0.1, 0.95, 1.0, 2.0]), min_size=5, max_size=20),
+)
+def test_peaks_stay_in_order(rows, heights):
+    smooth = np.interp(X, np.linspace(0, X.size - 1, len(heights)), heights)
+    found = with_whole_tops(smooth, np.full(X.size, 0.01), peaks_at(*sorted(rows)))
+    assert [peak.row for peak in found] == sorted(peak.row for peak in found)
