@@ -30,7 +30,7 @@ __all__ = [
 
 # Share of a band that may lie beyond its limits or its lane's edges: the tails that nobody can
 # tell from background.
-TAIL_ERROR = 0.0005
+TAIL_ERROR = 0.0004
 # Limits are placed no better than this share of the band's length: what the profile still holds
 # above the baseline at a limit, times that, is uncertain.
 LIMIT_ERROR = 0.011
@@ -44,7 +44,7 @@ LATERAL_RISE = 1.0
 _SPREAD = 0.3
 _HIGHEST_EDGE = 3.0
 # What lies beyond an edge, of the band and of its neighbour, differs by this share of either.
-_BEYOND = 0.15
+_BEYOND = 0.12
 # A flank is no flatter than this at a lane's edge: signal over that at the edge, half an outermost
 # section further in.
 _FLATTEST = 1.6
