@@ -26,6 +26,9 @@ _MIN_SOLIDITY = 0.9
 _MIN_RECTANGULARITY = 0.82
 # A second membrane is at least this large against the largest; no picture has more than so many.
 _LIKE, _MOST_PANELS = 0.3, 4
+# A program cuts strips for a figure: each thin, of unlike heights, and many; together they are
+# as large as a membrane. Their canvas is of one level, so that less tells them from it.
+_LEAST_STRIP, _LIKE_STRIPS, _MOST_STRIPS = 0.01, 0.15, 24
 # Of what lies beyond a membrane at most this share may look like it.
 _MAX_LIKE_BEYOND = 0.04
 # A piece rises from its canvas by this share or more within 3 px: bands that touch, by less.
@@ -160,7 +163,7 @@ def _flat_canvas(
         return []
     # the gradient eats one px on each side of the canvas's edge: give it back
     canvas = cv2.dilate(canvas.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-    pieces = _solid_pieces(~canvas)
+    pieces = _strips(~canvas)
     # bands that touch on a ground as white as a canvas make a solid piece, with soft edges
     return pieces if all(_is_set_off(signal, piece) for piece in pieces) else []
 
@@ -311,31 +314,46 @@ def _beside_border(
 
 def _solid_pieces(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
     """Pieces of a mask that look like membranes with a surround, holes filled, largest first."""
-    side = max(5, int(0.04 * max(mask.shape)))  # wider than lettering, thinner than a strip
+    side = max(5, int(0.04 * max(mask.shape)))  # wider than lettering, thinner than a membrane
     side = min(side, max(3, min(mask.shape) // 4))
+    return _pieces_like(mask, side, _MIN_SHARE, _LIKE, _MOST_PANELS)
+
+
+def _strips(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+    """The same of what lies on a canvas of one level: membranes, or strips of them in a figure."""
+    side = max(3, int(0.01 * max(mask.shape)))  # wider than what letters are drawn with
+    strips = _pieces_like(mask, side, _LEAST_STRIP, _LIKE_STRIPS, _MOST_STRIPS)
+    together = sum(np.count_nonzero(strip) for strip in strips)
+    return strips if together >= _MIN_SHARE * mask.size else []
+
+
+def _pieces_like(
+    mask: NDArray[np.bool_], side: int, least: float, like: float, most: int
+) -> list[NDArray[np.bool_]]:
+    """Pieces of a mask in which a square of a side fits, of like size and a membrane's shape."""
     opened = cv2.morphologyEx(
         mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((side, side), np.uint8)
     )
     count, labels, stats, _ = cv2.connectedComponentsWithStats(opened)
     order = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")
     pieces: list[NDArray[np.bool_]] = []
-    for label in order[: _MOST_PANELS if count > 1 else 0].tolist():
-        piece = _as_membrane(labels == label)
-        if piece is None or (pieces and piece.sum() < _LIKE * pieces[0].sum()):
+    for label in order[: most if count > 1 else 0].tolist():
+        piece = _as_membrane(labels == label, least)
+        if piece is None or (pieces and piece.sum() < like * pieces[0].sum()):
             break
         pieces.append(piece)
     return pieces
 
 
-def _as_membrane(piece: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
-    """Piece with its holes filled; None where its size or shape is not a membrane's."""
+def _as_membrane(piece: NDArray[np.bool_], least: float) -> NDArray[np.bool_] | None:
+    """Piece with its holes filled; None where its shape, or its share of all, is no membrane's."""
     contours, _ = cv2.findContours(
         piece.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
     )
     contour = max(contours, key=cv2.contourArea)
     area, hull = cv2.contourArea(contour), cv2.contourArea(cv2.convexHull(contour))
     share = area / piece.size
-    if share < _MIN_SHARE or share > 0.985 or hull <= 0 or area / hull < _MIN_SOLIDITY:
+    if share < least or share > 0.985 or hull <= 0 or area / hull < _MIN_SOLIDITY:
         return None
     _, sides, _ = cv2.minAreaRect(contour)
     if area < _MIN_RECTANGULARITY * sides[0] * sides[1]:
