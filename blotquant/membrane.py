@@ -29,14 +29,16 @@ _LIKE, _MOST_PANELS = 0.3, 4
 # A program cuts strips for a figure: each thin, of unlike heights, and many; together they are
 # as large as a membrane. Their canvas is of one level, so that less tells them from it.
 _LEAST_STRIP, _LIKE_STRIPS, _MOST_STRIPS = 0.01, 0.15, 24
+# Letters there are drawn with strokes thinner than this against the picture's longer side.
+_STROKE = 0.01
 # Of what lies beyond a membrane at most this share may look like it.
 _MAX_LIKE_BEYOND = 0.04
 # A piece rises from its canvas by this share or more within 3 px: bands that touch, by less.
 _SET_OFF = 0.45
 # Of the step from 15 px within a membrane to 15 px outside more than this share is from 5 to 5.
 _AT_ONCE = 0.5
-# A picture this many times wider than high is a strip cut from a membrane: no tray around it.
-_STRIP = 4.0
+# What belongs to the membrane differs from its surround by this many times the noise there.
+_CLEAR_OF_NOISE = 4.0
 
 
 def find_panels(blot: Blot) -> tuple[Panel, ...]:
@@ -131,11 +133,7 @@ def _frame(shape: tuple[int, int]) -> tuple[Point, ...]:
 
 
 def _outline(mask: NDArray[np.bool_], factor: int) -> tuple[Point, ...]:
-    contours, _ = cv2.findContours(
-        mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
-    )
-    contour = max(contours, key=cv2.contourArea)
-    polygon = cv2.approxPolyDP(contour, 2.0, closed=True)[:, 0, :]
+    polygon = cv2.approxPolyDP(_outer_contour(mask), 2.0, closed=True)[:, 0, :]
     return tuple(
         (factor * (float(row) + 0.5) - 0.5, factor * (float(col) + 0.5) - 0.5)
         for col, row in polygon
@@ -171,15 +169,16 @@ def _flat_canvas(
 def _is_set_off(signal: NDArray[np.float32], mask: NDArray[np.bool_]) -> bool:
     """Whether the signal rises at once, somewhere near the mask's border, as where a program cut.
 
-    Lossy compression blurs where that is by a block.
+    Lossy compression blurs where that is by a block. The bands of a thin strip reach nearly to its
+    border: its ground is what the lower quarter of the pixels so far within shows.
     """
     inner, outer = (
         cv2.distanceTransform(side.astype(np.uint8), cv2.DIST_L2, 5) for side in (mask, ~mask)
     )
     depth = cv2.subtract(inner, outer)
-    near = np.flatnonzero((depth > -12) & (depth < 16))[::3]  # enough for medians
+    near = np.flatnonzero((depth > -12) & (depth < 16))[::3]  # enough for quantiles
     at, values = np.floor(depth.ravel()[near]), signal.ravel()[near]
-    level = np.array([np.median(values[at == k]) for k in np.unique(at)])
+    level = np.array([np.quantile(values[at == k], 0.25) for k in np.unique(at)])
     height = np.abs(level - level[0])
     return float((height[3:] - height[:-3]).max(initial=0.0)) >= _SET_OFF * float(height.max())
 
@@ -189,8 +188,6 @@ def _other_brightness(signal: NDArray[np.float32], level: float) -> list[NDArray
 
     `level` is one grey level: steps of fewer than 4 are how 8 bits draw a gentle slope.
     """
-    if signal.shape[1] > _STRIP * signal.shape[0]:
-        return []
     small = _ground(signal)
     levels = _two_levels(small, level)
     if levels is None:
@@ -200,14 +197,15 @@ def _other_brightness(signal: NDArray[np.float32], level: float) -> list[NDArray
     scaled = _evened(ground, low, high)
     above = scaled > cut
     # the ground has lost its corners: the outline comes from the picture itself
-    threshold = (float(ground[above].min()) + float(ground[~above].max())) / 2
-    sharp = cv2.medianBlur(np.ascontiguousarray(signal), 5) > threshold
-    for mask, exact in ((above, sharp), (~above, ~sharp)):
+    fine = np.asarray(cv2.medianBlur(np.ascontiguousarray(signal), 5), np.float32)
+    for mask, brighter in ((above, True), (~above, False)):
         found = _solid_pieces(mask)
         if found and all(_has_sharp_edge(scaled, piece) for piece in found):
+            exact = _membrane_side(fine, ground, mask, brighter=brighter)
             exact_pieces = _solid_pieces(exact)
-            # more of them are a membrane that its rows of bands cut through
-            pieces = exact_pieces if len(exact_pieces) == len(found) else found
+            # more of them are a membrane that its rows of bands cut through, if it is the darker
+            apart = brighter and len(exact_pieces) > len(found)
+            pieces = exact_pieces if apart or len(exact_pieces) == len(found) else found
             if not all(_is_cut(signal, piece) for piece in pieces):
                 return []
             # lanes full of smear are bright, too, and stand in groups: one group is no membrane
@@ -215,6 +213,25 @@ def _other_brightness(signal: NDArray[np.float32], level: float) -> list[NDArray
             beyond = cv2.dilate(whole, np.ones((9, 9), np.uint8)) == 0
             return pieces if exact[beyond].mean() < _MAX_LIKE_BEYOND else []
     return []
+
+
+def _membrane_side(
+    fine: NDArray[np.float32],
+    ground: NDArray[np.float32],
+    mask: NDArray[np.bool_],
+    *,
+    brighter: bool,
+) -> NDArray[np.bool_]:
+    """Pixels on the membrane's side of the level between it and its surround, clear of noise."""
+    sides = (ground[mask], ground[~mask]) if brighter else (ground[~mask], ground[mask])
+    level = (float(sides[0].min()) + float(sides[1].max())) / 2
+    beyond = np.flatnonzero(cv2.dilate(mask.astype(np.uint8), np.ones((9, 9), np.uint8)) == 0)[::3]
+    if beyond.size:
+        some, off = fine.ravel()[beyond], fine.ravel()[beyond] - ground.ravel()[beyond]
+        noise = _CLEAR_OF_NOISE * 1.4826 * median(np.abs(off - median(off)))
+        usual = median(some)
+        level = max(level, usual + noise) if brighter else min(level, usual - noise)
+    return np.asarray(fine > level if brighter else fine < level)
 
 
 def _two_levels(ground: NDArray[np.float32], level: float) -> tuple[float, float, float] | None:
@@ -259,7 +276,8 @@ def _evened(ground: NDArray[np.float32], low: float, high: float) -> NDArray[np.
 def _ground(signal: NDArray[np.float32]) -> NDArray[np.float32]:
     """Signal at half size with bands, specks and lettering removed: opened and closed by a square.
 
-    The ground has no detail.
+    The ground has no detail. Closing fills what is dark in it, where gaps between membranes and a
+    narrow margin must stay: by a smaller square.
     """
     rows, cols = signal.shape
     size = (max(8, cols // 2), max(8, rows // 2))
@@ -268,10 +286,10 @@ def _ground(signal: NDArray[np.float32]) -> NDArray[np.float32]:
     small = cv2.resize(signal, size, interpolation=cv2.INTER_AREA)
     side = max(5, int(0.06 * max(small.shape))) | 1
     side = min(side, max(3, min(small.shape) // 3) | 1)
-    kernel = np.ones((side, side), np.uint8)
+    wide, narrow = (np.ones((length, length), np.uint8) for length in (side, side // 3 | 1))
     smooth = cv2.medianBlur(small, 3)
-    opened = cv2.morphologyEx(smooth, cv2.MORPH_OPEN, kernel)
-    return np.asarray(cv2.morphologyEx(opened, cv2.MORPH_CLOSE, kernel), np.float32)
+    opened = cv2.morphologyEx(smooth, cv2.MORPH_OPEN, wide)
+    return np.asarray(cv2.morphologyEx(opened, cv2.MORPH_CLOSE, narrow), np.float32)
 
 
 def _has_sharp_edge(ground: NDArray[np.float32], mask: NDArray[np.bool_]) -> bool:
@@ -314,43 +332,59 @@ def _beside_border(
 
 def _solid_pieces(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
     """Pieces of a mask that look like membranes with a surround, holes filled, largest first."""
-    side = max(5, int(0.04 * max(mask.shape)))  # wider than lettering, thinner than a membrane
+    side = _wider_than_lettering(mask.shape)
     side = min(side, max(3, min(mask.shape) // 4))
-    return _pieces_like(mask, side, _MIN_SHARE, _LIKE, _MOST_PANELS)
+    return _of_like_size(_opened(mask, side), _MIN_SHARE, _LIKE, _MOST_PANELS)
 
 
 def _strips(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
     """The same of what lies on a canvas of one level: membranes, or strips of them in a figure."""
-    side = max(3, int(0.01 * max(mask.shape)))  # wider than what letters are drawn with
-    strips = _pieces_like(mask, side, _LEAST_STRIP, _LIKE_STRIPS, _MOST_STRIPS)
+    opened = _opened(mask, max(3, int(_STROKE * max(mask.shape))))
+    strips = _of_like_size(opened, _LEAST_STRIP, _LIKE_STRIPS, _MOST_STRIPS, _without_lettering)
     together = sum(np.count_nonzero(strip) for strip in strips)
     return strips if together >= _MIN_SHARE * mask.size else []
 
 
-def _pieces_like(
-    mask: NDArray[np.bool_], side: int, least: float, like: float, most: int
+def _wider_than_lettering(shape: tuple[int, ...]) -> int:
+    return max(5, int(0.04 * max(shape)))
+
+
+def _opened(mask: NDArray[np.bool_], side: int) -> NDArray[np.uint8]:
+    """What of a mask a square of a side fits into."""
+    square = np.ones((side, side), np.uint8)
+    return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, square), np.uint8)
+
+
+def _of_like_size(
+    opened: NDArray[np.uint8],
+    least: float,
+    like: float,
+    most: int,
+    trimmed: Callable[[NDArray[np.bool_]], NDArray[np.bool_]] | None = None,
 ) -> list[NDArray[np.bool_]]:
-    """Pieces of a mask in which a square of a side fits, of like size and a membrane's shape."""
-    opened = cv2.morphologyEx(
-        mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((side, side), np.uint8)
-    )
+    """Connected pieces of a mask with a membrane's shape, as far as they are of like size."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(opened)
     order = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")
     pieces: list[NDArray[np.bool_]] = []
     for label in order[: most if count > 1 else 0].tolist():
-        piece = _as_membrane(labels == label, least)
+        one = labels == label
+        piece = _as_membrane(one if trimmed is None else trimmed(one), least)
         if piece is None or (pieces and piece.sum() < like * pieces[0].sum()):
             break
         pieces.append(piece)
     return pieces
 
 
+def _without_lettering(piece: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Piece less what hangs on to it that is thinner than half of it."""
+    _, sides, _ = cv2.minAreaRect(_outer_contour(piece))
+    opened = _opened(piece, max(1, min(_wider_than_lettering(piece.shape), int(min(sides) / 2))))
+    return np.asarray(opened, bool) if opened.any() else piece
+
+
 def _as_membrane(piece: NDArray[np.bool_], least: float) -> NDArray[np.bool_] | None:
     """Piece with its holes filled; None where its shape, or its share of all, is no membrane's."""
-    contours, _ = cv2.findContours(
-        piece.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
-    )
-    contour = max(contours, key=cv2.contourArea)
+    contour = _outer_contour(piece)
     area, hull = cv2.contourArea(contour), cv2.contourArea(cv2.convexHull(contour))
     share = area / piece.size
     if share < least or share > 0.985 or hull <= 0 or area / hull < _MIN_SOLIDITY:
@@ -361,6 +395,14 @@ def _as_membrane(piece: NDArray[np.bool_], least: float) -> NDArray[np.bool_] | 
     filled = np.zeros(piece.shape, np.uint8)
     cv2.drawContours(filled, [contour], -1, 1, cv2.FILLED)
     return filled.astype(bool)
+
+
+def _outer_contour(piece: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Contour around the largest part of a mask, as OpenCV has it."""
+    contours, _ = cv2.findContours(
+        piece.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
+    )
+    return np.asarray(max(contours, key=cv2.contourArea), np.int32)
 
 
 def _share_of_border(mask: NDArray[np.bool_]) -> float:

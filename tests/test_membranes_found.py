@@ -64,6 +64,52 @@ def test_a_piece_much_smaller_than_the_membrane_is_none(tmp_path):
     assert len(find_panels(loaded(tmp_path, pixels))) == 1
 
 
+def strip(rng, height, width, lanes=6):
+    """Strip cut around one row of bands, dark on light grey."""
+    row, col = np.mgrid[:height, :width]
+    signal = np.full(row.shape, 9000.0)
+    for k in range(lanes):
+        across = np.abs(col - (k + 0.5) * width / lanes) < 0.35 * width / lanes
+        signal += rng.uniform(8e3, 3e4) * across * np.exp(-(((row - height / 2) / 5) ** 2))
+    return np.rint(WHITE - signal - rng.normal(0, 60, row.shape)).astype(np.uint16)
+
+
+def test_every_strip_of_a_figure_is_a_panel_however_thin(tmp_path):
+    """None of six covers the 12 % of the picture that a membrane does."""
+    rng = np.random.default_rng(300)
+    figure = np.full((520, 900), WHITE, np.uint16)
+    letters = np.zeros(figure.shape, np.uint8)
+    top = 40
+    for height in (34, 60, 40, 34, 70, 48):
+        figure[top : top + height, 90:790] = strip(rng, height, 700)
+        cv2.putText(letters, "p-AKT", (8, top + 28), cv2.FONT_HERSHEY_SIMPLEX, 0.7, 255, 2)
+        cv2.line(letters, (790, top + 20), (805, top + 20), 255, 2)  # a marker's tick
+        top += height + 24
+    figure[letters > 0] = 0
+    layout = bq.detect(loaded(tmp_path, figure))
+    assert len(layout.panels) == 6
+    for panel in layout.panels:
+        assert sum(lane.panel_id == panel.id for lane in layout.lanes) == 6
+        assert max(col for _, col in panel.outline) == pytest.approx(789, abs=2)
+
+
+@pytest.mark.parametrize(("ground", "around"), [(1250, 30), (4000, 20)])
+def test_membranes_side_by_side_on_a_noisy_table_are_apart(ground, around):
+    """The gaps between them, and the margins, are narrower than what is smoothed away."""
+    rng = np.random.default_rng(301)
+    rows, cols = np.mgrid[: 270 + 2 * around, : 1140 + 4 * around]
+    signal = np.full(rows.shape, 1000.0)
+    lefts = [around, 2 * around + 380, 3 * around + 760]
+    for left in lefts:
+        on = (np.abs(rows - around - 135) < 135) & (cols >= left) & (cols < left + 380)
+        signal[on] = ground
+        lane = on & ((cols - left - 30) % 60 < 40) & (cols >= left + 30) & (cols < left + 350)
+        signal += 3000 * lane * np.exp(-(((rows - around - 120) / 6) ** 2))
+    blot = bq.Blot(np.rint(signal + rng.normal(0, 40, rows.shape)).astype(np.uint16))
+    found = [min(col for _, col in panel.outline) for panel in find_panels(blot)]
+    assert found == [pytest.approx(left, abs=3) for left in lefts]
+
+
 @pytest.mark.parametrize(("canvas", "thick"), [(0, 1), (0, 3), (30, 2)])
 def test_a_drawn_frame_takes_no_band_away(tmp_path, canvas, thick):
     one = drawn(400)

@@ -11,8 +11,13 @@ from numpy.typing import NDArray
 
 # A surround reaches this much of the picture's border.
 _BORDER_SHARE = 0.2
-# Least share of the picture that is a membrane, and how much of its hull it fills.
+# Least share of the picture that is membranes, and how much of its hull each fills.
 _MIN_SHARE, _MIN_SOLIDITY = 0.1, 0.85
+# Membranes side by side, or strips of a figure, are no smaller than this against the largest.
+_LIKE = 0.2
+# On a table: how wide (against the picture) an opening takes off letters, and the least share of it
+# that one membrane is. On a canvas of one level less does both: strips are thin.
+_ON_TABLE, _ON_CANVAS = (0.04, 0.05), (0.015, 0.01)
 # Step between membrane and table, in robust standard deviations of the table.
 _CLEAR_STEP = 8.0
 
@@ -37,44 +42,50 @@ def find_inside(small: NDArray[np.float32], levels: float) -> Mask | None:
     canvases = [flat & (np.abs(small - level) <= tolerance) for level in (low, high)]
     canvas = max(canvases, key=_border_share)
     if _border_share(canvas) >= _BORDER_SHARE:
-        inside = _solid_piece(~_grown(canvas, 3))
+        inside = _solid_pieces(~_grown(canvas, 3), *_ON_CANVAS)
         if inside is not None:
             return inside
     return _on_a_table(small, low, high)
 
 
 def _on_a_table(small: NDArray[np.float32], low: float, high: float) -> Mask | None:
-    """Mask of a membrane on an even table of clearly other brightness (Otsu's threshold)."""
+    """Mask of the membranes on an even table of clearly other brightness (Otsu's threshold)."""
     levels = ((small - low) * (255 / max(high - low, 1e-30))).astype(np.uint8)
     cut, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_OTSU)
+    found: list[tuple[float, Mask]] = []
     for part in (levels > cut, levels <= cut):
-        inside = _solid_piece(part)
+        inside = _solid_pieces(part, *_ON_TABLE)
         if inside is None:
             continue
         outside = ~_grown(inside, 15)
-        if outside.mean() < 0.03 or _border_share(outside) < _BORDER_SHARE:
+        if outside.mean() < 0.03:
             continue
         table = float(np.median(small[outside]))
         scatter = 1.4826 * float(np.median(np.abs(small[outside] - table)))
         if abs(float(np.median(small[inside])) - table) > _CLEAR_STEP * scatter:
-            return inside
-    return None
+            found.append((_border_share(outside), inside))
+    # gaps between membranes are pieces, too: the table is what reaches the border
+    around, inside = max(found, key=lambda one: one[0], default=(0.0, None))
+    return inside if around >= _BORDER_SHARE else None
 
 
-def _solid_piece(mask: Mask) -> Mask | None:
-    """Largest piece of a mask, its holes filled and its rim taken off, if it can be a membrane."""
-    side = max(5, int(0.04 * max(mask.shape)))  # wider than letters
+def _solid_pieces(mask: Mask, opening: float, least: float) -> Mask | None:
+    """Pieces of a mask that can be membranes, their holes filled and their rims taken off."""
+    side = max(3, int(opening * max(mask.shape)))
     side = min(side, max(3, min(mask.shape) // 4))
     opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, _square(side))
     contours, _ = cv2.findContours(opened, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    if not contours:
-        return None
-    outline = max(contours, key=cv2.contourArea)
-    hull = cv2.convexHull(outline)
-    filled = cv2.drawContours(np.zeros_like(opened), [outline], -1, 1, -1)
-    within = cv2.drawContours(np.zeros_like(opened), [hull], -1, 1, -1)
-    share = float(filled.mean())
-    if not _MIN_SHARE < share < 0.97 or filled.sum() < _MIN_SOLIDITY * within.sum():
+    outlines = sorted(contours, key=cv2.contourArea, reverse=True)
+    filled = np.zeros_like(opened)
+    for outline in outlines:
+        area = cv2.contourArea(outline)
+        if area < max(_LIKE * cv2.contourArea(outlines[0]), least * mask.size):
+            break
+        if area >= _MIN_SOLIDITY * cv2.contourArea(cv2.convexHull(outline)):
+            cv2.drawContours(filled, [outline], -1, 1, -1)
+        elif outline is outlines[0]:
+            return None
+    if not _MIN_SHARE < float(filled.mean()) < 0.97:
         return None
     inside = np.asarray(cv2.erode(filled, _square(7), borderValue=1)).astype(bool)
     return inside if inside.any() else None  # a strip of few rows may be rim only
