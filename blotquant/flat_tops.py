@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 _UNEVEN = 0.3
 # From 84 % to 16 % of its height a Gaussian falls within 1.32 sigma.
 _FALL = 1.32
+# No flank is told to be shorter than this, in rows: samples say no more.
+_SHARPEST = 0.5
 # The top of two Gaussians, from 84 % to 84 % of its height over that sigma, is 2.9 long where they
 # stand 2.2 sigma apart and the dip between them begins to show. Longer by 0.1, it dips by about 1 %
 # of its height more, below the line from end to end: whether they are equally high or not. Half of
@@ -95,7 +97,7 @@ def _flat_top(
     above, below = _edge(smooth, start, -1, height), _edge(smooth, stop, 1, height)
     if above is None or below is None:
         return None
-    soft = (above[1] + below[1]) / 2 / _FALL
+    soft = max((above[1] + below[1]) / 2, _SHARPEST) / _FALL
     of_two = _DIP * ((below[0] - above[0]) / soft - _NO_DIP)
     if (max(dip, 0.0) + doubt) / height > of_two:
         return None

@@ -109,7 +109,7 @@ def _place(one: _Candidate, lane: int) -> _Place:
 
 def _alike(one: _Place, other: _Place) -> bool:
     """Whether two lanes show one pair of proteins."""
-    if one.lane == other.lane:
+    if one.lane == other.lane or other.distance <= 0:
         return False
     away = abs(one.row - other.row)
     ratio = one.distance / other.distance

@@ -79,6 +79,11 @@ def test_thick_and_compressed_bands_are_one(along):
     assert (~result.table["flags"].str.contains("BELOW_DETECTION|OVERLAP")).sum() == 10
 
 
+def test_flanks_of_no_length_are_no_error():
+    cut = np.where(np.abs(X - 100) < 15, 1e-18, -1.0)
+    assert len(with_whole_tops(cut, np.zeros(X.size), peaks_at(90.0, 110.0))) == 1
+
+
 def test_the_ground_that_bands_stand_on_is_no_top_of_theirs():
     haze = even(120, 3.0) + np.exp(-0.5 * ((X - 130) / 2) ** 2)
     peaks = peaks_at(80.0, 100.0, 130.0)  # the last is a band; the top of the others passes it
