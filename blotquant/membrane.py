@@ -33,6 +33,8 @@ _LEAST_STRIP, _LIKE_STRIPS, _MOST_STRIPS = 0.01, 0.15, 24
 _STROKE = 0.01
 # Of what lies beyond a membrane at most this share may look like it.
 _MAX_LIKE_BEYOND = 0.04
+# A window's margins are of exact levels over this share of the border, one of them over so much.
+_WINDOW, _SIDE_OF_WINDOW = 0.8, 0.04
 # A piece rises from its canvas by this share or more within 3 px: bands that touch, by less.
 _SET_OFF = 0.45
 # Of the step from 15 px within a membrane to 15 px outside more than this share is from 5 to 5.
@@ -86,7 +88,7 @@ def _pieces(
     # lossy compression lets a canvas ripple by a level or two
     level = abs(blot.signal_map.scale)
     tolerance = 3.0 * level if blot.pixels.dtype == np.uint8 else 0.0
-    pieces = _flat_canvas(signal, _extremes(blot), tolerance)
+    pieces = _flat_canvas(signal, _extremes(blot), tolerance) or _window(signal)
     if not pieces:
         pieces = _other_brightness(signal, level)
     # without levels there is no lossy compression
@@ -159,6 +161,24 @@ def _flat_canvas(
     canvas = max(canvases, key=_share_of_border)
     if _share_of_border(canvas) < 0.2:
         return []
+    return _cut_from(canvas, signal)
+
+
+def _window(signal: NDArray[np.float32]) -> list[NDArray[np.bool_]]:
+    """The same in a screenshot: a window's margins and its title bar, each of one level of grey."""
+    border = _border(signal)
+    if np.count_nonzero(np.diff(border) == 0) < _WINDOW * border.size:
+        return []
+    flat = cv2.morphologyEx(signal, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) == 0
+    count, labels = cv2.connectedComponents(flat.astype(np.uint8))
+    along = np.bincount(_border(labels), minlength=count)
+    along[0] = 0  # what is not flat
+    canvas = (along >= _SIDE_OF_WINDOW * border.size)[labels]
+    return _cut_from(canvas, signal) if _share_of_border(canvas) >= _WINDOW else []
+
+
+def _cut_from(canvas: NDArray[np.bool_], signal: NDArray[np.float32]) -> list[NDArray[np.bool_]]:
+    """Masks of the membranes that a canvas leaves, if they look as if a program cut them out."""
     # the gradient eats one px on each side of the canvas's edge: give it back
     canvas = cv2.dilate(canvas.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
     pieces = _strips(~canvas)

@@ -93,6 +93,25 @@ def test_every_strip_of_a_figure_is_a_panel_however_thin(tmp_path):
         assert max(col for _, col in panel.outline) == pytest.approx(789, abs=2)
 
 
+@pytest.mark.parametrize("grey", [51, 239])
+def test_the_window_around_a_screenshot_is_no_part_of_the_blot(tmp_path, grey):
+    rng = np.random.default_rng(302)
+    picture = np.full((480, 700), grey, np.uint8)
+    picture[:26] = 209  # the title bar
+    cv2.putText(picture, "blot_final_v3.tif (100 %)", (10, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, 30)
+    row, col = np.mgrid[:380, :600]
+    lanes = ((col - 20) % 70 < 48) & (col > 20) & (col < 580)
+    rows = sum(np.exp(-(((row - place) / 7) ** 2)) for place in (120, 260))
+    blot = 215 - 120 * lanes * rows + rng.normal(0, 2, row.shape)
+    picture[60:440, 50:650] = np.rint(blot)
+    cv2.imwrite(str(tmp_path / "screenshot.png"), picture)
+    (loaded,) = bq.load(tmp_path / "screenshot.png")
+    layout = bq.detect(loaded)
+    assert np.min(layout.panels[0].outline, axis=0) == pytest.approx((60, 50), abs=2)
+    assert len(layout.lanes) == 8
+    assert sum(band.detected for band in layout.bands) == 16
+
+
 @pytest.mark.parametrize(("ground", "around"), [(1250, 30), (4000, 20)])
 def test_membranes_side_by_side_on_a_noisy_table_are_apart(ground, around):
     """The gaps between them, and the margins, are narrower than what is smoothed away."""
