@@ -88,7 +88,7 @@ def _pieces(
     # lossy compression lets a canvas ripple by a level or two
     level = abs(blot.signal_map.scale)
     tolerance = 3.0 * level if blot.pixels.dtype == np.uint8 else 0.0
-    pieces = _flat_canvas(signal, _extremes(blot), tolerance) or _window(signal)
+    pieces = _flat_canvas(signal, _extremes(blot), tolerance) or _window(signal, tolerance)
     if not pieces:
         pieces = _other_brightness(signal, level)
     # without levels there is no lossy compression
@@ -161,10 +161,10 @@ def _flat_canvas(
     canvas = max(canvases, key=_share_of_border)
     if _share_of_border(canvas) < 0.2:
         return []
-    return _cut_from(canvas, signal)
+    return _cut_from(canvas, signal, tolerance)
 
 
-def _window(signal: NDArray[np.float32]) -> list[NDArray[np.bool_]]:
+def _window(signal: NDArray[np.float32], ripple: float) -> list[NDArray[np.bool_]]:
     """The same in a screenshot: a window's margins and its title bar, each of one level of grey."""
     border = _border(signal)
     if np.count_nonzero(np.diff(border) == 0) < _WINDOW * border.size:
@@ -174,19 +174,24 @@ def _window(signal: NDArray[np.float32]) -> list[NDArray[np.bool_]]:
     along = np.bincount(_border(labels), minlength=count)
     along[0] = 0  # what is not flat
     canvas = (along >= _SIDE_OF_WINDOW * border.size)[labels]
-    return _cut_from(canvas, signal) if _share_of_border(canvas) >= _WINDOW else []
+    return _cut_from(canvas, signal, ripple) if _share_of_border(canvas) >= _WINDOW else []
 
 
-def _cut_from(canvas: NDArray[np.bool_], signal: NDArray[np.float32]) -> list[NDArray[np.bool_]]:
-    """Masks of the membranes that a canvas leaves, if they look as if a program cut them out."""
+def _cut_from(
+    canvas: NDArray[np.bool_], signal: NDArray[np.float32], ripple: float
+) -> list[NDArray[np.bool_]]:
+    """Masks of the membranes that a canvas leaves, if they look as if a program cut them out.
+
+    `ripple` is by how much the canvas may differ from its level.
+    """
     # the gradient eats one px on each side of the canvas's edge: give it back
     canvas = cv2.dilate(canvas.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
     pieces = _strips(~canvas)
     # bands that touch on a ground as white as a canvas make a solid piece, with soft edges
-    return pieces if all(_is_set_off(signal, piece) for piece in pieces) else []
+    return pieces if all(_is_set_off(signal, piece, ripple) for piece in pieces) else []
 
 
-def _is_set_off(signal: NDArray[np.float32], mask: NDArray[np.bool_]) -> bool:
+def _is_set_off(signal: NDArray[np.float32], mask: NDArray[np.bool_], ripple: float) -> bool:
     """Whether the signal rises at once, somewhere near the mask's border, as where a program cut.
 
     Lossy compression blurs where that is by a block. The bands of a thin strip reach nearly to its
@@ -200,7 +205,8 @@ def _is_set_off(signal: NDArray[np.float32], mask: NDArray[np.bool_]) -> bool:
     at, values = np.floor(depth.ravel()[near]), signal.ravel()[near]
     level = np.array([np.quantile(values[at == k], 0.25) for k in np.unique(at)])
     height = np.abs(level - level[0])
-    return float((height[3:] - height[:-3]).max(initial=0.0)) >= _SET_OFF * float(height.max())
+    rise = float((height[3:] - height[:-3]).max(initial=0.0))
+    return rise > ripple and rise >= _SET_OFF * float(height.max())
 
 
 def _other_brightness(signal: NDArray[np.float32], level: float) -> list[NDArray[np.bool_]]:

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 _BORDER_SHARE = 0.2
 # Least share of the picture that is membranes, and how much of its hull each fills.
 _MIN_SHARE, _MIN_SOLIDITY = 0.1, 0.85
-# Membranes side by side, or strips of a figure, are no smaller than this against the largest.
+# Membranes side by side are no smaller than this against the largest.
 _LIKE = 0.2
-# On a table: how wide (against the picture) an opening takes off letters, and the least share of it
-# that one membrane is. On a canvas of one level less does both: strips are thin.
-_ON_TABLE, _ON_CANVAS = (0.04, 0.05), (0.015, 0.01)
+# Least share of the picture that one of several membranes is: on a table, and on a canvas, where
+# a row of bands on a clipped ground is a piece, too.
+_ON_TABLE, _ON_CANVAS = 0.05, 0.1
 # Step between membrane and table, in robust standard deviations of the table.
 _CLEAR_STEP = 8.0
 
@@ -42,7 +42,7 @@ def find_inside(small: NDArray[np.float32], levels: float) -> Mask | None:
     canvases = [flat & (np.abs(small - level) <= tolerance) for level in (low, high)]
     canvas = max(canvases, key=_border_share)
     if _border_share(canvas) >= _BORDER_SHARE:
-        inside = _solid_pieces(~_grown(canvas, 3), *_ON_CANVAS)
+        inside = _solid_pieces(~_grown(canvas, 3), _ON_CANVAS)
         if inside is not None:
             return inside
     return _on_a_table(small, low, high)
@@ -54,7 +54,7 @@ def _on_a_table(small: NDArray[np.float32], low: float, high: float) -> Mask | N
     cut, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_OTSU)
     found: list[tuple[float, Mask]] = []
     for part in (levels > cut, levels <= cut):
-        inside = _solid_pieces(part, *_ON_TABLE)
+        inside = _solid_pieces(part, _ON_TABLE)
         if inside is None:
             continue
         outside = ~_grown(inside, 15)
@@ -69,9 +69,9 @@ def _on_a_table(small: NDArray[np.float32], low: float, high: float) -> Mask | N
     return inside if around >= _BORDER_SHARE else None
 
 
-def _solid_pieces(mask: Mask, opening: float, least: float) -> Mask | None:
+def _solid_pieces(mask: Mask, least: float) -> Mask | None:
     """Pieces of a mask that can be membranes, their holes filled and their rims taken off."""
-    side = max(3, int(opening * max(mask.shape)))
+    side = max(5, int(0.04 * max(mask.shape)))  # wider than letters
     side = min(side, max(3, min(mask.shape) // 4))
     opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, _square(side))
     contours, _ = cv2.findContours(opened, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
