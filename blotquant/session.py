@@ -275,7 +275,7 @@ def plain(value: Any) -> Any:
     if kind is float and math.isfinite(value):
         return value
     if is_dataclass(value) and not isinstance(value, type):
-        value = {name: getattr(value, name) for name in _field_names(kind)}
+        value = {name: getattr(value, name) for name in _field_names(type(value))}
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, list | tuple | set | frozenset):
