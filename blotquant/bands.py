@@ -263,15 +263,16 @@ def _one_per_band(
 ) -> list[Peak]:
     """Strongest of the peaks that overlap, where most sections of the lane show it."""
     chosen: list[Peak] = []
+    places: list[tuple[float, float]] = []
     for peak in sorted(candidates, key=lambda p: -p.strength):
-        if any(
-            abs(peak.row - other.row) <= _APART * max(other.sigma, peak.sigma) for other in chosen
-        ):
+        at, size = peak.row, peak.sigma
+        if any(abs(at - row) <= _APART * max(sigma, size) for row, sigma in places):
             continue
         response = _of_sections(peak, parts, origin)
         shared = _shared_snr(peak, response)
         if shared >= sensitivity:
             chosen.append(replace(peak, snr=shared, beside=_beside(response)))
+            places.append((at, size))
     return sorted(chosen, key=lambda p: p.row)
 
 

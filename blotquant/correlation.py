@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft2, next_fast_len, rfft2
 from scipy.ndimage import gaussian_filter1d
-from scipy.optimize import minimize
 
 from .evidence import band_evidence
 from .membrane_layout import Transform
@@ -200,6 +199,8 @@ def refined(
     value : float
         Correlation there.
     """
+    from scipy.optimize import minimize  # slow to import, and few runs compare pictures
+
     energy = math.sqrt(float((reference**2).sum()) * float((other**2).sum()))
     turn = math.degrees(step / (0.5 * max(reference.shape)))
 

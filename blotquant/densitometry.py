@@ -18,7 +18,7 @@ from .lane_background import under_lanes
 from .lane_reading import LaneReading
 from .method_spread import method_spreads
 from .model import Band, Blot, Lane, Panel, Profile
-from .neighbours import next_lanes
+from .neighbours import next_to_each
 from .noise import NoiseModel, estimate_noise
 from .overlap import measure_overlaps
 from .reading import read_lanes, sum_mask
@@ -177,8 +177,10 @@ def measure_readings(
 
     Other parameters as in `measure_lane`. Overlapping bands are fitted for all lanes in one go.
     """
+    beside = next_to_each([reading.lane for reading, _ in of], lanes)
     of = [
-        (replace(reading, beside=next_lanes(reading.lane, lanes)), bands) for reading, bands in of
+        (replace(reading, beside=own), bands)
+        for (reading, bands), own in zip(of, beside, strict=True)
     ]
     flags = [_lane_flags(reading, lanes) for reading, _ in of]
     readings = [reading for reading, _ in of]

@@ -32,6 +32,11 @@ _END = 4
 _CLEAR, _GRAIN = 6.0, 2.5
 # ... and by this share of what is there above the ground: bands are rounded and uneven.
 _ROUND = 0.1
+# A band ends where the signal falls below this share of it within _NARROW px. There it may be
+# brighter by this share: more protein runs at a lane's walls.
+_FALLS, _BRIGHT = 0.5, 0.5
+# It fades inwards: so many px further in this share of that is left. A mark is over at once.
+_FURTHER_IN, _STILL = 3, 0.2
 # A level scratch is no thicker than this, px of a picture that is not reduced, and reduced.
 _THIN, _THIN_REDUCED = 4, 3
 # Where something thicker than that is there as well, it is less than this share of both ...
@@ -126,9 +131,7 @@ def dirt_of(blot: Blot, noise: NoiseModel) -> Dirt:
 
 def _find(signal: Picture, factor: int, noise: NoiseModel) -> Dirt:
     ground = np.float32(quantile(signal[::_SOME, ::_SOME], 0.1))
-    some = np.ascontiguousarray(signal[::_ROWS])
-    limits = _times_noise(some, factor, noise), _rounded(some, ground)
-    if np.count_nonzero(_narrow(some, *limits)[1]) < _FEW:
+    if not _is_suspect(signal, ground, factor, noise):
         return Dirt(signal, np.zeros(signal.shape, bool), factor)
     clear = _times_noise(signal, factor, noise)
     rounded = _rounded(signal, ground)
@@ -152,6 +155,35 @@ def _find(signal: Picture, factor: int, noise: NoiseModel) -> Dirt:
     return Dirt(clean, (marks > 0) | _scratches(marks), factor)
 
 
+def _is_suspect(signal: Picture, ground: np.float32, factor: int, noise: NoiseModel) -> bool:
+    """Whether anything in some of the rows is narrow that is not a band's bright end."""
+    some = np.ascontiguousarray(signal[::_ROWS])
+    limits = _times_noise(some, factor, noise), _rounded(np.maximum(some, ground), ground)
+    low, narrow, _ = _narrow(some, *limits, rows=_ROWS)
+    rows, cols = np.nonzero(narrow)
+    if rows.size < _FEW:
+        return False
+    bright = _bright_ends(some - ground, low[rows, cols] - ground, rows, cols)
+    return int(np.count_nonzero(~bright)) >= _FEW
+
+
+def _bright_ends(
+    height: Picture, low: NDArray[np.float32], rows: NDArray[np.intp], cols: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """Which narrow px, `low` without what is narrow, are but the bright end of a band.
+
+    Heights are those above the ground.
+    """
+    beside = np.arange(-_NARROW, _NARROW + 1)[:, None]
+    around = height[rows, np.clip(cols + beside, 0, height.shape[1] - 1)]
+    left, here, right = around[_NARROW::-1], around[_NARROW], around[_NARROW:]  # outwards
+    sides = left.min(axis=0), right.min(axis=0)
+    inwards = np.where(sides[0] > sides[1], left, right)[_FURTHER_IN]
+    above = here - low
+    ends = (above < _BRIGHT * low) & (np.minimum(*sides) < _FALLS * low)
+    return np.asarray(ends & (inwards > low + _STILL * above))
+
+
 def _without_voids(signal: Picture, clear: Picture, rounded: Picture) -> tuple[Picture, Marked]:
     """Signal with its voids filled, and where they are."""
     filled = np.minimum(*(_morphed(signal, cv2.MORPH_CLOSE, size) for size in _SQUARES))
@@ -164,15 +196,21 @@ def _without_voids(signal: Picture, clear: Picture, rounded: Picture) -> tuple[P
     return _filled(signal, filled, voids), voids
 
 
-def _narrow(signal: Picture, clear: Picture, rounded: Picture) -> tuple[Picture, Marked, Picture]:
-    """Signal without what is narrow across, where that is, and what stands out of grain."""
+def _narrow(
+    signal: Picture, clear: Picture, rounded: Picture, rows: int = 1
+) -> tuple[Picture, Marked, Picture]:
+    """Signal without what is narrow across, where that is, and what stands out of grain.
+
+    `signal` holds every so manieth of the rows.
+    """
     low = _morphed(signal, cv2.MORPH_OPEN, (1, _NARROW))
     above = signal - low
     clear = np.maximum(clear, _grain(above))
     narrow = _above(above, clear + rounded, 1 + _ROUND)
-    if narrow.any() and len(signal) > _END:
-        narrow[:-_END] &= low[_END:] <= signal[:-_END]
-        narrow[_END:] &= low[:-_END] <= signal[_END:]
+    end = _END // rows
+    if narrow.any() and len(signal) > end:
+        narrow[:-end] &= low[end:] <= signal[:-end]
+        narrow[end:] &= low[:-end] <= signal[end:]
     return low, narrow, clear
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from .order import medians
 from .peak import Peak
 
 __all__ = ["with_whole_tops"]
@@ -88,8 +89,11 @@ def _flat_top(
     if not 0 <= start < stop:
         return None
     top = smooth[start : stop + 1]
-    height = float(np.median(top))
-    if height <= 0 or min(top[0], top[-1]) < (1 - _UNEVEN) * max(top[0], top[-1]):
+    lower, higher = sorted((float(top[0]), float(top[-1])))
+    if lower < (1 - _UNEVEN) * higher:
+        return None
+    height = float(medians(top[None])[0])
+    if height <= 0:
         return None
     middle = slice(top.size // 3, top.size - top.size // 3)
     dip = float((np.linspace(top[0], top[-1], top.size) - top)[middle].mean())

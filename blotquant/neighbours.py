@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .model import Lane
 
-__all__ = ["neighbours", "next_lanes", "spreading"]
+__all__ = ["neighbours", "next_lanes", "next_to_each", "spreading"]
 
 # Places along a lane at which its neighbours' distance is averaged.
 _PLACES = 9
@@ -29,7 +30,25 @@ def neighbours(lane: Lane, lanes: Sequence[Lane], step: int) -> list[Lane]:
 
 def next_lanes(lane: Lane, lanes: Sequence[Lane]) -> tuple[Lane, ...]:
     """The nearest lane to the left and the one to the right, of those that there are."""
-    return tuple(own for step in (-1, 1) for own in neighbours(lane, lanes, step)[:1])
+    return next_to_each([lane], lanes)[0]
+
+
+def next_to_each(some: Sequence[Lane], lanes: Sequence[Lane]) -> list[tuple[Lane, ...]]:
+    """`next_lanes` of each of several lanes: faster than one by one."""
+    rows = np.array([(lane.top + lane.bottom) / 2 for lane in some])
+    at = [other.center(rows).tolist() for other in lanes]
+    beside = []
+    for k, lane in enumerate(some):
+        here = float(lane.center(rows[k]))
+        away = [
+            (at[n][k] - here, n)
+            for n, other in enumerate(lanes)
+            if other.panel_id == lane.panel_id and other.id != lane.id
+        ]
+        left = max((one for one in away if one[0] < 0), key=itemgetter(0), default=None)
+        right = min((one for one in away if one[0] > 0), key=itemgetter(0), default=None)
+        beside.append(tuple(lanes[one[1]] for one in (left, right) if one is not None))
+    return beside
 
 
 def spreading(lane: Lane, beside: Sequence[Lane], rows: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
 from scipy.special import ndtr
 
 from .peak_fit import Stretch, akaike
@@ -47,6 +46,8 @@ def plateau_aicc(stretch: Stretch) -> float:
     second the law by which grains, or sites of a membrane, run out (Hurter and Driffield 1890, J.
     Soc. Chem. Ind. 9:455); with the weights and the line under it of `blotquant.peak_model`.
     """
+    from scipy.optimize import least_squares  # slow to import, and hardly a picture needs it
+
     height = float(stretch.above.max())
     used = np.ones(stretch.position.size, bool) if stretch.used is None else stretch.used
     x, y = stretch.position[used], stretch.above[used] / height

@@ -28,7 +28,6 @@ from .outcome import ImageOutcome, RunOutcome
 from .recipe import Recipe
 from .result import csv_text
 from .session import plain
-from .study_report.tables import study_tables
 from .tables import empty_table, harmless, table_of
 from .workbook import Table, write_workbook, written_beside
 
@@ -193,8 +192,16 @@ def _tables(run: RunOutcome) -> list[Table]:
         of("skipped", problem_table(run.skipped), PROBLEM_COLUMNS),
         of("fitness", fitness_table(run.measured), FITNESS_COLUMNS),
         of("integrity", integrity_table(run.notices), INTEGRITY_COLUMNS),
-        *(of(*table) for table in (study_tables(run.study) if run.study is not None else ())),
+        *(of(*table) for table in _study_tables(run)),
     ]
+
+
+def _study_tables(run: RunOutcome) -> Iterable[Any]:
+    if run.study is None:
+        return ()
+    from .study_report.tables import study_tables  # brings figures and statistics
+
+    return study_tables(run.study)
 
 
 def _write_csv(table: Table, path: Path) -> Path:

@@ -12,6 +12,7 @@ import re
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType, NoneType
 from typing import Any
@@ -274,7 +275,7 @@ def plain(value: Any) -> Any:
     if kind is float and math.isfinite(value):
         return value
     if is_dataclass(value) and not isinstance(value, type):
-        value = {item.name: getattr(value, item.name) for item in fields(value)}
+        value = {name: getattr(value, name) for name in _field_names(type(value))}
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, list | tuple | set | frozenset):
@@ -284,6 +285,11 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, int | float):  # after NumPy: they may be not finite
         return value if not isinstance(value, float) or math.isfinite(value) else None
     return str(value).encode("utf-8", "replace").decode("utf-8")  # a file name may be no text
+
+
+@lru_cache(maxsize=64)
+def _field_names(kind: Any) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(kind))
 
 
 def _part_of(image: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -111,5 +112,7 @@ def tail_variance(profile: Profile, bands: Limits, tails: Floats) -> Floats:
 
 
 def _rows(profile: Profile, first: float, last: float) -> slice:
-    position = profile.position
-    return slice(int(position.searchsorted(first)), int(position.searchsorted(last, "right")))
+    """Rows of a profile from one place along the lane to another."""
+    origin, size = float(profile.position[0]), profile.position.size
+    start, stop = math.ceil(first - origin), math.floor(last - origin) + 1
+    return slice(min(max(start, 0), size), min(max(stop, 0), size))

@@ -53,6 +53,19 @@ def test_bands_are_no_marks(picture):
     assert np.count_nonzero(doubtful) < 5
 
 
+def test_bright_ends_and_dark_corners_are_no_marks():
+    # more protein at the walls of each lane, bands that tilt, and light that falls off to a corner
+    side = np.abs((COL - 50 + 31) % 62 - 31) / 25
+    bands = (lanes((60, 140)) - 1000) * (1 + 0.5 * side**2)
+    tilted = cv2.warpAffine(bands, np.float64([[1, 0, 0], [-0.12, 1, 20]]), (COLS, ROWS))
+    light = -8.0 * np.maximum(ROW + COL - 420, 0)
+    assert not found(1000 + bands).doubtful.any()
+    assert not found(1000 + tilted).doubtful.any()
+    assert not found(lanes((60, 140)) + light).doubtful.any()
+    tilted[200:205, 20:25] += 6000
+    assert found(1000 + tilted).doubtful[202, 22]
+
+
 @pytest.mark.parametrize(
     ("start", "stop", "height"),
     [((20, 180), (280, 188), 4000), ((20, 60), (90, 160), -900), ((80, 20), (86, 240), 4000)],

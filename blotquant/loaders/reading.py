@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 # Long enough for the headers of all formats, one disk block to read.
 _HEAD = 4096
-_BLOCK = 2**20
 _LOST = (
     *(LookupError, TypeError, AttributeError, AssertionError, RecursionError, struct.error),
     zipfile.BadZipFile,
@@ -193,9 +192,8 @@ def _sha256(files: tuple[Path, ...]) -> str:
     digest = hashlib.sha256()
     for file in files:
         try:
-            with file.open("rb") as stream:
-                while block := stream.read(_BLOCK):
-                    digest.update(block)
+            with file.open("rb") as stream:  # through one small buffer: no memory for each block
+                hashlib.file_digest(stream, lambda: digest)
         except OSError as error:
             raise _unreadable(file, error) from None
     return digest.hexdigest()
