@@ -51,8 +51,11 @@ def complete_comb(
     teeth = _with_narrow_lanes(teeth, straight, height)
     teeth = _with_edge_lanes(_without_strays(teeth, straight), straight, height, spacing)
     teeth = _without_marks(teeth, straight)
-    teeth = _with_empty_lanes(teeth, spacing)
-    return teeth if count is None else _to_count(teeth, straight, count, spacing)
+    whole = _with_empty_lanes(teeth, spacing)
+    if count is None:
+        return whole
+    # a number too small for the empty lanes says that their place is a gap between groups
+    return _to_count(whole if len(whole) <= count else teeth, straight, count, spacing)
 
 
 # A lane between two others that the comb left out for its width has at least this share of the

@@ -28,6 +28,17 @@ def comb_with_a_narrow_lane(rows_of_narrow, left=258, right=276):
     return complete_comb(teeth, straight, 640)
 
 
+def test_a_number_too_small_for_empty_lanes_says_that_they_are_a_gap():
+    """Two groups of three with room for two lanes between them stay whole if six are asked for."""
+    straight = np.zeros((64, 260))
+    teeth = [Tooth(left, left + 20.0, 1.0, 0.5) for left in (10, 40, 70, 160, 190, 220)]
+    for tooth in teeth:
+        straight[30:34, int(tooth.left) : int(tooth.right) + 1] = 1.0
+    assert len(complete_comb(teeth, straight, 200)) == 8
+    assert [t.left for t in complete_comb(teeth, straight, 200, 6)] == [t.left for t in teeth]
+    assert len(complete_comb(teeth, straight, 200, 8)) == 8
+
+
 def test_a_narrow_weak_lane_between_two_others_is_found_by_its_rows():
     centers = [tooth.center for tooth in comb_with_a_narrow_lane([10, 30, 50])]
     assert len(centers) == 7
