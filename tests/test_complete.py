@@ -75,3 +75,16 @@ def test_a_sample_beside_a_ladder_that_lacks_a_band_stays():
 
 def test_a_sample_beside_a_ladder_stays():
     assert len(beside_a_ladder([12, 30, 48], width=32)) == 7
+
+
+def test_a_bubble_beside_the_last_lane_is_none_but_a_pale_ladder_is_one():
+    """Narrower than a lane, on its spacing, and in rows where no lane has a band."""
+    straight = np.zeros((64, 260))
+    teeth = [Tooth(left, left + 20.0, 1.0, 0.5) for left in (10, 45, 80, 115, 150)]
+    for tooth in teeth:
+        straight[30:34, int(tooth.left) : int(tooth.right) + 1] = 1.0
+    bubble = Tooth(189.0, 201.0, 1.0, 0.9)
+    straight[10:13, 189:202] = straight[15:18, 189:202] = 1.0  # what surrounds the hole
+    assert complete_comb([*teeth, bubble], straight, 200) == teeth
+    straight[15:18], straight[50:53, 189:202] = 0.0, 1.0  # two bands of a pale ladder
+    assert complete_comb([*teeth, bubble], straight, 200) == [*teeth, bubble]

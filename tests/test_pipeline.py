@@ -402,16 +402,17 @@ def test_a_panel_without_lanes_is_said():
     [
         ("xxxx__xxx", ["please check lane 5, 6"]),
         ("xxx__xxx__xxx", ["please check lane 4, 5, 9, 10"]),
-        ("_xxx__xxx", ["please check lane 5, 6"]),  # the first is in no gap
+        # the first is in no gap
+        ("_xxx__xxx", ["please check lane 5, 6", "please check lane 1"]),
         ("xxxx_xxxx", []),  # one lane left empty is usual
         ("xx__xxxxxx", []),  # a gap parts no such groups
         ("xxx__xxx_xxx", []),
-        ("xxxxxx__", []),
+        ("xxxxxx__", ["please check lane 8"]),
         ("xxxxxx", []),
     ],
 )
-def test_empty_lanes_that_may_be_a_gap_between_groups_are_said(banded, said):
-    """Two empty lanes and a gap of their width look the same."""
+def test_empty_lanes_that_may_be_none_are_said(banded, said):
+    """Two empty lanes and a gap of their width look the same; outermost, they may be dirt."""
     panel = Panel("panel-1", ((0.0, 0.0), (0.0, 400.0), (40.0, 400.0), (40.0, 0.0)))
     lanes = tuple(
         Lane(f"lane-{k}", "panel-1", ((0.0, 20.0 * k), (40.0, 20.0 * k)), 12.0)

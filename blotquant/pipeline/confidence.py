@@ -57,7 +57,7 @@ def layout_checks(layout: Layout) -> tuple[str, ...]:
     checks += _without_lanes(layout)
     for number, panel in enumerate(layout.panels, 1):
         lanes = [lane for lane in layout.lanes if lane.panel_id == panel.id]
-        checks += _in_gaps(layout, lanes)
+        checks += _in_gaps(layout, lanes) + _empty_ends(layout, lanes)
         confidence = layout_confidence(lanes)
         if confidence < LOW_CONFIDENCE:
             few = sum(lane.confidence < LOW_CONFIDENCE for lane in lanes)
@@ -95,6 +95,19 @@ def _in_gaps(layout: Layout, lanes: list[Lane]) -> list[str]:
         f"please check lane {names}: supposed, because as many fit between groups of {sizes} "
         "lanes; nothing is in them, and a wide gap would look the same (if it is one, give the "
         "number of lanes: --lanes)"
+    ]
+
+
+def _empty_ends(layout: Layout, lanes: list[Lane]) -> list[str]:
+    """What to check of outermost lanes, found by something that turned out to be no band."""
+    banded = {band.lane_id for band in layout.bands if band.detected}
+    return [
+        f"please check lane {layout.lanes.index(lane) + 1}: outermost, and no band was found in "
+        "it; what was taken for a lane may be dirt or background (if so, give the number of "
+        "lanes: --lanes)"
+        for lane in (*lanes[:1], *lanes[-1:])
+        if banded and lane.source == "auto" and lane.id not in banded
+        if lane.confidence >= LOW_CONFIDENCE  # else it is said
     ]
 
 
