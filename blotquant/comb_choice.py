@@ -11,7 +11,7 @@ from scipy.ndimage import maximum_filter1d
 
 from .comb import Tooth
 
-__all__ = ["balanced_profile", "band_width", "disagreement", "with_hidden_lanes"]
+__all__ = ["balanced_profile", "band_width", "bands_of_slices", "disagreement", "with_hidden_lanes"]
 
 # A band in a slice has at least this share of the strongest evidence anywhere.
 _LEAST = 0.1
@@ -52,12 +52,12 @@ def disagreement(teeth: list[Tooth], straight: NDArray[np.float64]) -> float:
     float
         From 0 to 1; 0 where no band says anything.
     """
-    return _share_against(teeth, *_runs(straight))
+    return _share_against(teeth, *bands_of_slices(straight))
 
 
 def band_width(straight: NDArray[np.float64]) -> float:
     """Usual width of the bands that stand apart from others, px of the scene; 0 without any."""
-    _, left, right = _runs(straight)
+    _, left, right = bands_of_slices(straight)
     return float(np.median(right - left)) if left.size else 0.0
 
 
@@ -145,10 +145,21 @@ def _share_against(
     return against / told if told else 0.0
 
 
-def _runs(
+def bands_of_slices(
     straight: NDArray[np.float64],
 ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
-    """Bands of each slice, or several that touch: the slice, and where one is half as high."""
+    """Bands of each slice, or several that touch: the slice, and where one is half as high.
+
+    Parameters
+    ----------
+    straight : ndarray, shape (S, U)
+        Evidence on straightened lanes, slice by slice.
+
+    Returns
+    -------
+    slices, left, right : ndarray, shape (N,)
+        Slice by slice, left to right; px of the scene at mid-height.
+    """
     found: list[tuple[int, int, int]] = []
     smooth = _smoothed(straight)
     tops = smooth.max(axis=1, initial=0.0)

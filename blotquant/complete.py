@@ -49,10 +49,15 @@ def complete_comb(
     if not teeth:
         return []
     teeth = _with_narrow_lanes(teeth, straight, height)
-    teeth = _with_edge_lanes(_without_strays(teeth, straight), straight, height, spacing)
+    kept = _without_strays(teeth, straight)
+    bubbles = [t for t in teeth if t not in kept and _is_hole(straight, t, kept)]
+    teeth = _with_edge_lanes(kept, straight, height, spacing, bubbles)
     teeth = _without_marks(teeth, straight)
-    teeth = _with_empty_lanes(teeth, spacing)
-    return teeth if count is None else _to_count(teeth, straight, count, spacing)
+    whole = _with_empty_lanes(teeth, spacing)
+    if count is None:
+        return whole
+    # a number too small for the empty lanes says that their place is a gap between groups
+    return _to_count(whole if len(whole) <= count else teeth, straight, count, spacing)
 
 
 # A lane between two others that the comb left out for its width has at least this share of the
@@ -184,6 +189,10 @@ def _to_count(
 _STRAY = 0.2
 # nor is one less faint of which no more than this share stands in the rows of the others.
 _FAINT, _UNLIKE = 0.6, 0.3
+# A bubble's hole, whatever its strength, is narrower than this share of a lane's width. Its rims
+# above and below, where the row profile exceeds the first, are no more than so many slices apart,
+# and the lower of the two has this share of the higher.
+_HOLE_WIDTH, _RIM, _HOLE, _OTHER_RIM = 0.7, 0.1, 3, 0.4
 # A lane at the edge that the comb missed has at least this share of a lane's evidence ...
 _EDGE_EVIDENCE = 0.08
 # ... over the middle of its place, and less than this share of that beyond its far side.
@@ -191,7 +200,7 @@ _EDGE_FALL = 0.5
 
 
 def _without_strays(teeth: list[Tooth], straight: NDArray[np.float64]) -> list[Tooth]:
-    """Comb without faint outermost teeth that stand off the spacing of the rest."""
+    """Comb without outermost teeth that are faint and off the spacing of the rest, or bubbles."""
     for _ in range(2):
         teeth = teeth[::-1]
         while len(teeth) > 3:
@@ -199,21 +208,50 @@ def _without_strays(teeth: list[Tooth], straight: NDArray[np.float64]) -> list[T
             step = abs(teeth[1].center - teeth[0].center) / spacing
             typical = float(np.median([tooth.strength for tooth in teeth[1:]]))
             faint = teeth[0].strength / typical
+            width = median([tooth.width for tooth in teeth[1:]])
+            narrow = teeth[0].width < _HOLE_WIDTH * width
+            if narrow and _is_hole(straight, teeth[0], teeth[1:]):
+                teeth = teeth[1:]
+                continue
             if faint > _FAINT or abs(step - 1) < 0.15:
                 break
-            crowd = np.max([_row_profile(straight, tooth) for tooth in teeth[1:]], axis=0)
-            if faint > _STRAY and _shared(_row_profile(straight, teeth[0]), crowd) > _UNLIKE:
+            if faint > _STRAY and _is_in_rows_of(teeth[1:], straight, teeth[0]):
                 break
             teeth = teeth[1:]
     return teeth
 
 
+def _is_in_rows_of(crowd: list[Tooth], straight: NDArray[np.float64], tooth: Tooth) -> bool:
+    """Whether enough of a tooth stands in rows in which others have bands."""
+    rows = np.max([_row_profile(straight, other) for other in crowd], axis=0)
+    return _shared(_row_profile(straight, tooth), rows) > _UNLIKE
+
+
+def _is_hole(straight: NDArray[np.float64], tooth: Tooth, others: list[Tooth]) -> bool:
+    """Whether a tooth is the hole a bubble left: two rims, close together, in rows of its own.
+
+    The membrane around a spot without any signal is brighter than it; a pale ladder has its
+    bands apart, or one alone.
+    """
+    rows = _row_profile(straight, tooth)
+    change = np.flatnonzero(np.diff((rows > _RIM).astype(np.int8), prepend=0, append=0))
+    if change.size != 4 or change[2] - change[1] > _HOLE:
+        return False
+    lower = min(float(rows[a:b].max()) for a, b in (change[:2], change[2:]))
+    return lower > _OTHER_RIM and not _is_in_rows_of(others, straight, tooth)
+
+
 def _with_edge_lanes(
-    teeth: list[Tooth], straight: NDArray[np.float64], height: int, spacing: float | None
+    teeth: list[Tooth],
+    straight: NDArray[np.float64],
+    height: int,
+    spacing: float | None,
+    bubbles: list[Tooth],
 ) -> list[Tooth]:
     """Comb with a lane more at either end where the evidence goes on for just one spacing.
 
     A weak or damaged last lane is a mere shoulder of its neighbour and has no dip beside it.
+    Bubbles that were left out are none.
     """
     if len(teeth) < 4:
         return teeth
@@ -232,6 +270,7 @@ def _with_edge_lanes(
         far = center + side * (spacing - 0.3 * half)
         beyond = _mean_between(profile, far - 0.3 * half, far + 0.3 * half)
         clear = abs(end.center + side * half - center) > 0.5 * half
+        clear &= all(abs(bubble.center - center) > half for bubble in bubbles)
         if clear and inside > least and beyond < _EDGE_FALL * inside:
             tooth = Tooth(center - half, center + half, inside / median(middle_of), 0.2)
             # in a strip a damaged band cannot be told by its width, and a bubble is unlikely

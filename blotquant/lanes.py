@@ -20,6 +20,7 @@ from .merged import told_apart
 from .model import Blot, Lane, Panel, Point
 from .noise import NoiseModel
 from .outer_lanes import with_outer_lanes, with_whole_bands
+from .ragged import warp_of_even_ends
 from .recipe import FindingSettings
 from .scene import Scene, make_scene
 from .warp import Warp, fit_warp, straighten
@@ -141,6 +142,12 @@ def _comb(
     warp = fit_warp(evidence)
     straight = straighten(evidence, warp)
     teeth, against = _reading(straight.sum(axis=0), straight, len(evidence), count, spacing)
+    even = None if count else warp_of_even_ends(evidence, straight, teeth, warp)
+    if even is not None:
+        upright = straighten(evidence, even)
+        found, still = _reading(upright.sum(axis=0), upright, len(evidence), None, spacing)
+        if len(found) < len(teeth) and still <= max(against, _CONTRADICTED):
+            warp, teeth, against = even, found, still
     if against <= _CONTRADICTED:
         return warp, teeth, against
     least, chosen = _BETTER * against, (warp, teeth, against)

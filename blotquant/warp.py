@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter1d
 from .order import quantile, quantiles_along
 from .scene import Scene
 
-__all__ = ["Warp", "fit_warp", "straighten", "straightened"]
+__all__ = ["Warp", "fit_warp", "refit", "straighten", "straightened"]
 
 # Lanes lean by no more than this (columns per row), and widen by no more over the height.
 _MAX_LEAN = 0.25
@@ -38,6 +38,8 @@ _LEAST_STACKED = 0.04
 _FULL, _SPARSE, _DEAR = 1.7, 0.5, 5.0
 # A warp must gain this much over none.
 _GAIN = 1.002
+# One beside the best, fitted anew, must align the bands' sides this much better.
+_SURER = 1.1
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,32 @@ def fit_warp(evidence: NDArray[np.float32]) -> Warp:
     if edges.energy(flat) > edges.energy(best):
         best, score = _descend(slices, flat, min(first, 3.0), 0.4)
     return best if score > _GAIN * slices.energy(flat) else flat
+
+
+def refit(evidence: NDArray[np.float32], warp: Warp, start: Warp) -> Warp | None:
+    """The best warp near another one, where the bands' sides align better under it.
+
+    Parameters
+    ----------
+    evidence : ndarray, shape (rows, cols)
+    warp : Warp
+        Fitted before.
+    start : Warp
+        Where to begin.
+
+    Returns
+    -------
+    Warp or None
+        None where it leans too far, or the sides align no better than under `warp`.
+    """
+    slices = _Slices.of(evidence, *_FINE)
+    limit = _MAX_LEAN * warp.height / 2
+    if slices is None or max(map(abs, start.shift)) > limit:
+        return None
+    best, _ = _descend(slices, start, 3.0, 0.4)
+    edges = slices.edges()
+
+    return best if edges.energy(best) > _SURER * edges.energy(warp) else None
 
 
 def _stacked_bands(evidence: NDArray[np.float32]) -> tuple[float, float]:

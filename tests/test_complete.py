@@ -28,6 +28,17 @@ def comb_with_a_narrow_lane(rows_of_narrow, left=258, right=276):
     return complete_comb(teeth, straight, 640)
 
 
+def test_a_number_too_small_for_empty_lanes_says_that_they_are_a_gap():
+    """Two groups of three with room for two lanes between them stay whole if six are asked for."""
+    straight = np.zeros((64, 260))
+    teeth = [Tooth(left, left + 20.0, 1.0, 0.5) for left in (10, 40, 70, 160, 190, 220)]
+    for tooth in teeth:
+        straight[30:34, int(tooth.left) : int(tooth.right) + 1] = 1.0
+    assert len(complete_comb(teeth, straight, 200)) == 8
+    assert [t.left for t in complete_comb(teeth, straight, 200, 6)] == [t.left for t in teeth]
+    assert len(complete_comb(teeth, straight, 200, 8)) == 8
+
+
 def test_a_narrow_weak_lane_between_two_others_is_found_by_its_rows():
     centers = [tooth.center for tooth in comb_with_a_narrow_lane([10, 30, 50])]
     assert len(centers) == 7
@@ -64,3 +75,16 @@ def test_a_sample_beside_a_ladder_that_lacks_a_band_stays():
 
 def test_a_sample_beside_a_ladder_stays():
     assert len(beside_a_ladder([12, 30, 48], width=32)) == 7
+
+
+def test_a_bubble_beside_the_last_lane_is_none_but_a_pale_ladder_is_one():
+    """Narrower than a lane, on its spacing, and in rows where no lane has a band."""
+    straight = np.zeros((64, 260))
+    teeth = [Tooth(left, left + 20.0, 1.0, 0.5) for left in (10, 45, 80, 115, 150)]
+    for tooth in teeth:
+        straight[30:34, int(tooth.left) : int(tooth.right) + 1] = 1.0
+    bubble = Tooth(189.0, 201.0, 1.0, 0.9)
+    straight[10:13, 189:202] = straight[15:18, 189:202] = 1.0  # what surrounds the hole
+    assert complete_comb([*teeth, bubble], straight, 200) == teeth
+    straight[15:18], straight[50:53, 189:202] = 0.0, 1.0  # two bands of a pale ladder
+    assert complete_comb([*teeth, bubble], straight, 200) == [*teeth, bubble]

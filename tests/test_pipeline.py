@@ -397,6 +397,38 @@ def test_a_panel_without_lanes_is_said():
     assert not layout_checks(Layout(panels, (replace(lane, source="hand"),)))
 
 
+@pytest.mark.parametrize(
+    ("banded", "said"),
+    [
+        ("xxxx__xxx", ["please check lane 5, 6"]),
+        ("xxx__xxx__xxx", ["please check lane 4, 5, 9, 10"]),
+        # the first is in no gap
+        ("_xxx__xxx", ["please check lane 5, 6", "please check lane 1"]),
+        ("xxxx_xxxx", []),  # one lane left empty is usual
+        ("xx__xxxxxx", []),  # a gap parts no such groups
+        ("xxx__xxx_xxx", []),
+        ("xxxxxx__", ["please check lane 8"]),
+        ("xxxxxx", []),
+    ],
+)
+def test_empty_lanes_that_may_be_none_are_said(banded, said):
+    """Two empty lanes and a gap of their width look the same; outermost, they may be dirt."""
+    panel = Panel("panel-1", ((0.0, 0.0), (0.0, 400.0), (40.0, 400.0), (40.0, 0.0)))
+    lanes = tuple(
+        Lane(f"lane-{k}", "panel-1", ((0.0, 20.0 * k), (40.0, 20.0 * k)), 12.0)
+        for k in range(len(banded))
+    )
+    row = BandRow("row-1")
+    bands = tuple(
+        Band(lane.id, row.id, 10.0, 20.0, detected=mark == "x")
+        for lane, mark in zip(lanes, banded, strict=True)
+    )
+    layout = Layout((panel,), lanes, (row,), bands)
+    assert [line.partition(":")[0] for line in layout_checks(layout)] == said
+    drawn = tuple(replace(lane, source="hand") for lane in lanes)
+    assert not layout_checks(replace(layout, lanes=drawn))
+
+
 def test_flags_and_warnings_of_the_picture_reach_the_table(blot, result):
     lossy = replace(blot, flags=bq.Flag.LOSSY | bq.Flag.EIGHT_BIT, warnings=("saved as JPEG",))
     measured = bq.measure(lossy, result.layout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from blotquant.model import Lane, Layout
 
@@ -12,6 +13,8 @@ __all__ = ["LOW_CONFIDENCE", "layout_checks", "layout_confidence"]
 LOW_CONFIDENCE = 0.5
 # A layout of which this share of the lanes is doubtful is at that limit.
 _DOUBTFUL_SHARE = 0.2
+# Empty lanes side by side, so many at least, between groups of so many lanes: perhaps a gap.
+_FEWEST_EMPTY, _FEWEST_GROUP = 2, 2
 
 
 def layout_confidence(lanes: Sequence[Lane]) -> float:
@@ -54,6 +57,7 @@ def layout_checks(layout: Layout) -> tuple[str, ...]:
     checks += _without_lanes(layout)
     for number, panel in enumerate(layout.panels, 1):
         lanes = [lane for lane in layout.lanes if lane.panel_id == panel.id]
+        checks += _in_gaps(layout, lanes) + _empty_ends(layout, lanes)
         confidence = layout_confidence(lanes)
         if confidence < LOW_CONFIDENCE:
             few = sum(lane.confidence < LOW_CONFIDENCE for lane in lanes)
@@ -64,6 +68,47 @@ def layout_checks(layout: Layout) -> tuple[str, ...]:
                 "(--lanes)"
             )
     return tuple(checks)
+
+
+def _in_gaps(layout: Layout, lanes: list[Lane]) -> list[str]:
+    """What to check of empty lanes that may be the gap between groups of lanes.
+
+    A gap as wide as two lanes looks the same as two empty lanes. Where it parts the lanes into
+    groups of one size, whoever loaded the gel more likely left room there, or cut it.
+    """
+    banded = {band.lane_id for band in layout.bands if band.detected}
+    if not banded or any(lane.source != "auto" for lane in lanes):
+        return []
+    number = {lane.id: k for k, lane in enumerate(layout.lanes, 1)}
+    runs = [list(run) for _, run in groupby(lanes, key=lambda lane: lane.id in banded)]
+    if lanes and lanes[0].id not in banded:
+        runs = runs[1:]
+    runs = runs[: len(runs) - (len(runs) + 1) % 2]  # what is outermost lies in no gap
+    groups, gaps = [len(run) for run in runs[::2]], [len(run) for run in runs[1::2]]
+    if not gaps or len(set(gaps)) > 1 or gaps[0] < _FEWEST_EMPTY:
+        return []
+    if min(groups) < _FEWEST_GROUP or max(groups) - min(groups) > 1:
+        return []
+    names = ", ".join(str(number[lane.id]) for run in runs[1::2] for lane in run)
+    sizes = " and ".join(str(size) for size in groups)
+    return [
+        f"please check lane {names}: supposed, because as many fit between groups of {sizes} "
+        "lanes; nothing is in them, and a wide gap would look the same (if it is one, give the "
+        "number of lanes: --lanes)"
+    ]
+
+
+def _empty_ends(layout: Layout, lanes: list[Lane]) -> list[str]:
+    """What to check of outermost lanes, found by something that turned out to be no band."""
+    banded = {band.lane_id for band in layout.bands if band.detected}
+    return [
+        f"please check lane {layout.lanes.index(lane) + 1}: outermost, and no band was found in "
+        "it; what was taken for a lane may be dirt or background (if so, give the number of "
+        "lanes: --lanes)"
+        for lane in (*lanes[:1], *lanes[-1:])
+        if banded and lane.source == "auto" and lane.id not in banded
+        if lane.confidence >= LOW_CONFIDENCE  # else it is said
+    ]
 
 
 def _without_lanes(layout: Layout) -> list[str]:
