@@ -8,8 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d, maximum_filter1d
+from scipy.ndimage import gaussian_filter1d
 
+from .clutter import Across, with_clutter
 from .errors import NothingFound
 from .flags import Flag
 from .known_places import with_faint_bands
@@ -18,11 +19,10 @@ from .membrane import find_panels
 from .model import Blot, Lane, Layout, Panel, Profile
 from .noise import NoiseModel, estimate_noise
 from .one_kind import of_one_kind
-from .order import medians
 from .peak import Peak
-from .reading import read_lanes, saturated_rows
+from .reading import Sections, read_lanes, saturated_rows
 from .recipe import FindingSettings, Recipe
-from .rows import FoundBand, arrange_rows
+from .rows import FoundBand, arrange_rows, places_beside_bands
 from .shoulder_parts import LaneSignal
 from .shoulders import part_shoulders
 
@@ -84,7 +84,7 @@ def find_bands(
         alike = [lane for lane in profiles if profiles[lane].position.size == size]
         found_in = _peaks(
             [profiles[lane] for lane in alike],
-            np.array([sections[lane].intensity for lane in alike]),
+            [sections[lane] for lane in alike],
             settings.sensitivity,
         )
         peaks.update(zip(alike, found_in, strict=True))
@@ -114,9 +114,9 @@ def find_bands(
             f"{settings.sensitivity:g}; lower the sensitivity if you see bands"
         )
     layout = arrange_rows(panels, lanes, found, given=given, shape=shape)
-    if Flag.LOSSY in blot.flags:  # its blocks make weak bands of their own
-        return layout
-    return with_faint_bands(layout, profiles, ground, sections, settings.sensitivity)
+    if Flag.LOSSY not in blot.flags:  # its blocks make weak bands of their own
+        layout = with_faint_bands(layout, profiles, ground, sections, settings.sensitivity)
+    return places_beside_bands(layout)
 
 
 def detect_bands(
@@ -217,11 +217,11 @@ def _doubtful(
 
 
 def _peaks(
-    profiles: list[Profile], parts: NDArray[np.float64], sensitivity: float
+    profiles: list[Profile], sections: list[Sections], sensitivity: float
 ) -> list[list[Peak]]:
     """Peaks of the matched filters over all thicknesses, one per band, from the well down.
 
-    For several lanes of one length at once; `parts` has shape (lanes, sections, rows).
+    For several lanes of one length at once, read in sections.
     """
     rows = profiles[0].position.size
     if rows < 8:
@@ -234,17 +234,35 @@ def _peaks(
     variance = np.array([profile.variance for profile in profiles])
     noise = np.sqrt(gaussian_filter1d(variance, 8.0, axis=1, mode="nearest"))
     values = _continued(values, _reach(sigmas[-1]))
+    parts = np.array([lane.intensity for lane in sections])
+    parts = _continued(_averaged(parts, round(step)), _reach(sigmas[-1]))
+    across = _across(parts, profiles, sections, round(step), _reach(sigmas[-1]))
     candidates: list[list[Peak]] = [[] for _ in profiles]
     responses = [_response(values, rows, sigma) for sigma in sigmas]
     for k, sigma in enumerate(sigmas):
         beside = [(sigmas[j], responses[j]) for j in (k - 1, k + 1) if 0 <= j < len(sigmas)]
-        for lane, peak in _peaks_of_thickness(responses[k], noise, sigma, sensitivity, beside):
+        for lane, peak in _peaks_of_thickness(
+            responses[k], noise, sigma, sensitivity, beside, across
+        ):
             candidates[lane].append(peak)
-    parts = _continued(_averaged(parts, round(step)), _reach(sigmas[-1]))
     return [
         _one_per_band(of_lane, parts_of_lane, _reach(sigmas[-1]), sensitivity)
         for of_lane, parts_of_lane in zip(candidates, parts, strict=True)
     ]
+
+
+def _across(
+    parts: NDArray[np.float64],
+    profiles: list[Profile],
+    sections: list[Sections],
+    step: int,
+    origin: int,
+) -> Across:
+    """What tells bands from clutter; `parts` are the sections continued beyond their ends."""
+    width = np.array([float(profile.width.mean()) for profile in profiles])
+    sides = _averaged(np.array([lane.sides for lane in sections]), step) * width[:, None, None]
+    apart = parts[:, 1] + parts[:, 2] - parts[:, 3] - parts[:, 4]
+    return Across(apart, _continued(sides, origin), width, origin)
 
 
 def _thicknesses(step: float) -> NDArray[np.float64]:
@@ -303,11 +321,12 @@ def _peaks_of_thickness(
     sigma: float,
     sensitivity: float,
     beside: list[tuple[float, NDArray[np.float64]]],
+    across: Across,
 ) -> list[tuple[int, Peak]]:
     """Lane and peak of one matched filter; `beside` has the sigma and response of the next ones."""
     # the squared kernel of a Gaussian's second derivative, times sigma^4, sums to this
     spread = noise * np.sqrt(3.0 / (8.0 * np.sqrt(np.pi) * sigma))
-    spread = np.maximum(spread, _clutter(response, spread, sigma)[:, None])
+    spread = with_clutter(response, spread, _mexican_hat(sigma), sigma, across)
     snr = response / np.maximum(spread, 1e-300)  # rows beside the picture have no noise
     before, middle, after = snr[:, :-2], snr[:, 1:-1], snr[:, 2:]
     lane, top = np.nonzero((middle > before) & (middle >= after) & (middle >= sensitivity))
@@ -385,23 +404,6 @@ def _mexican_hat(sigma: float) -> NDArray[np.float64]:
     gauss = np.exp(-0.5 * (offsets / sigma) ** 2)
     hat: NDArray[np.float64] = gauss / gauss.sum() * (1 - (offsets / sigma) ** 2)
     return hat
-
-
-def _clutter(
-    response: NDArray[np.float64], spread: NDArray[np.float64], sigma: float
-) -> NDArray[np.float64]:
-    """Spread of each lane's response away from bands, where texture exceeds the pixels' noise."""
-    step = max(1, int(sigma / 2))  # neighbours within a sigma say the same
-    size = np.abs(response[:, ::step])
-    middle = 1.4826 * medians(size)[:, None]
-    strong = response[:, ::step] > 8 * np.maximum(spread[:, ::step], 0.5 * middle)
-    reach = (int(4 * sigma) + 1) // step
-    quiet = maximum_filter1d(strong.astype(np.uint8), 2 * reach + 1, axis=1) == 0
-    count = np.count_nonzero(quiet, axis=1)
-    rising = np.sort(np.where(quiet, size, np.inf), axis=1)  # the quiet ones first
-    lane = np.arange(len(size))
-    median = (rising[lane, np.maximum(count - 1, 0) // 2] + rising[lane, count // 2]) / 2
-    return np.where(count * step < max(40, 10 * sigma), 0.0, 1.4826 * median)
 
 
 def _vertex(

@@ -19,7 +19,8 @@ _LANES_OF_ROW, _NEAR, _STEPS, _AS_THICK = 2, 4, 1.5, 1.5
 # ... and all these end where lanes do: the outer two of six sections answer less than the others,
 # and more so by half of what chance makes of it, which is this over their signal to noise.
 _OF_SIDES = 1.0
-# What is both high and in such a row may be broader still.
+# What is both high and in such a row may be broader still, and so may what is as high as the upper
+# quartile and ends with its lane all by itself.
 _BROADEST_OF_ROW = 3.0
 # Peaks unlike that kind are one of their own where they have more than such a share of the trust.
 _ANOTHER = 0.2
@@ -70,6 +71,8 @@ def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) 
 
 def _broadest(lane: int, peak: Peak, lanes: list[list[Peak]], strong: float, most: float) -> float:
     """How thick a band may be, in typical ones; `most` as in `_is_in_a_row`."""
+    if peak.height > strong / _HIGH and _end_with_lanes([peak], most):
+        return _BROADEST_OF_ROW
     is_high, in_row = peak.height > strong, _is_in_a_row(lane, peak, lanes, most)
     if is_high and in_row:
         return _BROADEST_OF_ROW

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .model import Band, BandRow, Lane, Layout, Panel
 from .order import median
 
-__all__ = ["FoundBand", "arrange_rows", "row_shape"]
+__all__ = ["FoundBand", "arrange_rows", "places_beside_bands", "row_shape"]
 
 
 @dataclass(frozen=True)
@@ -155,6 +155,44 @@ def _bands_of_row(
     return bands
 
 
+def places_beside_bands(layout: Layout) -> Layout:
+    """Layout in which the places of rows that a lane lacks keep off the lane's own bands.
+
+    What is measured there is then not a neighbour's. A place that would lose half of itself lies on
+    a band, and stays as it is.
+
+    Parameters
+    ----------
+    layout : Layout
+
+    Returns
+    -------
+    Layout
+    """
+    seen: dict[str, list[Band]] = {}
+    for band in layout.bands:
+        if band.detected:
+            seen.setdefault(band.lane_id, []).append(band)
+    bands = (
+        band if band.detected else _beside(band, seen.get(band.lane_id, []))
+        for band in layout.bands
+    )
+    return replace(layout, bands=tuple(bands))
+
+
+def _beside(place: Band, bands: list[Band]) -> Band:
+    start, stop = place.start, place.stop
+    center = (start + stop) / 2
+    for band in bands:
+        if band.start + band.stop < 2 * center:
+            start = max(start, min(band.stop, center))
+        else:
+            stop = min(stop, max(band.start, center))
+    if stop - start < _LEAST_FREE * (place.stop - place.start):
+        return place
+    return replace(place, start=start, stop=stop)
+
+
 def row_shape(layout: Layout) -> dict[str, float]:
     """How far down the rows of a layout lie in each lane against the rows' middle, px.
 
@@ -190,6 +228,8 @@ _SHORTEST, _LONGEST = 0.75, 1.5
 _FIRM_SNR = 30.0
 # A row that one lane alone shows is looked for in the others only if that band is this clear.
 _LONE_SNR = 30.0
+# A place of which a lane's own bands leave less than this share lies on them.
+_LEAST_FREE = 0.5
 
 
 def _like_the_row(band: FoundBand, above: float, below: float, n_bands: int) -> tuple[float, float]:

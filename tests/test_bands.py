@@ -5,7 +5,8 @@ import pytest
 
 from blotquant.bands import detect_bands
 from blotquant.flags import Flag
-from blotquant.model import Blot, ImageSource, Lane
+from blotquant.model import Blot, ImageSource, Lane, Panel
+from blotquant.rows import FoundBand, arrange_rows, places_beside_bands
 from blotquant.signal import SignalMap
 
 LANES, WIDTH, ROWS = 4, 40, (80, 200, 320, 440)
@@ -15,11 +16,12 @@ MAIN, HEIGHT, NOISE = 7.0, 20000.0, 60.0
 def found(bands, seed=1, flags=Flag.NONE, stripe=(0, 1, 0)):
     """Lane number and row of the bands found; `bands` has lane, row, sigma and height of each.
 
-    `stripe` is the row, sigma and height of one across the whole picture.
+    `stripe` is the row, or rows, sigma and height of one across the whole picture.
     """
     rows, cols = np.arange(520.0), np.arange(LANES * 60.0)
     picture = 1000 + np.random.default_rng(seed).normal(0, NOISE, (rows.size, cols.size))
-    picture += stripe[2] * np.exp(-0.5 * ((rows - stripe[0]) / stripe[1]) ** 2)[:, None]
+    for row in np.atleast_1d(stripe[0]):
+        picture += stripe[2] * np.exp(-0.5 * ((rows - row) / stripe[1]) ** 2)[:, None]
     for lane, row, sigma, height in bands:
         across = np.abs(cols - 30 - 60 * lane) < WIDTH / 2
         picture += height * np.exp(-0.5 * ((rows - row) / sigma) ** 2)[:, None] * across
@@ -134,3 +136,37 @@ def test_a_row_of_very_broad_strong_bands_is_found():
     bands = [*main_bands(but={(lane, 320) for lane in range(LANES)})]
     bands += [(lane, 320, 2.7 * MAIN, 0.5 * HEIGHT) for lane in range(LANES)]
     assert {(lane, 320) for lane in range(LANES)} <= found(bands)
+
+
+FULL = range(40, 500, 30)
+
+
+def test_in_lanes_full_of_bands_these_are_not_taken_for_clutter():
+    # no row is free of bands and of their filters' lobes, in any of the lanes
+    height = np.random.default_rng(3).uniform(0.2, 1.0, (LANES, len(FULL))) * HEIGHT
+    bands = [
+        (lane, row, MAIN, height[lane, k]) for lane in range(LANES) for k, row in enumerate(FULL)
+    ]
+    places = found(bands)
+    assert {(lane, row) for lane in range(LANES) for row in FULL[1:-1]} <= places
+    assert len(places) == len(bands)
+
+
+def test_stripes_across_the_picture_are_clutter_however_many():
+    bands = [(lane, row, MAIN, HEIGHT) for lane in range(LANES) for row in ROWS[1:3]]
+    places = found(bands, stripe=(FULL, MAIN, 5 * NOISE))
+    assert places == {(lane, row) for lane, row, _, _ in bands}
+
+
+def test_a_strong_band_that_ends_with_its_lane_may_be_very_broad_in_one_lane_alone():
+    bands = [*main_bands(but={(2, 200), (2, 320)}), (2, 260, 2.75 * MAIN, 1.5 * HEIGHT)]
+    assert (2, 260) in found(bands)
+
+
+def test_the_place_of_a_row_that_a_lane_lacks_keeps_off_the_lanes_own_bands():
+    lanes = tuple(Lane(f"{k}", "p", ((0.0, 30.0 * k), (300.0, 30.0 * k)), 20) for k in range(3))
+    bands = [FoundBand(f"{k}", row, row - 15, row + 15, 99.0) for k in (0, 1) for row in (60, 200)]
+    bands += [FoundBand("2", 60, 45, 75, 99.0), FoundBand("2", 222, 207, 237, 99.0)]
+    layout = places_beside_bands(arrange_rows((Panel("p"),), lanes, bands, given=True))
+    (place,) = (band for band in layout.bands if band.lane_id == "2" and not band.detected)
+    assert (place.start, place.stop) == (185, 207)
