@@ -339,11 +339,12 @@ def _band_flags(
     marks = boxes.sums(boxes.of_rows(lambda reading: reading.marked))
     some = boxes.size > 0
     cut = some & (width < whole[:, None] - 1e-6).any(axis=1)
+    cut |= is_part & boxes.detected & ~below_limit
     held = {
         Flag.SATURATED: saturated > 0,
         Flag.BELOW_DETECTION: ~boxes.detected | below_limit,
         Flag.NEGATIVE_NET: net < 0,
-        Flag.EDGE_CUT: (boxes.start < top - 0.5) | (boxes.stop > bottom + 0.5) | cut | is_part,
+        Flag.EDGE_CUT: (boxes.start < top - 0.5) | (boxes.stop > bottom + 0.5) | cut,
         Flag.OVERLAP: some & boxes.detected & _overlapping(boxes, above, width),
         Flag.BASELINE_UNCERTAIN: some & (rows - boxes.size < 4) & no_word,
         Flag.BEYOND_DENSITY_RANGE: some & _too_dense(boxes, width),
