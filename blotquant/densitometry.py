@@ -18,7 +18,7 @@ from .lane_background import under_lanes
 from .lane_reading import LaneReading
 from .method_spread import method_spreads
 from .model import Band, Blot, Lane, Panel, Profile
-from .neighbours import next_to_each
+from .neighbours import TOUCH, next_to_each
 from .noise import NoiseModel, estimate_noise
 from .overlap import measure_overlaps
 from .reading import read_lanes, sum_mask
@@ -27,7 +27,7 @@ from .registry import get
 from .result import BandMeasurement, GroupFit, LaneMeasurement
 from .signal import MAX_OPTICAL_DENSITY
 from .trust import common_trust, trusting
-from .uncertainty import edge_signals, lane_total_error, standard_errors
+from .uncertainty import cut_off, edge_signals, lane_total_error, standard_errors
 
 __all__ = [
     "measure_lane",
@@ -37,11 +37,11 @@ __all__ = [
     "read_backgrounds",
 ]
 
-# Neighbours nearer than this share of the lane's width touch it.
-_TOUCH = 0.02
 # A band leaks into such a neighbour, or gets from it, where its edges stand at this share of its
 # mean signal.
 _LEAKS = 0.05
+# A band is cut by its own lane's edge where this share of it is likely beyond.
+_MISSING = 0.03
 # Whether lanes touch is looked at in some rows from top to bottom.
 _SOME_ROWS = np.linspace(0.0, 1.0, 5)
 # A band whose profile at its limit is still this share of its peak overlaps its neighbour.
@@ -275,7 +275,8 @@ def _measured(boxes: Boxes, recipe: Recipe, lane_flags: Sequence[Flag]) -> list[
         "detection_limit": limit,
         "method_spread": method_spreads(boxes, recipe),
     }
-    flags = _band_flags(boxes, above, net, error, _is_below(boxes, net, limit), saturated)
+    is_part = cut_off(boxes) > _MISSING * np.abs(net)
+    flags = _band_flags(boxes, above, net, error, _is_below(boxes, net, limit), saturated, is_part)
     leaks = edge_signals(boxes).max(axis=0) > _LEAKS * np.maximum(net, 0.0)
     of_band = zip(*(each.tolist() for each in values.values()), strict=True)
     return [
@@ -328,6 +329,7 @@ def _band_flags(
     error: NDArray[np.float64],
     below_limit: NDArray[np.bool_],
     saturated: NDArray[np.float64],
+    is_part: NDArray[np.bool_],
 ) -> list[Flag]:
     """What is to be said of each band by itself."""
     width = boxes.of_rows(lambda reading: reading.profile.width)
@@ -339,6 +341,7 @@ def _band_flags(
     marks = boxes.sums(boxes.of_rows(lambda reading: reading.marked))
     some = boxes.size > 0
     cut = some & (width < whole[:, None] - 1e-6).any(axis=1)
+    cut |= is_part & boxes.detected & ~below_limit
     held = {
         Flag.SATURATED: saturated > 0,
         Flag.BELOW_DETECTION: ~boxes.detected | below_limit,
@@ -381,7 +384,7 @@ def _lane_flags(reading: LaneReading, lanes: Sequence[Lane]) -> Flag:
     for other in lanes:
         if other.id == lane.id or other.panel_id != lane.panel_id:
             continue
-        near = (lane.width + other.width) / 2 + _TOUCH * lane.width
+        near = (lane.width + other.width) / 2 + TOUCH * lane.width
         first_col, last_col = other.columns
         if first_col - right > near or left - last_col > near:
             continue
@@ -390,6 +393,6 @@ def _lane_flags(reading: LaneReading, lanes: Sequence[Lane]) -> Flag:
             continue
         rows = first + (last - first) * _SOME_ROWS
         gap = np.abs(other.center(rows) - lane.center(rows)) - (lane.width + other.width) / 2
-        if float(gap.min()) < _TOUCH * lane.width:
+        if float(gap.min()) < TOUCH * lane.width:
             flags |= Flag.LANES_TOUCH
     return flags

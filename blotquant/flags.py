@@ -86,7 +86,10 @@ FLAG_MEANING: MappingProxyType[Flag, str] = MappingProxyType(
             "read it as below detection_limit, or below the value where smear or a neighbour makes that larger."
         ),
         Flag.NEGATIVE_NET: "The background is larger than the signal; the value is kept, not set to 0.",
-        Flag.EDGE_CUT: "The band or its lane runs over the edge of the image or membrane.",
+        Flag.EDGE_CUT: (
+            "The band or its lane runs over the edge of the image or membrane, or 3 % of the band or more "
+            "likely lies beyond its lane's edge, where no neighbour is."
+        ),
         Flag.OVERLAP: "The band overlaps a neighbour in its lane; parted at the valley unless fitted.",
         Flag.AMBIGUOUS_ROW: (
             "Two rows of bands could be this target and nothing decides which; name the row."

@@ -16,6 +16,7 @@ from .errors import NothingFound
 from .evidence import band_evidence
 from .follow import lane_offsets
 from .halves import halves_joined
+from .lane_sides import with_whole_flanks
 from .merged import told_apart
 from .model import Blot, Lane, Panel, Point
 from .noise import NoiseModel
@@ -98,9 +99,11 @@ def _lanes_of_panel(
         teeth = with_outer_lanes(teeth, scene, warp)
     wide = with_whole_bands(teeth, scene, warp)
     # the evidence is the root of the signal: squared, it shows how soft the lanes' edges are
-    linear = straighten(evidence**2, warp)
+    squared = evidence**2
+    linear = straighten(squared, warp)
     feet = lane_feet(linear.sum(axis=0), wide)
     offsets = lane_offsets(linear, teeth)
+    feet = with_whole_flanks(feet, wide, squared, linear, offsets, scene, warp)
     if width:
         feet = [(tooth.center - width / 2, tooth.center + width / 2) for tooth in wide]
     whole = [

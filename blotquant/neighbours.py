@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from .model import Lane
 
-__all__ = ["neighbours", "next_lanes", "next_to_each", "spreading"]
+__all__ = ["TOUCH", "neighbours", "next_lanes", "next_to_each", "spreading", "touched_sides"]
 
+# Neighbours nearer than this share of the lane's width touch it.
+TOUCH = 0.02
 # Places along a lane at which its neighbours' distance is averaged.
 _PLACES = 9
 
@@ -78,3 +80,18 @@ def spreading(lane: Lane, beside: Sequence[Lane], rows: NDArray[np.float64]) -> 
         at = np.clip(rows, top, bottom)
         shares.append(np.abs(other.center(at) - lane.center(at)) / max(usual, 1e-9) - 1.0)
     return np.mean(shares, axis=0) if shares else np.zeros(rows.size)
+
+
+def touched_sides(lane: Lane, beside: Sequence[Lane]) -> tuple[bool, bool]:
+    """Whether a neighbour touches a lane at its left and at its right side, somewhere."""
+    touched = [False, False]
+    for other in beside:
+        top, bottom = max(lane.top, other.top), min(lane.bottom, other.bottom)
+        if top > bottom:
+            continue
+        places = np.linspace(top, bottom, _PLACES)
+        apart = other.center(places) - lane.center(places)
+        gap = float(np.abs(apart).min()) - (lane.width + other.width) / 2
+        if gap < TOUCH * lane.width:
+            touched[int(apart.mean() > 0)] = True
+    return touched[0], touched[1]

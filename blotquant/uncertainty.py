@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Callable
 
 import numpy as np
@@ -12,7 +13,7 @@ from .boxes import Boxes
 from .flags import Flag
 from .lane_reading import LaneReading
 from .model import Band
-from .neighbours import spreading
+from .neighbours import spreading, touched_sides
 from .reading import SECTIONS
 
 Floats = NDArray[np.float64]
@@ -22,6 +23,7 @@ __all__ = [
     "LIMIT_ERROR",
     "TAIL_ERROR",
     "across_error",
+    "cut_off",
     "edge_signals",
     "lane_total_error",
     "rounding_error",
@@ -48,6 +50,9 @@ _BEYOND = 0.12
 # A flank is no flatter than this at a lane's edge: signal over that at the edge, half an outermost
 # section further in.
 _FLATTEST = 1.6
+# What stands at a lane's edge is so many times its noise, or none; it is the
+# mean of so many px.
+_CLEAR_EDGE, _EDGE_PIXELS = 4.0, 3
 # A lane that holds one band alone was placed by that band: half the variance.
 _ALONE = 0.5
 # The same of a lane as a whole, whose smear is softer at the sides than bands are.
@@ -86,7 +91,7 @@ def standard_errors(boxes: Boxes, net: Floats) -> tuple[Floats, Floats]:
             + \mathrm{var}\Big(\sum_r w_r b_r\Big) + (\tau\, \mathrm{net})^2
             + (\lambda h)^2 (a_\mathrm{start}^2 + a_\mathrm{stop}^2)
             + (\mu\, E\, (1 + \kappa\, E / \mathrm{net}))^2
-            + \nu^2 (B_\mathrm{left}^2 + B_\mathrm{right}^2)
+            + \nu^2 (B_\mathrm{left}^2 + B_\mathrm{right}^2) + C^2
             + \Big(\sum_r w_r d_r\Big)^2
 
     - var(p), var(b): read and shot noise of the profile and of the background alone; s >= 1: how
@@ -109,7 +114,9 @@ def standard_errors(boxes: Boxes, net: Floats) -> tuple[Floats, Floats]:
       elsewhere, or nearer, :math:`(\phi f E)^2` comes on top (phi, _SPREAD);
     - the sixth: where flanks are soft, bands lose what lies beyond their lane's edges and get what
       their neighbours have there. B is what lies beyond a side as the flank within tells; the two
-      differ by a share of it (nu, _BEYOND), as neighbours differ in strength;
+      differ by a share of it (nu, _BEYOND), as neighbours differ in strength. Where no neighbour
+      touches, all of B is missing: C is the sum of B over such sides, as far as they stand out of
+      the noise (`cut_off`);
     - the last: how far the fill of specks and scratches may be off (`blotquant.marks.Marks`).
 
     The signal to noise is the net density over the first two terms with no band there, that is
@@ -158,6 +165,45 @@ def edge_signals(boxes: Boxes) -> Floats:
     """
     width = boxes.of_lanes(lambda reading: reading.lane.width)
     return np.asarray(width * _above_line(boxes, lambda reading: reading.at_sides))
+
+
+def cut_off(boxes: Boxes) -> Floats:
+    """What bands hold beyond the sides of their lanes where no neighbour touches, a.u. x px.
+
+    As `standard_errors` has it beyond a side; there no neighbour's flank makes up for it.
+
+    Parameters
+    ----------
+    boxes : Boxes
+        Of B bands.
+
+    Returns
+    -------
+    ndarray, shape (B,)
+        0 where noise may be all that stands at the edge.
+    """
+    if boxes not in _CUT_OFF:
+        edges = edge_signals(boxes)
+        _CUT_OFF[boxes] = _cut_off(boxes, edges, _beyond_edges(boxes, edges))
+    return _CUT_OFF[boxes]
+
+
+# The error and the flag of a band both ask for it: told once.
+_CUT_OFF: weakref.WeakKeyDictionary[Boxes, Floats] = weakref.WeakKeyDictionary()
+
+
+def _cut_off(boxes: Boxes, edges: Floats, beyond: Floats) -> Floats:
+    def of_pixels(reading: LaneReading) -> Floats:
+        return reading.profile.variance / np.maximum(reading.profile.width, 1e-9)
+
+    width = boxes.of_lanes(lambda reading: reading.lane.width)
+    variance = np.einsum("bm,bm->b", boxes.weights**2, boxes.of_rows(of_pixels)) / _EDGE_PIXELS
+    is_high = edges > _CLEAR_EDGE * width * np.sqrt(variance)
+    held = np.where(is_high, beyond, 0.0)
+    for k in np.unique(boxes.lane[is_high.any(axis=0)]).tolist():
+        touched = touched_sides(boxes.readings[k].lane, boxes.readings[k].beside)
+        held[np.ix_(touched, boxes.lane == k)] = 0.0
+    return np.asarray(held.sum(axis=0))
 
 
 def _above_line(boxes: Boxes, of: Callable[[LaneReading], Floats]) -> Floats:
@@ -272,9 +318,12 @@ def _across(boxes: Boxes) -> Floats:
     height = np.divide(edge, net, out=highest, where=_HIGHEST_EDGE * net > edge)
     alone = boxes.of_lanes(lambda reading: len(reading.baseline.band_variance) == 1)
     error = LATERAL_ERROR * edge * (1 + LATERAL_RISE * height)
-    error = np.hypot(error, _BEYOND * np.hypot(*_beyond_edges(boxes, edges)))
+    beyond = _beyond_edges(boxes, edges)
+    error = np.hypot(error, _BEYOND * np.hypot(*beyond))
     placing = error * np.where(alone, math.sqrt(_ALONE), 1.0)
-    return np.asarray(np.hypot(placing, _SPREAD * _spreading(boxes) * edge))
+    placing = np.hypot(placing, _SPREAD * _spreading(boxes) * edge)
+    _CUT_OFF[boxes] = _cut_off(boxes, edges, beyond)
+    return np.asarray(np.hypot(placing, _CUT_OFF[boxes]))
 
 
 def _spreading(boxes: Boxes) -> Floats:

@@ -324,16 +324,22 @@ def straightened(
     thick = np.diff(edges)[:, None]
     signal = _along(_sums_of_rows(scene.signal, edges) / thick, edges, warp)
     if scene.inside.all():
-        inside = np.ones(signal.shape)
-    else:
-        inside = _sums_of_rows(scene.inside.astype(np.float32), edges) / thick
+        first, stretch = _places(edges, warp)
+        place = first[:, None] + stretch[:, None] * np.arange(signal.shape[1])
+        return signal, (place >= 0) & (place <= signal.shape[1] - 1)
+    inside = _sums_of_rows(scene.inside.astype(np.float32), edges) / thick
     return signal, _along(inside, edges, warp) > 0.99
 
 
 def _along(values: NDArray[np.float64], edges: NDArray[np.intp], warp: Warp) -> NDArray[np.float64]:
     """Values of slices from edge to edge, read along straight lanes; 0 beyond the picture."""
-    middles = (edges[:-1] + edges[1:] - 1) / 2
-    first = warp.column(0.0, middles)
-    stretch = warp.column(1.0, middles) - first
+    first, stretch = _places(edges, warp)
     read = _read_along(values.astype(np.float32), first[None], stretch[None], values.shape[1])
     return np.asarray(read[0], np.float64)
+
+
+def _places(edges: NDArray[np.intp], warp: Warp) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Column of the lane coordinate 0 in each slice, and columns per unit of it."""
+    middles = (edges[:-1] + edges[1:] - 1) / 2
+    first = warp.column(0.0, middles)
+    return first, warp.column(1.0, middles) - first

@@ -214,9 +214,17 @@ def test_both_edges_that_cut_a_band_cost_more_than_one():
 
 def test_a_lane_with_one_band_was_placed_by_it():
     narrow = replace(LANE, width=30)
+    # where nobody is beside, what is cut off is missing, wherever the lane was placed
+    beside = tuple(
+        replace(narrow, id=f"beside-{at}", path=tuple((row, col + at) for row, col in narrow.path))
+        for at in (-30, 30)
+    )
     blot, noise = Planted().blot(), Planted().noise()
     alone, together = (
-        across_error(read_background(blot, narrow, bands, Recipe(), noise=noise), bands[0])
+        across_error(
+            replace(read_background(blot, narrow, bands, Recipe(), noise=noise), beside=beside),
+            bands[0],
+        )
         for bands in ([band()], [band(), band(250.0)])
     )
     assert alone == pytest.approx(together / np.sqrt(2), rel=0.02)
