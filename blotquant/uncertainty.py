@@ -47,6 +47,9 @@ _SPREAD = 0.3
 _HIGHEST_EDGE = 3.0
 # What lies beyond an edge, of the band and of its neighbour, differs by this share of either.
 _BEYOND = 0.12
+# Where no neighbour touches, what lies beyond is missing. A flank grows steeper outwards, as a
+# Gaussian's does: about this share of what one falling on as within would hold.
+_MISSED = 0.6
 # A flank is no flatter than this at a lane's edge: signal over that at the edge, half an outermost
 # section further in.
 _FLATTEST = 1.6
@@ -91,7 +94,7 @@ def standard_errors(boxes: Boxes, net: Floats) -> tuple[Floats, Floats]:
             + \mathrm{var}\Big(\sum_r w_r b_r\Big) + (\tau\, \mathrm{net})^2
             + (\lambda h)^2 (a_\mathrm{start}^2 + a_\mathrm{stop}^2)
             + (\mu\, E\, (1 + \kappa\, E / \mathrm{net}))^2
-            + \nu^2 (B_\mathrm{left}^2 + B_\mathrm{right}^2) + C^2
+            + \nu^2 (B_\mathrm{left}^2 + B_\mathrm{right}^2) + (\omega C)^2
             + \Big(\sum_r w_r d_r\Big)^2
 
     - var(p), var(b): read and shot noise of the profile and of the background alone; s >= 1: how
@@ -115,8 +118,9 @@ def standard_errors(boxes: Boxes, net: Floats) -> tuple[Floats, Floats]:
     - the sixth: where flanks are soft, bands lose what lies beyond their lane's edges and get what
       their neighbours have there. B is what lies beyond a side as the flank within tells; the two
       differ by a share of it (nu, _BEYOND), as neighbours differ in strength. Where no neighbour
-      touches, all of B is missing: C is the sum of B over such sides, as far as they stand out of
-      the noise (`cut_off`);
+      touches, all that lies there is missing: C is the sum of B over such sides, as far as they
+      stand out of the noise (`cut_off`), of which a flank that steepens leaves the share omega
+      (_MISSED);
     - the last: how far the fill of specks and scratches may be off (`blotquant.marks.Marks`).
 
     The signal to noise is the net density over the first two terms with no band there, that is
@@ -323,7 +327,7 @@ def _across(boxes: Boxes) -> Floats:
     placing = error * np.where(alone, math.sqrt(_ALONE), 1.0)
     placing = np.hypot(placing, _SPREAD * _spreading(boxes) * edge)
     _CUT_OFF[boxes] = _cut_off(boxes, edges, beyond)
-    return np.asarray(np.hypot(placing, _CUT_OFF[boxes]))
+    return np.asarray(np.hypot(placing, _MISSED * _CUT_OFF[boxes]))
 
 
 def _spreading(boxes: Boxes) -> Floats:

@@ -259,6 +259,7 @@ NUMBERS = [
     ("explanation/uncertainty.md", "[{:g} · E", uncertainty.LATERAL_ERROR),
     ("explanation/uncertainty.md", "(1 + {:g} · E", uncertainty.LATERAL_RISE),
     ("explanation/uncertainty.md", "+ {:g}² (B", uncertainty._BEYOND),
+    ("explanation/uncertainty.md", "comes on top times {:g}", uncertainty._MISSED),
     ("explanation/background.md", "between {:g} %", 100 * tails._LEAST),
     ("explanation/background.md", "and {:g} % of the band's peak", 100 * tails._MOST),
     ("explanation/finding.md", "({:g} % of its top", 100 * comb._FOOT),

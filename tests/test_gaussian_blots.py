@@ -43,7 +43,7 @@ def test_gaussian_bands_are_whole_and_their_errors_true(share, most):
         for top, center, volume in bands:
             away = np.hypot(table["center_row"] - top, table["center_col"] - center)
             found = table.loc[away.idxmin()]
-            assert away.min() < 5
+            assert away.min() < 8  # an outermost lane reaches further out than in
             errors.append(found["net_density"] / volume - 1)
             z.append((found["net_density"] - volume) / found["net_density_err"])
     assert abs(np.median(errors)) < 0.0025

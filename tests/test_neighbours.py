@@ -75,7 +75,11 @@ def test_a_band_is_less_sure_where_its_neighbours_spread(fanned):
     reading = pipeline.read_layout_lane(blot, layout, lane, recipe)
     trust = pipeline.common_trust([reading])
     beside = [
-        replace(lane, id=other.id, path=tuple((row, col + step * 60) for row, col in lane.path))
+        replace(
+            lane,
+            id=other.id,
+            path=tuple((row, col + step * lane.width) for row, col in lane.path),  # it touches, too
+        )
         for step, other in zip((-1, 1), next_lanes(lane, layout.lanes), strict=True)
     ]
     even = replace(layout, lanes=(beside[0], lane, beside[1]), bands=layout.bands_of(lane.id))
