@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .baseline import Baseline, LaneView
 from .boxes import Boxes
 from .clipped import estimate_unclipped
+from .edges import Edges
 from .flags import Flag
 from .lane_background import lane as under_lane
 from .lane_background import under_lanes
@@ -27,7 +28,7 @@ from .registry import get
 from .result import BandMeasurement, GroupFit, LaneMeasurement
 from .signal import MAX_OPTICAL_DENSITY
 from .trust import common_trust, trusting
-from .uncertainty import cut_off, edge_signals, lane_total_error, standard_errors
+from .uncertainty import lane_total_error, standard_errors
 
 __all__ = [
     "measure_lane",
@@ -249,7 +250,8 @@ def _measured(boxes: Boxes, recipe: Recipe, lane_flags: Sequence[Flag]) -> list[
     background = boxes.sums(boxes.of_rows(lambda reading: reading.baseline.level))
     net = total - background
     above = boxes.of_rows(lambda reading: reading.above)
-    error, error_without = standard_errors(boxes, net)
+    edges = Edges.of(boxes)
+    error, error_without = standard_errors(boxes, net, edges)
     center = _centers(boxes, above)
     columns = [
         reading.lane.center(own)
@@ -275,9 +277,9 @@ def _measured(boxes: Boxes, recipe: Recipe, lane_flags: Sequence[Flag]) -> list[
         "detection_limit": limit,
         "method_spread": method_spreads(boxes, recipe),
     }
-    is_part = cut_off(boxes) > _MISSING * np.abs(net)
+    is_part = edges.cut_off > _MISSING * np.abs(net)
     flags = _band_flags(boxes, above, net, error, _is_below(boxes, net, limit), saturated, is_part)
-    leaks = edge_signals(boxes).max(axis=0) > _LEAKS * np.maximum(net, 0.0)
+    leaks = edges.signal.max(axis=0) > _LEAKS * np.maximum(net, 0.0)
     of_band = zip(*(each.tolist() for each in values.values()), strict=True)
     return [
         BandMeasurement(

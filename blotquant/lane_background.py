@@ -13,7 +13,7 @@ from .between_lanes import grounds_beside
 from .flags import Flag
 from .recipe import BackgroundSettings
 from .smoother import SmoothBaseline, fit_baselines, left_out
-from .tails import first_guess, peak_heights, seen_tails, tail_variance
+from .tails import Tails
 
 __all__ = ["lane", "under_lanes"]
 
@@ -136,24 +136,15 @@ def _fitted(
     How much of the bands is left beside their limits is seen only above a baseline: a first one,
     coarse and with little trust in these rows, shows it.
     """
-    values = np.array([view.profile.intensity for view in views]) - ground
-    free = np.array([view.free for view in views])
-    peaks = [peak_heights(view.profile, view.bands) for view in views]
+    tails = Tails.of(views)
+    values, noise = tails.intensity - ground, np.array([view.profile.variance for view in views])
 
-    def fits(tails: Sequence[NDArray[np.float64]], bins: int) -> list[SmoothBaseline]:
-        extra = [
-            view.profile.variance + tail_variance(view.profile, view.bands, own)
-            for view, own in zip(views, tails, strict=True)
-        ]
-        return fit_baselines(values, np.array(extra), free, least_lengths, max_bins=bins)
+    def fits(at_limits: NDArray[np.float64], bins: int) -> list[SmoothBaseline]:
+        variance = noise + tails.variance(at_limits)
+        return fit_baselines(values, variance, tails.free, least_lengths, max_bins=bins)
 
-    first = fits([first_guess(own) for own in peaks], _COARSE_BINS)
-    levels = np.array([fit.level for fit in first]) + ground
-    tails = [
-        seen_tails(view.profile, view.bands, own, level, view.free)
-        for view, own, level in zip(views, peaks, levels, strict=True)
-    ]
-    return fits(tails, _BINS)
+    first = fits(tails.first_guess(), _COARSE_BINS)
+    return fits(tails.seen(np.array([fit.level for fit in first]) + ground), _BINS)
 
 
 def _of_curve(view: LaneView, fit: SmoothBaseline, checks: NDArray[np.float64]) -> Baseline:

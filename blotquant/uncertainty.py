@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-import weakref
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .boxes import Boxes
+from .edges import Edges
 from .flags import Flag
 from .lane_reading import LaneReading
-from .model import Band
-from .neighbours import spreading, touched_sides
-from .reading import SECTIONS
+from .model import Band, Blot
+from .neighbours import spreading
 
 Floats = NDArray[np.float64]
 
@@ -23,8 +21,6 @@ __all__ = [
     "LIMIT_ERROR",
     "TAIL_ERROR",
     "across_error",
-    "cut_off",
-    "edge_signals",
     "lane_total_error",
     "rounding_error",
     "standard_errors",
@@ -50,12 +46,6 @@ _BEYOND = 0.12
 # Where no neighbour touches, what lies beyond is missing. A flank grows steeper outwards, as a
 # Gaussian's does: about this share of what one falling on as within would hold.
 _MISSED = 0.6
-# A flank is no flatter than this at a lane's edge: signal over that at the edge, half an outermost
-# section further in.
-_FLATTEST = 1.6
-# What stands at a lane's edge is so many times its noise, or none; it is the
-# mean of so many px.
-_CLEAR_EDGE, _EDGE_PIXELS = 4.0, 3
 # A lane that holds one band alone was placed by that band: half the variance.
 _ALONE = 0.5
 # The same of a lane as a whole, whose smear is softer at the sides than bands are.
@@ -68,7 +58,7 @@ LOSSY_ERROR = 0.004
 ROUNDED_ALIKE = 0.4
 
 
-def standard_errors(boxes: Boxes, net: Floats) -> tuple[Floats, Floats]:
+def standard_errors(boxes: Boxes, net: Floats, edges: Edges) -> tuple[Floats, Floats]:
     r"""Standard error of each band's net density, and what it were if no band were there.
 
     Parameters
@@ -77,6 +67,8 @@ def standard_errors(boxes: Boxes, net: Floats) -> tuple[Floats, Floats]:
         Of B bands.
     net : ndarray, shape (B,)
         Net densities, a.u. x px.
+    edges : Edges
+        What these bands hold at the sides of their boxes.
 
     Returns
     -------
@@ -119,8 +111,8 @@ def standard_errors(boxes: Boxes, net: Floats) -> tuple[Floats, Floats]:
       their neighbours have there. B is what lies beyond a side as the flank within tells; the two
       differ by a share of it (nu, _BEYOND), as neighbours differ in strength. Where no neighbour
       touches, all that lies there is missing: C is the sum of B over such sides, as far as they
-      stand out of the noise (`cut_off`), of which a flank that steepens leaves the share omega
-      (_MISSED);
+      stand out of the noise (`blotquant.edges.Edges`), of which a flank that steepens leaves the
+      share omega (_MISSED);
     - the last: how far the fill of specks and scratches may be off (`blotquant.marks.Marks`).
 
     The signal to noise is the net density over the first two terms with no band there, that is
@@ -137,96 +129,15 @@ def standard_errors(boxes: Boxes, net: Floats) -> tuple[Floats, Floats]:
     signal = np.einsum("bm,bm->b", square, shot)
     noise = texture * np.einsum("bm,bm->b", square, ground)
     variance, without = signal + noise + baseline, noise + own
-    placing = _along(boxes) ** 2 + _across(boxes) ** 2
+    placing = _along(boxes) ** 2 + _across(boxes, edges) ** 2
     placing += boxes.sums(boxes.of_rows(lambda reading: reading.doubt)) ** 2
     area = boxes.sums(boxes.of_rows(lambda reading: reading.profile.width))
-    rounding, of_ground = (
-        np.square(
-            [
-                rounding_error(boxes.readings[k], *one)
-                for k, *one in zip(boxes.lane, area.tolist(), of.tolist(), strict=True)
-            ]
-        )
-        for of in (net, np.zeros(net.size))
-    )
+    steps = boxes.of_lanes(lambda reading: reading.rounded)
+    lossy = boxes.of_lanes(lambda reading: _lossy(reading.blot))
+    rounding = _rounding(steps, area, lossy * net)
+    of_ground = _rounding(steps, area, np.zeros(net.size))
     error = np.sqrt(variance + placing + (TAIL_ERROR * net) ** 2 + rounding)
     return error, np.sqrt(without + of_ground)
-
-
-def edge_signals(boxes: Boxes) -> Floats:
-    """What each band would hold if it were as at one side of its box in its whole width.
-
-    Parameters
-    ----------
-    boxes : Boxes
-        Of B bands.
-
-    Returns
-    -------
-    ndarray, shape (2, B)
-        At the left and the right side, a.u. x px, above the straight line between the band's ends:
-        the background beside the lane. 0 for a band of less than three rows.
-    """
-    width = boxes.of_lanes(lambda reading: reading.lane.width)
-    return np.asarray(width * _above_line(boxes, lambda reading: reading.at_sides))
-
-
-def cut_off(boxes: Boxes) -> Floats:
-    """What bands hold beyond the sides of their lanes where no neighbour touches, a.u. x px.
-
-    As `standard_errors` has it beyond a side; there no neighbour's flank makes up for it.
-
-    Parameters
-    ----------
-    boxes : Boxes
-        Of B bands.
-
-    Returns
-    -------
-    ndarray, shape (B,)
-        0 where noise may be all that stands at the edge.
-    """
-    if boxes not in _CUT_OFF:
-        edges = edge_signals(boxes)
-        _CUT_OFF[boxes] = _cut_off(boxes, edges, _beyond_edges(boxes, edges))
-    return _CUT_OFF[boxes]
-
-
-# The error and the flag of a band both ask for it: told once.
-_CUT_OFF: weakref.WeakKeyDictionary[Boxes, Floats] = weakref.WeakKeyDictionary()
-
-
-def _cut_off(boxes: Boxes, edges: Floats, beyond: Floats) -> Floats:
-    def of_pixels(reading: LaneReading) -> Floats:
-        return reading.profile.variance / np.maximum(reading.profile.width, 1e-9)
-
-    width = boxes.of_lanes(lambda reading: reading.lane.width)
-    variance = np.einsum("bm,bm->b", boxes.weights**2, boxes.of_rows(of_pixels)) / _EDGE_PIXELS
-    is_high = edges > _CLEAR_EDGE * width * np.sqrt(variance)
-    held = np.where(is_high, beyond, 0.0)
-    for k in np.unique(boxes.lane[is_high.any(axis=0)]).tolist():
-        touched = touched_sides(boxes.readings[k].lane, boxes.readings[k].beside)
-        held[np.ix_(touched, boxes.lane == k)] = 0.0
-    return np.asarray(held.sum(axis=0))
-
-
-def _above_line(boxes: Boxes, of: Callable[[LaneReading], Floats]) -> Floats:
-    """Sums over bands of signals that lanes have at their two sides, above the line between ends.
-
-    `of` gives shape (2, N); the result has shape (2, B).
-    """
-    size, step = boxes.size[:, None], np.arange(boxes.weights.shape[1])
-    few = np.maximum(1, size // 8)
-    in_first, in_last = step < few, (step >= size - few) & (step < size)
-    along = boxes.sums(step / np.maximum(size - 1, 1))
-    whole = boxes.weights.sum(axis=1)
-    edges = []
-    for side in (0, 1):
-        signal = boxes.in_rows([of(reading)[side] for reading in boxes.readings])
-        first = np.where(in_first, signal, 0.0).sum(axis=1) / few[:, 0]
-        last = np.where(in_last, signal, 0.0).sum(axis=1) / few[:, 0]
-        edges.append(boxes.sums(signal) - first * whole - (last - first) * along)
-    return np.where(boxes.size < 3, 0.0, edges)
 
 
 def rounding_error(reading: LaneReading, area: float, net: float) -> float:
@@ -257,13 +168,24 @@ def rounding_error(reading: LaneReading, area: float, net: float) -> float:
     another, and what they have in common falls off so (Widrow and Kollar 2008, Quantization
     Noise, ch. 4); of sigma half a level 1 % is left.
     """
-    own = LOSSY_ERROR * net if Flag.LOSSY in reading.blot.flags else 0.0
-    return math.hypot(ROUNDED_ALIKE * reading.rounded * area / math.sqrt(12), own)
+    own = np.array([_lossy(reading.blot) * net])
+    return math.sqrt(_rounding(np.array([reading.rounded]), np.array([area]), own)[0])
+
+
+def _lossy(blot: Blot) -> float:
+    """Share of a band that compression may have rounded away."""
+    return LOSSY_ERROR if Flag.LOSSY in blot.flags else 0.0
+
+
+def _rounding(steps: Floats, area: Floats, own: Floats) -> Floats:
+    """Square of what rounding to steps, and of bands themselves, may have added or taken."""
+    return (ROUNDED_ALIKE * steps * area) ** 2 / 12 + own**2
 
 
 def across_error(reading: LaneReading, band: Band) -> float:
     """What a misplaced lane takes from a band or adds to it, a.u. x px: the last term alone."""
-    return float(_across(Boxes.of([(reading, [band])]))[0])
+    boxes = Boxes.of([(reading, [band])])
+    return float(_across(boxes, Edges.of(boxes))[0])
 
 
 def lane_total_error(reading: LaneReading, total: float) -> float:
@@ -313,21 +235,18 @@ def _along(boxes: Boxes) -> Floats:
     return np.asarray(LIMIT_ERROR * (boxes.stop - boxes.start) * np.hypot(*at_limits))
 
 
-def _across(boxes: Boxes) -> Floats:
+def _across(boxes: Boxes, edges: Edges) -> Floats:
     """What a misplaced lane takes or adds: the band's signal in the px at its box's two sides."""
-    edges = edge_signals(boxes)
-    edge = math.sqrt(2) * np.hypot(*edges)
+    edge = math.sqrt(2) * np.hypot(*edges.signal)
     net = boxes.sums(boxes.of_rows(lambda reading: reading.net))
     highest = np.full(edge.shape, _HIGHEST_EDGE)
     height = np.divide(edge, net, out=highest, where=_HIGHEST_EDGE * net > edge)
     alone = boxes.of_lanes(lambda reading: len(reading.baseline.band_variance) == 1)
     error = LATERAL_ERROR * edge * (1 + LATERAL_RISE * height)
-    beyond = _beyond_edges(boxes, edges)
-    error = np.hypot(error, _BEYOND * np.hypot(*beyond))
+    error = np.hypot(error, _BEYOND * np.hypot(*edges.beyond))
     placing = error * np.where(alone, math.sqrt(_ALONE), 1.0)
     placing = np.hypot(placing, _SPREAD * _spreading(boxes) * edge)
-    _CUT_OFF[boxes] = _cut_off(boxes, edges, beyond)
-    return np.asarray(np.hypot(placing, _MISSED * _CUT_OFF[boxes]))
+    return np.asarray(np.hypot(placing, _MISSED * edges.cut_off))
 
 
 def _spreading(boxes: Boxes) -> Floats:
@@ -339,16 +258,3 @@ def _spreading(boxes: Boxes) -> Floats:
             for reading, rows in zip(boxes.readings, middle, strict=True)
         ]
     )
-
-
-def _beyond_edges(boxes: Boxes, edges: Floats) -> Floats:
-    """What bands hold beyond the sides of their boxes if they fade there as within; (2, B).
-
-    A flank that falls by the factor f over half of the outermost of n sections of the width w has
-    fallen to 1/e after w / (2 n ln f).
-    """
-    width = boxes.of_lanes(lambda reading: reading.lane.width)
-    inner = width * _above_line(boxes, lambda reading: reading.in_sides)
-    high = np.maximum(edges, 0.0)
-    falls = np.divide(inner, high, out=np.full(high.shape, np.inf), where=high > 0)
-    return np.asarray(high / (2 * SECTIONS * np.log(np.maximum(falls, _FLATTEST))))

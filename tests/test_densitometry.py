@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from blotquant.boxes import Boxes
 from blotquant.densitometry import measure_lane, read_background
+from blotquant.edges import Edges
 from blotquant.errors import RecipeError
 from blotquant.flags import Flag
 from blotquant.model import Band, Blot, Lane
@@ -171,7 +172,7 @@ def test_a_curve_that_few_free_rows_told_is_less_sure():
     opposed = replace(many, baseline=replace(many.baseline, correlation=-0.5))
     assert opposed.bridging == pytest.approx(1 / 0.95)
     both = Boxes.of([(few, [band()]), (many, [band()])])
-    errors = np.transpose(standard_errors(both, np.array([1e6, 1e6])))
+    errors = np.transpose(standard_errors(both, np.array([1e6, 1e6]), Edges.of(both)))
     assert errors[0][0] > errors[1][0]
     assert errors[0][1] == errors[1][1]  # whether a band is there is another question
 
