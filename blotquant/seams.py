@@ -29,6 +29,10 @@ _COVERED, _GAP = 0.7, 0.1
 # within the reach by so many times what is usual, and by more grey levels than lossy compression
 # draws at its blocks. Beside the lanes of a row of bands there is nothing.
 _BARE, _STANDS, _LEVELS = 0.05, 2.0, 6.0
+# Nor is it a line that all but ends between lanes: there the change is no less than this share of
+# what is usual along the cut; or the second, where it is a line and no step, which shows as no more
+# than so much of the change so many px away on either side.
+_EVEN, _EVEN_LINE, _NO_STEP, _AWAY = 0.06, 0.2, 0.1, 2 * _REACH
 # It leans by no more than this (px per px), and leaves so much of the picture on either side.
 _LEAN, _SIDE = 0.05, 0.2
 # So far off (against the height) hardly a line covers this share of what the seam covers; none
@@ -234,9 +238,21 @@ def find_seam(
     line = _rows_of_line(seam.row, seam.lean, hit.shape), np.arange(width)
     if _longest_gap(hit[line] > 0) > _GAP * width:
         return None
-    change = _change(np.asarray(cv2.blur(signal, (_ALONG, 1)), np.float32), _REACH + 1)
+    along = np.asarray(cv2.blur(signal, (_ALONG, 1)), np.float32)
+    change = _change(along, _REACH + 1)
     least = max(_STANDS * median(change), _LEVELS * level)
-    return seam if np.quantile(change[line], _BARE) > least else None
+    bare = float(np.quantile(change[line], _BARE))
+    return seam if bare > least and bare > _least_even(along, change, line) else None
+
+
+def _least_even(along: Signal, change: Signal, line: tuple[NDArray[np.intp], ...]) -> float:
+    """What a cut edge changes by everywhere on its line: a row of thin bands has its dips."""
+    rows, columns = line
+    above = along[np.maximum(rows - _AWAY, 0), columns]
+    below = along[np.minimum(rows + _AWAY, len(along) - 1), columns]
+    usual = median(change[line])
+    is_step = median(np.abs(above - below)) > _NO_STEP * usual
+    return (_EVEN if is_step else _EVEN_LINE) * usual
 
 
 def _alike(covered: NDArray[np.float64], row: int, height: int, alone: bool) -> float:

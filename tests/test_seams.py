@@ -61,6 +61,11 @@ def test_a_row_of_thin_bands_is_no_seam_and_a_cut_edge_blurred_in_places_is():
     for sd in (1.1, 1.5):
         bands = ground + 2000 * lanes * np.exp(-0.5 * (off / sd) ** 2)
         assert find_seam(bands.astype(np.float32)) is None
+    # lanes that touch: between them a thirtieth, or a tenth, of a band is left
+    for left in (0.03, 0.1):
+        touching = np.where(columns % 80 > 6, 1.0, left) * (1 + 0.5 * np.sin(columns // 80))
+        bands = ground + 20_000 * touching * np.exp(-0.5 * (off / 1.1) ** 2)
+        assert find_seam(bands.astype(np.float32)) is None
     soft = np.where(columns % 100 < 20, 6.0, 0.5)
     cut = ground + 2000 / (1 + np.exp(-off / soft))
     assert find_seam(cut.astype(np.float32)) is not None
