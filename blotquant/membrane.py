@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .drawn_lines import parted_at_lines
 from .frame import inside_frame
 from .model import Blot, Panel, Point
 from .order import median, quantiles
@@ -71,6 +72,7 @@ def find_panels(blot: Blot) -> tuple[Panel, ...]:
         pieces = [
             _at(window, piece, signal.shape) for piece in within or [np.ones(enclosed.shape, bool)]
         ]
+    pieces = parted_at_lines(blot, pieces, signal.shape, factor, _MOST_STRIPS)
     outlines = [_outline(mask, factor) for mask in _in_reading_order(pieces)]
     return tuple(
         Panel(f"panel-{number}", outline)

@@ -282,7 +282,7 @@ def _may_be_there(
     hit = np.maximum(hit[: len(hit) // 2 * 2 : 2], hit[1::2])
     steepest = _LEAN * every / 2
     rows = np.arange(side // 2, len(hit) - side // 2)
-    if _most_covered(hit, steepest) < least:
+    if rows.size == 0 or _most_covered(hit, steepest) < least:
         return False
     covered = _covered(hit, rows, _leans(hit.shape[1], steepest)[::2])
     most = float(covered.max())

@@ -71,6 +71,14 @@ def test_a_row_of_thin_bands_is_no_seam_and_a_cut_edge_blurred_in_places_is():
     assert find_seam(cut.astype(np.float32)) is not None
 
 
+def test_no_seam_is_looked_for_where_there_is_no_room_for_one():
+    rng = np.random.default_rng(300)
+    for height in range(96, 104):  # both sides take 100 rows: of 101 halved to 50 none is left
+        step = 40 * (np.arange(height) >= height // 2)
+        ground = rng.normal(100, 2, (height, 200)) + step[:, None]
+        assert height > 101 or find_seam(ground.astype(np.float32)) is None
+
+
 @pytest.mark.parametrize(("levels", "is_seam"), [(3, False), (12, True)])
 def test_a_step_that_lossy_compression_may_have_drawn_is_no_seam(levels, is_seam):
     flat = np.full((400, 500), 100, np.float32)
