@@ -65,14 +65,14 @@ def find_panels(blot: Blot) -> tuple[Panel, ...]:
     signal, factor = reduce_blot(blot)
     window = inside_frame(signal)
     if window is None:
-        pieces = _pieces(blot, signal, blot.signal, factor)
+        pieces = _pieces(blot, signal, blot.signal, factor, (0, 0))
     else:
         enclosed = np.ascontiguousarray(signal[window])
-        within = _pieces(blot, enclosed, partial(_part_within, blot, window, factor), factor)
+        part, origin = partial(_part_within, blot, window, factor), [of.start for of in window]
+        within = _pieces(blot, enclosed, part, factor, (origin[0], origin[1]))
         pieces = [
             _at(window, piece, signal.shape) for piece in within or [np.ones(enclosed.shape, bool)]
         ]
-    pieces = parted_at_lines(blot, pieces, signal.shape, factor, _MOST_STRIPS)
     outlines = [_outline(mask, factor) for mask in _in_reading_order(pieces)]
     return tuple(
         Panel(f"panel-{number}", outline)
@@ -85,12 +85,15 @@ def _pieces(
     signal: NDArray[np.float32],
     whole: Callable[[tuple[slice, slice]], NDArray[np.float32]],
     factor: int,
+    origin: tuple[int, int],
 ) -> list[NDArray[np.bool_]]:
-    """Masks of the membranes in a reduced picture; none where it is all one."""
+    """Masks of the membranes in a reduced picture, or a window of it; none where it is all one."""
     # lossy compression lets a canvas ripple by a level or two
     level = abs(blot.signal_map.scale)
     tolerance = 3.0 * level if blot.pixels.dtype == np.uint8 else 0.0
     pieces = _flat_canvas(signal, _extremes(blot), tolerance) or _window(signal, tolerance)
+    # before other edges: a drawn line is as sharp as any, and the strips it parts differ
+    pieces = parted_at_lines(blot, pieces, signal.shape, factor, _MOST_STRIPS, origin)
     if not pieces:
         pieces = _other_brightness(signal, level)
     # without levels there is no lossy compression

@@ -60,6 +60,14 @@ def test_also_where_lossy_compression_spread_the_line(tmp_path, level, thick):
     assert lanes_of_panels(blot) == [LANES] * 3
 
 
+def test_strips_of_sixteen_bits_are_parted_too(tmp_path):
+    fine = figure(255, 3, noise=0.0).astype(np.uint16) * 200
+    fine += np.random.default_rng(2).integers(0, 90, fine.shape, dtype=np.uint16)
+    for k in (1, 2):
+        fine[k * (HEIGHT + 3) - 3 : k * (HEIGHT + 3)] = 65535
+    assert lanes_of_panels(loaded(tmp_path, fine, "figure.tif")) == [LANES] * 3
+
+
 def test_a_line_two_px_thick_is_seen_in_a_large_picture(tmp_path):
     large = np.kron(figure(255, 2), np.ones((3, 3), np.uint8))
     large[3 * HEIGHT + 2 : 3 * HEIGHT + 6] = large[3 * HEIGHT - 1]  # of six px, two are left
