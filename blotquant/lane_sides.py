@@ -43,6 +43,9 @@ _MOST = 1.0
 # Where it is more than the second share of the band's height, or below it, the ground is not told,
 # as long as there is so much room, share of a lane's width, that no flank takes all of it.
 _GROUND, _UNEVEN, _WIDE = 0.1, 0.08, 0.3
+# Bands of one lane are alike across: none goes on farther than the highest that tells by more than
+# this share of the lane's width. What does lies on a cloud.
+_ALIKE = 0.15
 # Columns are looked at where so much of them is on the panel.
 _ON_PANEL = 0.8
 # Less room than this share of a lane's width is none.
@@ -200,7 +203,7 @@ def _feet(
     sides = slice(inner[0], None, -1), slice(inner[1], None)
     is_wide = [across[0, side].size > _WIDE * tooth.width for side in sides]
     step = max(2, round(_STEP * tooth.width))
-    further = [0, 0]
+    reaches: list[tuple[float, list[int]]] = []
     for section, top, level in zip(across, tops.tolist(), levels.tolist(), strict=True):
         grounds = [quantile(section[side], _GROUND) for side in sides]
         uneven = [
@@ -209,9 +212,18 @@ def _feet(
         ]
         if level > _CLEAR * top or any(uneven):
             continue
-        for k, (side, ground) in enumerate(zip(sides, grounds, strict=True)):
-            reach = _reach(section[side] - ground, held[side], top, level, step)
-            further[k] = max(further[k], reach)
+        own = [
+            _reach(section[side] - ground, held[side], top, level, step)
+            for side, ground in zip(sides, grounds, strict=True)
+        ]
+        reaches.append((top, own))
+    if not reaches:
+        return foot
+    _, of_highest = max(reaches)
+    alike = round(_ALIKE * tooth.width)
+    further = [
+        min(max(own[k] for _, own in reaches), of_highest[k] + alike) for k in range(len(sides))
+    ]
     left, right = inner[0] - further[0], inner[1] + further[1]
     return (left if further[0] else foot[0]), (right if further[1] else foot[1])
 

@@ -57,6 +57,16 @@ def test_a_glow_beside_bands_widens_no_lane():
     assert max(lane.width for lane in bq.detect(blot_of(glowing)).lanes) < 3 * HALF
 
 
+def test_a_cloud_beside_the_weaker_band_of_a_lane_is_no_flank_of_it():
+    plain = blot_of(flat, rows=(40, 40, 100))
+    row, col = np.indices(plain.shape)
+    beyond = np.clip(1 - (col - 60.0 - 4 * PITCH - HALF) / 40, 0, 1) * (col > 60 + 4 * PITCH + HALF)
+    cloud = 0.25 * AMPLITUDE * beyond * np.exp(-0.5 * ((row - 100) / 6) ** 2)
+    clouded = bq.Blot((plain.pixels + cloud).astype(np.uint16), polarity="light_on_dark")
+    usual, last = (bq.detect(blot).lanes[-1].width for blot in (plain, clouded))
+    assert usual < last + 1 < 1.25 * usual
+
+
 def test_a_lane_narrower_than_its_bands_says_so():
     blot = blot_of(soft)
     layout = bq.detect(blot)

@@ -397,6 +397,20 @@ def test_a_panel_without_lanes_is_said():
     assert not layout_checks(Layout(panels, (replace(lane, source="hand"),)))
 
 
+def test_a_lane_far_wider_than_the_others_is_said():
+    """Wells are alike: it is two lanes read as one, or reaches into the background."""
+    panel = Panel("panel-1", ((0.0, 0.0), (0.0, 400.0), (40.0, 400.0), (40.0, 0.0)))
+    lanes = [
+        Lane(f"lane-{k}", "panel-1", ((0.0, 30.0 * k), (40.0, 30.0 * k)), width)
+        for k, width in enumerate((12.0, 13.0, 12.0, 24.0, 15.0))
+    ]
+    (said,) = layout_checks(Layout((panel,), tuple(lanes)))
+    assert said.startswith("please check lane 4: 1.8 times as wide as the others")
+    assert not layout_checks(Layout((panel,), (*lanes[:3], lanes[4])))
+    lanes[3] = replace(lanes[3], source="hand")
+    assert not layout_checks(Layout((panel,), tuple(lanes)))
+
+
 @pytest.mark.parametrize(
     ("banded", "said"),
     [

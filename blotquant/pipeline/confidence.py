@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -13,6 +14,8 @@ __all__ = ["LOW_CONFIDENCE", "layout_checks", "layout_confidence"]
 LOW_CONFIDENCE = 0.5
 # A layout of which this share of the lanes is doubtful is at that limit.
 _DOUBTFUL_SHARE = 0.2
+# Wells are alike: a lane so many times as wide as the middle one of so many is two, or none.
+_WIDE, _FEWEST_WIDTHS = 1.6, 4
 # Empty lanes side by side, so many at least, between groups of so many lanes: perhaps a gap.
 _FEWEST_EMPTY, _FEWEST_GROUP = 2, 2
 
@@ -57,7 +60,7 @@ def layout_checks(layout: Layout) -> tuple[str, ...]:
     checks += _without_lanes(layout)
     for number, panel in enumerate(layout.panels, 1):
         lanes = [lane for lane in layout.lanes if lane.panel_id == panel.id]
-        checks += _in_gaps(layout, lanes) + _empty_ends(layout, lanes)
+        checks += _in_gaps(layout, lanes) + _empty_ends(layout, lanes) + _too_wide(layout, lanes)
         confidence = layout_confidence(lanes)
         if confidence < LOW_CONFIDENCE:
             few = sum(lane.confidence < LOW_CONFIDENCE for lane in lanes)
@@ -108,6 +111,19 @@ def _empty_ends(layout: Layout, lanes: list[Lane]) -> list[str]:
         for lane in (*lanes[:1], *lanes[-1:])
         if banded and lane.source == "auto" and lane.id not in banded
         if lane.confidence >= LOW_CONFIDENCE  # else it is said
+    ]
+
+
+def _too_wide(layout: Layout, lanes: list[Lane]) -> list[str]:
+    """What to check of lanes that are far wider than the others."""
+    if len(lanes) < _FEWEST_WIDTHS:
+        return []
+    usual = statistics.median(lane.width for lane in lanes)
+    return [
+        f"please check lane {layout.lanes.index(lane) + 1}: {lane.width / usual:.1f} times as wide "
+        "as the others; it may be two lanes, or reach into the background"
+        for lane in lanes
+        if lane.source == "auto" and lane.width > _WIDE * usual
     ]
 
 
